@@ -1,0 +1,33 @@
+/** What the invoke path may ask about functions: answered from memory, kept fresh by a watch on the store. */
+import type { Revision } from '#platform';
+import type { FunctionRecord, VersionRecord } from './records.ts';
+
+export type Resolution =
+  | {
+      readonly kind: 'found';
+      readonly function: FunctionRecord;
+      readonly version: VersionRecord;
+      /** The ARN as the caller qualified it. */
+      readonly invokedArn: string;
+    }
+  | { readonly kind: 'no-function'; readonly arn: string }
+  | { readonly kind: 'no-qualifier'; readonly arn: string };
+
+export interface MetadataCache {
+  /**
+   * Finds the version that an invoke of `functionName` with `qualifier` (version, alias, or undefined for $LATEST) runs. Aliases with
+   * weights choose here. Synchronous: it is on the warm path.
+   */
+  resolve(accountId: string, functionName: string, qualifier: string | undefined): Resolution;
+  /** Resolves when the cache shows everything up to `revision`. */
+  reached(revision: Revision): Promise<void>;
+  /** Calls back after each change of a version (undefined when it was deleted). Returns the unsubscriber. */
+  onVersionChange(
+    listener: (change: {
+      readonly key: string;
+      readonly version: VersionRecord | undefined;
+      readonly previous: VersionRecord | undefined;
+    }) => void,
+  ): () => void;
+  close(): void;
+}

@@ -1,0 +1,80 @@
+/**
+ * The records that describe functions: written by the control plane, read (through a watched cache) by the invoke path.
+ * They are stored as documents, so every type here is plain JSON.
+ */
+import type { Json } from '#platform';
+
+export interface CodeRecord {
+  /** Base64 of the archive's SHA-256: the CodeSha256 that clients see. */
+  readonly sha256: string;
+  /** Where the archive stands in Blobs. */
+  readonly blobKey: string;
+  /** Size of the archive. */
+  readonly sizeBytes: number;
+}
+
+/** What clients configure; immutable once published as a version. */
+export interface Configuration {
+  readonly runtime: string;
+  readonly handler: string;
+  readonly role: string;
+  readonly description: string;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly architecture: 'x86_64' | 'arm64';
+  readonly ephemeralStorageMb: number;
+  readonly packageType: 'Zip';
+  readonly logGroup: string;
+  readonly code: CodeRecord;
+  /** Members that are validated and returned as the client gave them, and act later or never (keyed by their wire name). */
+  readonly kept: Readonly<Record<string, Json>>;
+}
+
+export type VersionName = string; // '$LATEST' or decimal digits
+
+export interface VersionRecord {
+  readonly accountId: string;
+  readonly region: string;
+  readonly functionName: string;
+  readonly version: VersionName;
+  /** Changes with every change that clients can see (a UUID). */
+  readonly revisionId: string;
+  /** Changes whenever environments made before must not serve any more: new code or configuration (a UUID). */
+  readonly generation: string;
+  readonly configuration: Configuration;
+  readonly state: 'Pending' | 'Active' | 'Inactive' | 'Failed';
+  readonly stateReason?: string;
+  readonly stateReasonCode?: string;
+  readonly lastUpdateStatus: 'Successful' | 'InProgress' | 'Failed';
+  readonly lastUpdateStatusReason?: string;
+  readonly lastUpdateStatusReasonCode?: string;
+  /** Epoch milliseconds. */
+  readonly lastModifiedMs: number;
+}
+
+/** What belongs to the function as a whole. */
+export interface FunctionRecord {
+  readonly accountId: string;
+  readonly region: string;
+  readonly functionName: string;
+  /** A new UUID each time a function of this name is created. */
+  readonly functionId: string;
+  /** The highest version number published so far; 0 before the first. Never reused. */
+  readonly lastVersion: number;
+  /** Absent when none is reserved. 0 blocks every invoke. */
+  readonly reservedConcurrency?: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface AliasRecord {
+  readonly accountId: string;
+  readonly region: string;
+  readonly functionName: string;
+  readonly name: string;
+  readonly version: VersionName;
+  readonly description: string;
+  /** Version to weight (0..1): that share of invokes goes there instead of to `version`. */
+  readonly additionalWeights: Readonly<Record<string, number>>;
+  readonly revisionId: string;
+}

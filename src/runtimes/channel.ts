@@ -1,0 +1,67 @@
+/**
+ * The private channel between a worker and the bootstraps of our own runtimes (Node, Python): frames over a Unix socket
+ * that the bootstrap finds as file descriptor 3. It does what the HTTP Runtime API does, at a fraction of its cost.
+ *
+ *   frame  = length u32be | type u8 | body           (length counts type and body)
+ *   header = length u32be | JSON, inside the bodies that carry a payload besides
+ *
+ *   worker                              bootstrap
+ *     | ---- init (JSON) -----------------> |   once; until then the process knows no function and may wait in a pool
+ *     | <--- ready | init-error (JSON) ---- |   `ready` also means: waiting for an invoke
+ *     | ---- invoke (header, payload) ----> |
+ *     | <--- log (u8 level, text) --------- |   any number, at any time after init
+ *     | <--- response (payload) ----------- |   or error (JSON); either means: waiting for the next invoke
+ *
+ * The end of the stream ends the process. A frame that is longer than its limit, of unknown type, or out of turn is a
+ * broken runtime: the worker kills it.
+ */
+
+export const FrameType = {
+  /** worker → bootstrap: `Init` as JSON. */
+  init: 1,
+  /** bootstrap → worker: init is done. No body. */
+  ready: 2,
+  /** bootstrap → worker: init failed; `FunctionError` as JSON. The process exits by itself afterwards. */
+  initError: 3,
+  /** worker → bootstrap: `InvokeHeader` as a header, then the payload. */
+  invoke: 4,
+  /** bootstrap → worker: the payload of the answer to the invoke at hand. */
+  response: 5,
+  /** bootstrap → worker: the handler failed; `FunctionError` as JSON. The environment stays usable. */
+  error: 6,
+  /** bootstrap → worker: one log event: level u8 (0 trace .. 5 fatal, 255 none), then the message as UTF-8, formatted. */
+  log: 7,
+} as const;
+
+export type FrameType = (typeof FrameType)[keyof typeof FrameType];
+
+/** Longest frame that a worker takes: 6 MiB + 100 bytes of response would be refused by its own check, this is the hard stop. */
+export const frameBytesMax = 64 * 1024 * 1024;
+
+export interface Init {
+  /** The whole environment of the process from now on: what is not here is removed. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly handler: string;
+  /** Absolute path of the unpacked code; becomes the working directory. */
+  readonly taskRoot: string;
+}
+
+export interface InvokeHeader {
+  readonly requestId: string;
+  /** Epoch milliseconds. */
+  readonly deadlineMs: number;
+  readonly invokedArn: string;
+  readonly traceId: string;
+  /** JSON text. */
+  readonly clientContext?: string;
+}
+
+/** What a caller gets as payload when the handler failed. Node says `trace`, Python `stackTrace`. */
+export interface FunctionError {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace?: readonly string[];
+  readonly stackTrace?: readonly string[];
+  /** Python adds the request id to some. */
+  readonly requestId?: string;
+}

@@ -1,0 +1,4 @@
+/** The public face of runtimes: the catalogue, and the channel that our own bootstraps speak. */
+export type { Availability, InstallOutcome, Launch, RuntimeStatus, Runtimes } from './catalogue.ts';
+export { FrameType, frameBytesMax } from './channel.ts';
+export type { FunctionError, Init, InvokeHeader } from './channel.ts';

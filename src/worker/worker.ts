@@ -1,0 +1,71 @@
+/** The interface that assignment and the frontend use to reach a worker, in this process or another. */
+import type { VersionRecord } from '#metadata';
+
+export interface EnvironmentSpec {
+  /** 32 lower-case hex digits; also the end of the log stream's name. */
+  readonly environmentId: string;
+  readonly version: VersionRecord;
+}
+
+export type CreateOutcome =
+  /**
+   * The environment can take an invoke. An init that failed or timed out is also `created`: the environment then runs init again inside its
+   * first invoke (suppressed init) and that invoke reports the failure.
+   */
+  | { readonly kind: 'created' }
+  /** This worker cannot start it now (full, draining, sandbox failed to start): another placement may succeed. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** It will not start anywhere: the code or runtime is missing or broken. `errorType` as AWS names it. */
+  | { readonly kind: 'impossible'; readonly errorType: string; readonly message: string };
+
+export interface InvokeRequest {
+  readonly requestId: string;
+  readonly payload: Uint8Array;
+  readonly invokedArn: string;
+  readonly traceId: string;
+  /** Decoded JSON of X-Amz-Client-Context. */
+  readonly clientContext?: string;
+  /** Whether the caller wants the last 4 KB of this invoke's log. */
+  readonly wantsLogTail: boolean;
+}
+
+export type InvokeOutcome =
+  | {
+      readonly kind: 'answered';
+      readonly payload: Uint8Array;
+      /** Set when the payload describes a function's failure (error, exit, timeout, too large a response). */
+      readonly functionError?: 'Unhandled';
+      /** The last 4,096 bytes of the invoke's log as UTF-8, when asked for. */
+      readonly logTail?: Uint8Array;
+    }
+  /** The environment was gone before the payload was handed to its runtime: safe to try another. */
+  | { readonly kind: 'not-started' };
+
+/** What assignment must know. Delivered synchronously, in order. */
+export type WorkerEvent =
+  /** The environment can take the next invoke. */
+  | { readonly kind: 'idle'; readonly environmentId: string }
+  /** The environment does not exist any more, whatever the reason. */
+  | { readonly kind: 'gone'; readonly environmentId: string; readonly reason: string };
+
+export interface EnvironmentStatus {
+  readonly environmentId: string;
+  readonly functionName: string;
+  readonly version: string;
+  readonly generation: string;
+  readonly status: 'starting' | 'idle' | 'busy' | 'stopping';
+  readonly memoryUsedBytes: number;
+}
+
+export interface Worker {
+  readonly workerId: string;
+  readonly zone: string;
+  /** Starts an environment and waits for its init. No `idle` event follows a `created` outcome: its environment belongs to the caller. */
+  create(spec: EnvironmentSpec): Promise<CreateOutcome>;
+  /** Hands one invoke to an environment that is idle. An `idle` or `gone` event follows once it is over. */
+  invoke(environmentId: string, request: InvokeRequest): Promise<InvokeOutcome>;
+  /** Stops an environment (shutdown phase, then kill). `gone` follows. Unknown ids are ignored. */
+  destroy(environmentId: string): Promise<void>;
+  list(): Promise<readonly EnvironmentStatus[]>;
+  onEvent(listener: (event: WorkerEvent) => void): () => void;
+}

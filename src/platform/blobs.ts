@@ -1,7 +1,7 @@
 /**
  * Blobs: the port for large immutable pieces (code archives, image chunks), addressed by a key that the writer chooses.
  *
- * Keys are 1..512 characters of `[a-zA-Z0-9._/-]`, without empty, `.` or `..` segments.
+ * Keys are 1..512 characters of `[a-zA-Z0-9._/-]`, without empty, `.` or `..` segments, and each segment at most 120 characters.
  */
 
 export interface BlobInfo {

@@ -3,6 +3,9 @@
  *
  * One ordered key space. Every commit gets the next store revision; a document carries the revision of the commit that
  * last wrote it. That one number serves both optimistic concurrency (`expected`) and watch resumption (`from`).
+ *
+ * Keys are 1..1024 UTF-16 code units of well-formed Unicode without U+0000; a value is at most 1 MiB as JSON text. Other requests are
+ * bugs of the caller and reject with an `InvariantError`. A store that cannot serve rejects with a `StoreUnavailableError`.
  */
 
 /** Any JSON value. A document must survive `JSON.parse(JSON.stringify(value))` unchanged. */
@@ -33,7 +36,7 @@ export type CommitOutcome =
   | { readonly kind: 'conflict'; readonly key: string; readonly current: Document | undefined };
 
 export interface Listing {
-  /** In ascending order of key (by Unicode code unit). */
+  /** In ascending order of key (by Unicode code point, which is the order of UTF-8 bytes). */
   readonly documents: readonly Document[];
   /** Pass as `after` for the next page; absent on the last page. */
   readonly next?: string;
@@ -44,7 +47,8 @@ export interface Listing {
 /**
  * One step of a watch. Changes arrive in order of revision; a key that changed several times may be reported only with
  * its newest state. `caught-up` follows when everything up to `revision` was delivered (also when nothing matched).
- * `reset` says that `from` is older than the store remembers: list again, then watch from the listing's revision.
+ * `reset` says that the store cannot resume from `from` (it is older than the deletions that are remembered, or newer than the
+ * store): the watch ends; list again, then watch from the listing's revision.
  */
 export type Change =
   | { readonly kind: 'put'; readonly document: Document }
@@ -56,8 +60,11 @@ export interface Documents {
   get(key: string): Promise<Document | undefined>;
   /** Ordered by key; `after` is exclusive; at most `limit` documents (1..1000, default 1000). */
   list(prefix: string, options?: { readonly after?: string; readonly limit?: number }): Promise<Listing>;
-  /** Writes all or nothing. Resolves once durable. At most 100 writes; each key at most once. */
+  /** Writes all or nothing. Resolves once durable. 1..100 writes; each key at most once. */
   commit(writes: readonly Write[]): Promise<CommitOutcome>;
-  /** Changes to keys that start with `prefix`, made after revision `from`, until `signal` aborts. */
+  /**
+   * Changes to keys that start with `prefix`, made after revision `from`, until `signal` aborts (the iteration then ends). Throws a
+   * `StoreUnavailableError` when the store closes or fails.
+   */
   watch(prefix: string, from: Revision, signal: AbortSignal): AsyncIterable<Change>;
 }

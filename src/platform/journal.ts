@@ -1,7 +1,8 @@
 /**
  * Journal: the port for an ordered, durable log per partition. Leaders append to it, followers read and follow it.
  *
- * Sequences count from 0 in each partition and never repeat, also after a trim.
+ * Sequences count from 0 in each partition and never repeat, also after a trim. Names of partitions follow the rules of document keys;
+ * a body is at most 2 MiB, an append at most 32 MiB.
  */
 
 export interface JournalRecord {
@@ -28,7 +29,10 @@ export interface Journal {
    * wherever the journal stands, for logs that need no fencing. Resolves once durable.
    */
   append(partition: string, expected: number | 'any', bodies: readonly Uint8Array[]): Promise<AppendOutcome>;
-  /** Records from sequence `from` on, ascending, at most `limit` (1..1000, default 1000). Trimmed records are skipped over. */
+  /**
+   * Records from sequence `from` on, ascending, at most `limit` (1..1000, default 1000). Trimmed records are skipped over. Where bodies
+   * are large it may return fewer (about 16 MiB at once), but never none while there are some.
+   */
   read(partition: string, from: number, limit?: number): Promise<readonly JournalRecord[]>;
   /** All records from `from` on, then each new one as it is appended, until `signal` aborts. */
   follow(partition: string, from: number, signal: AbortSignal): AsyncIterable<JournalRecord>;

@@ -3,6 +3,9 @@
  *
  * A queue exists as soon as something is sent to it. Messages become visible in order of the time at which they become
  * visible, then of sending.
+ *
+ * Names of queues follow the rules of document keys; a body is at most 2 MiB, a send at most 32 MiB. Time counts in the engine's
+ * monotonic clock while it runs and in wall-clock time across restarts.
  */
 
 export interface Message {
@@ -30,7 +33,10 @@ export interface Queue {
     queue: string,
     messages: readonly { readonly body: Uint8Array; readonly delayMs?: number }[],
   ): Promise<readonly string[]>;
-  /** At most `max` (1..1000) visible messages, each hidden for `visibilityTimeoutMs` from now. Empty when none is visible. */
+  /**
+   * At most `max` (1..1000) visible messages, each hidden for `visibilityTimeoutMs` from now. Empty when none is visible; fewer than are
+   * visible where bodies are large (about 16 MiB at once).
+   */
   receive(
     queue: string,
     options: { readonly max: number; readonly visibilityTimeoutMs: number },

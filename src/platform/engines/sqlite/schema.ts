@@ -1,0 +1,106 @@
+/** Opens the database file and brings its schema up: one row that describes the store, and the tables of each port. */
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** Raised with every change of the tables below; a file with a higher version is refused. */
+const schemaVersion = 1;
+
+const tables = `
+  CREATE TABLE store (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    schema_version INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    pruned_revision INTEGER NOT NULL,
+    tombstones INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO store VALUES (1, ${schemaVersion}, 0, 0, 0);
+
+  CREATE TABLE documents (key TEXT PRIMARY KEY, revision INTEGER NOT NULL, value TEXT NOT NULL) STRICT;
+  CREATE INDEX documents_by_revision ON documents (revision, key);
+  CREATE TABLE tombstones (key TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT;
+  CREATE INDEX tombstones_by_revision ON tombstones (revision, key);
+
+  CREATE TABLE journal_partitions (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    first INTEGER NOT NULL,
+    next INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE journal_records (
+    partition INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (partition, sequence)
+  ) STRICT;
+
+  CREATE TABLE queues (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, messages INTEGER NOT NULL) STRICT;
+  CREATE TABLE messages (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    sent_at_ms INTEGER NOT NULL,
+    visible_at_ms REAL NOT NULL,
+    receive_count INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX messages_by_visibility ON messages (queue, visible_at_ms, sequence, receive_count);
+  -- Apart from the messages, so that receiving one does not write its body again.
+  CREATE TABLE message_bodies (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+`;
+
+/** Pages that the connection keeps in memory. */
+const pageCacheKib = 16 * 1024;
+
+/** The write-ahead log is cut back to this after a checkpoint. */
+const logFileBytesMax = 64 * 1024 * 1024;
+
+/** Throws SQLite's error when the file cannot be opened, or an Error when a newer Lambkin wrote it. */
+export function openDatabase(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    // Exclusive before WAL: no other process gets in, and the log's index is kept on the heap instead of in a mapped file, which a full
+    // disk could tear away.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec('PRAGMA synchronous = FULL');
+    // macOS: a plain fsync leaves the data in the drive's cache.
+    database.exec('PRAGMA fullfsync = ON');
+    database.exec('PRAGMA checkpoint_fullfsync = ON');
+    database.exec('PRAGMA temp_store = MEMORY');
+    database.exec(`PRAGMA cache_size = -${pageCacheKib}`);
+    database.exec(`PRAGMA journal_size_limit = ${logFileBytesMax}`);
+    createTables(database);
+    syncDirectory(dirname(path));
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function createTables(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const exists = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'store'").get() !== undefined;
+    if (!exists) database.exec(tables);
+    const version = database.prepare('SELECT schema_version AS version FROM store').get()?.['version'];
+    if (version !== schemaVersion) {
+      throw new Error(
+        `the store was written by another release of Lambkin (its schema is ${String(version)}, this one's ${schemaVersion})`,
+      );
+    }
+    database.exec('COMMIT');
+  } finally {
+    if (database.isTransaction) database.exec('ROLLBACK');
+  }
+}
+
+/** Makes the names of the files that were created durable, not only their contents. */
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

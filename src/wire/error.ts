@@ -1,4 +1,4 @@
-/** The errors of the API: thrown by operation handlers, serialised in one place. */
+/** The errors of the API: thrown by operation handlers, serialised in one place per protocol. */
 import type { ErrorName } from './errors.ts';
 
 export type { ErrorName } from './errors.ts';

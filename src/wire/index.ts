@@ -1,4 +1,34 @@
 /** The public face of the wire: AWS's protocols, errors and signatures on one listener. */
 export { WireError } from './error.ts';
 export type { ErrorName } from './error.ts';
-export type { Handler, Handlers, Input, Output, RequestContext } from './service.ts';
+export { jsonRpcService } from './json-rpc/service.ts';
+export type { JsonRpcOptions } from './json-rpc/service.ts';
+export { createListener } from './listener/listener.ts';
+export type { Address, ListenOutcome, Listener, ListenerOptions } from './listener/listener.ts';
+export { listenerLimits } from './listener/limits.ts';
+export type { ListenerLimits } from './listener/limits.ts';
+export { linkExpirySecondsMax, Links } from './listener/links.ts';
+export type { Log, LogFields } from './listener/log.ts';
+export { linkedRoute } from './listener/open-route.ts';
+export type { OpenAnswer, OpenRoute } from './listener/open-route.ts';
+export type { Member, Shape, StructureShape } from './operations/shape.ts';
+export type { Operation } from './operations/shape.ts';
+export { operations } from './operations/table.ts';
+export type { OperationName } from './operations/table.ts';
+export { constraintError } from './operations/validate.ts';
+export { restJsonService } from './rest-json/service.ts';
+export type { RestJsonOptions } from './rest-json/service.ts';
+export type {
+  Handler,
+  Handlers,
+  Input,
+  Output,
+  RequestContext,
+  ReportFault,
+  Refused,
+  Routed,
+  RoutedOperation,
+  Service,
+  WireRequest,
+  WireResponse,
+} from './service.ts';

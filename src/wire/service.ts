@@ -1,8 +1,14 @@
 /**
- * How a service stands behind the one listener. The listener authenticates a request, finds the service by the
- * signing name in its credential scope, and the service's protocol decodes, calls the handler, and encodes.
+ * How a service stands behind the one listener. The listener reads a request's head, finds the service by the signing
+ * name in its credential scope, has the service choose the operation, authenticates, reads the body within the
+ * operation's bound, and calls it. The service's protocol decodes, validates, calls the handler, and encodes.
+ *
+ *     head ──route──▶ refused ──────────────────────────────────────▶ encodeError
+ *            └──────▶ operation ──read ≤ bodyBytesMax──▶ call ──────▶ response (also for errors: call never throws one)
+ *                               └─ larger ──▶ bodyTooLarge ─────────▶ encodeError
  */
 import type { Principal } from '#identity';
+import type { WireError } from './error.ts';
 
 export interface RequestContext {
   /** Also in the answer as `x-amzn-RequestId`. */
@@ -30,3 +36,50 @@ export type Handler = (input: Input, context: RequestContext) => Promise<Output>
 
 /** Operation name to handler. What is missing answers with an error that names the operation. */
 export type Handlers = Readonly<Record<string, Handler>>;
+
+/** The head of a request. `rawPath` and `rawQuery` are as sent, still percent-encoded; `rawQuery` without its `?`. */
+export interface WireRequest {
+  readonly method: string;
+  readonly rawPath: string;
+  readonly rawQuery: string;
+  /** Names in lower case, as node:http gives them. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** `body` undefined: no content, and no content-type. The listener adds content-length. */
+export interface WireResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | undefined;
+}
+
+export interface RoutedOperation {
+  readonly kind: 'operation';
+  readonly operation: string;
+  /** What the listener reads at most; a larger body is answered with `bodyTooLarge()`. */
+  readonly bodyBytesMax: number;
+  bodyTooLarge(): WireError;
+  /** Decodes, validates, calls the handler, encodes. Never rejects: what the handler throws is encoded by `encodeError`. */
+  call(body: Uint8Array, context: RequestContext): Promise<WireResponse>;
+}
+
+export interface Refused {
+  readonly kind: 'refused';
+  /** To be given to `encodeError` with the request's id. */
+  readonly error: WireError;
+}
+
+export type Routed = RoutedOperation | Refused;
+
+export interface Service {
+  /** Chooses the operation from the head of the request, before the body is read. Never throws. */
+  route(request: WireRequest): Routed;
+  /**
+   * Serialises an error in this service's form: also for the listener's own (authentication, bodies too large).
+   * What is no WireError is answered as an internal error and says nothing of what it was.
+   */
+  encodeError(error: unknown, requestId: string): WireResponse;
+}
+
+/** Told of what a handler threw that was no WireError: such an error is a fault of ours, answered without its text. */
+export type ReportFault = (error: unknown, operation: string, requestId: string) => void;

@@ -1,0 +1,122 @@
+/**
+ * A service of AWS JSON 1.1: every request is a POST to `/` whose `X-Amz-Target` names the operation
+ * (`Logs_20140328.FilterLogEvents`) and whose body is its input. The tables of operations are small and written by hand.
+ */
+import { assert } from '#lib/assert';
+import { WireError } from '../error.ts';
+import type { ErrorName } from '../error.ts';
+import { answer } from '../operations/call.ts';
+import { decodeStructure } from '../operations/decode.ts';
+import { parseJson } from '../operations/json-text.ts';
+import type { StructureShape } from '../operations/shape.ts';
+import { validateStructure } from '../operations/validate.ts';
+import type {
+  Handlers,
+  Output,
+  ReportFault,
+  RequestContext,
+  Routed,
+  RoutedOperation,
+  Service,
+  WireRequest,
+  WireResponse,
+} from '../service.ts';
+import { contentType } from './content-type.ts';
+import { encodeJsonRpcError } from './error.ts';
+
+/** Bytes: what these services take in one request. */
+export const jsonRpcBodyBytesMax = 2 * 2 ** 20;
+
+export interface JsonRpcOptions {
+  /** `Logs_20140328`. */
+  readonly targetPrefix: string;
+  /** The inputs of all operations of the service, with or without a handler, by operation name. */
+  readonly operations: Readonly<Record<string, StructureShape>>;
+  /** By operation name; operations without one answer NotImplementedException. */
+  readonly handlers: Handlers;
+  /** What a broken constraint is called: ValidationException unless the service says otherwise. */
+  readonly validationError?: ErrorName;
+  /** Told of what a handler threw that was no WireError. */
+  readonly reportFault: ReportFault;
+}
+
+export function jsonRpcService(options: JsonRpcOptions): Service {
+  for (const name of Object.keys(options.handlers)) {
+    assert(
+      Object.hasOwn(options.operations, name),
+      `a handler for ${name}, which is no operation of ${options.targetPrefix}`,
+    );
+  }
+  return {
+    route: (request) => route(options, request),
+    encodeError: encodeJsonRpcError,
+  };
+}
+
+function route(options: JsonRpcOptions, request: WireRequest): Routed {
+  const target = request.headers['x-amz-target'];
+  const [prefix, operation = ''] = typeof target === 'string' ? target.split('.', 2) : [];
+  const input = Object.hasOwn(options.operations, operation) ? options.operations[operation] : undefined;
+  if (request.method !== 'POST' || prefix !== options.targetPrefix || input === undefined) {
+    const error = new WireError(
+      'UnknownOperationException',
+      'X-Amz-Target names no operation of this service.',
+    );
+    return { kind: 'refused', error };
+  }
+  return new RoutedTarget(operation, input, options);
+}
+
+class RoutedTarget implements RoutedOperation {
+  readonly kind = 'operation';
+  readonly operation: string;
+  readonly bodyBytesMax = jsonRpcBodyBytesMax;
+  readonly #input: StructureShape;
+  readonly #options: JsonRpcOptions;
+
+  constructor(operation: string, input: StructureShape, options: JsonRpcOptions) {
+    this.operation = operation;
+    this.#input = input;
+    this.#options = options;
+  }
+
+  bodyTooLarge(): WireError {
+    return new WireError(
+      'RequestEntityTooLargeException',
+      `Request must be smaller than ${jsonRpcBodyBytesMax} bytes for the ${this.operation} operation`,
+    );
+  }
+
+  call(body: Uint8Array, context: RequestContext): Promise<WireResponse> {
+    const { handlers, reportFault, validationError } = this.#options;
+    return answer(
+      this.operation,
+      context,
+      handlers[this.operation],
+      encodeJsonRpcError,
+      reportFault,
+      async (handler) => {
+        const input = decodeStructure(this.#input, parseJson(body) ?? {});
+        validateStructure(this.#input, input, validationError);
+        return encodeJsonRpcOutput(await handler(input, context), context.requestId);
+      },
+    );
+  }
+}
+
+/** Without shapes: what a value is says how it travels. Dates become epoch seconds, bytes base64. */
+function encodeJsonRpcOutput(output: Output, requestId: string): WireResponse {
+  return {
+    statusCode: 200,
+    headers: { 'Content-Type': contentType, 'x-amzn-RequestId': requestId },
+    body: Buffer.from(JSON.stringify(plain(output))),
+  };
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime() / 1000;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
+}

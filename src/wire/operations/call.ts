@@ -1,0 +1,29 @@
+/** What both protocols do around a handler: run it, and answer whatever it throws as an error of the service. */
+import { WireError } from '../error.ts';
+import type { Handler, ReportFault, RequestContext, Service, WireResponse } from '../service.ts';
+
+/** For an operation that has no handler. Status 501: no client retries it. */
+export function notImplemented(operation: string): WireError {
+  return new WireError(
+    'NotImplementedException',
+    `The operation ${operation} is not implemented by Lambkin yet.`,
+  );
+}
+
+/** Never rejects. What is thrown and is no WireError is reported, and answered without its text. */
+export async function answer(
+  operation: string,
+  context: RequestContext,
+  handler: Handler | undefined,
+  encodeError: Service['encodeError'],
+  reportFault: ReportFault,
+  run: (handler: Handler) => Promise<WireResponse>,
+): Promise<WireResponse> {
+  try {
+    if (handler === undefined) throw notImplemented(operation);
+    return await run(handler);
+  } catch (error) {
+    if (!(error instanceof WireError)) reportFault(error, operation, context.requestId);
+    return encodeError(error, context.requestId);
+  }
+}

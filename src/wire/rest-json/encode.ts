@@ -1,0 +1,69 @@
+/** From an operation's output to its answer: status, header-bound members, and a body that is JSON or raw bytes. */
+import { assert } from '#lib/assert';
+import { encodeJson, encodeStructure, encodeText } from '../operations/encode.ts';
+import type { Operation, StructureShape } from '../operations/shape.ts';
+import type { Output, WireResponse } from '../service.ts';
+
+interface Bindings {
+  readonly headers: readonly (readonly [member: string, header: string])[];
+  readonly status: string | undefined;
+  readonly payload: string | undefined;
+  readonly hasBody: boolean;
+}
+
+const bindingsOf = new WeakMap<Operation, Bindings>();
+
+export function encodeOutput(operation: Operation, output: Output, requestId: string): WireResponse {
+  const shape = operation.output;
+  const bindings = bindingsOf.get(operation) ?? bind(operation);
+  const headers: Record<string, string> = { 'x-amzn-RequestId': requestId };
+  for (const [member, header] of bindings.headers) {
+    const value = output[member];
+    if (value !== undefined) headers[header] = encodeText(shapeOf(shape, member), value, member);
+  }
+  const status = bindings.status === undefined ? undefined : output[bindings.status];
+  const statusCode = typeof status === 'number' ? status : operation.statusCode;
+  // 204 means no content: nothing follows the head, whatever the model declares.
+  const body = statusCode === 204 ? undefined : encodeBody(shape, bindings, output);
+  if (body !== undefined) headers['Content-Type'] ??= 'application/json';
+  return { statusCode, headers, body };
+}
+
+function encodeBody(shape: StructureShape, bindings: Bindings, output: Output): Uint8Array | undefined {
+  if (bindings.payload === undefined) {
+    const json = encodeStructure(shape, output, 'output');
+    return bindings.hasBody ? Buffer.from(JSON.stringify(json)) : undefined;
+  }
+  const payload = output[bindings.payload];
+  if (payload === undefined) return undefined;
+  const payloadShape = shapeOf(shape, bindings.payload);
+  assert(
+    payloadShape.type !== 'structure' || payloadShape.stream !== true,
+    `${bindings.payload} is an event stream, which has no encoder yet`,
+  );
+  if (payloadShape.type !== 'blob') {
+    return Buffer.from(JSON.stringify(encodeJson(payloadShape, payload, bindings.payload)));
+  }
+  assert(payload instanceof Uint8Array, `${bindings.payload} must be bytes`);
+  return payload;
+}
+
+function shapeOf(shape: StructureShape, member: string) {
+  const found = shape.members[member];
+  assert(found !== undefined, `the output has no member ${member}`);
+  return found.shape;
+}
+
+function bind(operation: Operation): Bindings {
+  const members = Object.entries(operation.output.members);
+  const bindings: Bindings = {
+    headers: members.flatMap(([name, { place, name: header }]) =>
+      place === 'header' ? [[name, header ?? name] as const] : [],
+    ),
+    status: members.find(([, { place }]) => place === 'status')?.[0],
+    payload: members.find(([, { place }]) => place === 'payload')?.[0],
+    hasBody: members.some(([, { place }]) => place === undefined),
+  };
+  bindingsOf.set(operation, bindings);
+  return bindings;
+}

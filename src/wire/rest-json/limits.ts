@@ -1,0 +1,40 @@
+/** How many bytes of body each operation of Lambda takes, and what AWS says of more. */
+import { WireError } from '../error.ts';
+
+const mebibyte = 2 ** 20;
+
+/** Bytes: what a synchronous invoke takes. */
+export const invokeBodyBytesMax = 6 * mebibyte;
+/** Bytes: an archive of 50 MiB as base64; AWS's own figure. */
+export const codeBodyBytesMax = 69_905_067;
+/** Bytes: durable executions carry payloads of 6 MiB within JSON, where escaping may double them. */
+export const durableBodyBytesMax = 13 * mebibyte;
+/** Bytes: every other operation. */
+export const bodyBytesMax = mebibyte;
+
+const limits: ReadonlyMap<string, number> = new Map([
+  ['Invoke', invokeBodyBytesMax],
+  ['InvokeWithResponseStream', invokeBodyBytesMax],
+  ['InvokeAsync', invokeBodyBytesMax],
+  ['CreateFunction', codeBodyBytesMax],
+  ['UpdateFunctionCode', codeBodyBytesMax],
+  ['PublishLayerVersion', codeBodyBytesMax],
+  ['CheckpointDurableExecution', durableBodyBytesMax],
+  ['StopDurableExecution', durableBodyBytesMax],
+  ['SendDurableExecutionCallbackSuccess', durableBodyBytesMax],
+  ['SendDurableExecutionCallbackFailure', durableBodyBytesMax],
+]);
+
+export function bodyBytesMaxOf(operation: string): number {
+  return limits.get(operation) ?? bodyBytesMax;
+}
+
+export function bodyTooLarge(operation: string): WireError {
+  // AWS names the permission here, and both invokes need lambda:InvokeFunction.
+  const name =
+    operation === 'Invoke' || operation === 'InvokeWithResponseStream' ? 'InvokeFunction' : operation;
+  return new WireError(
+    'RequestEntityTooLargeException',
+    `Request must be smaller than ${bodyBytesMaxOf(operation)} bytes for the ${name} operation`,
+  );
+}

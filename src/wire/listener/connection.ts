@@ -1,0 +1,48 @@
+/**
+ * A connection and the requests on it that have no complete answer yet, oldest first. HTTP answers in order, so what
+ * may still be written to a broken connection depends on them.
+ */
+import type { Socket } from 'node:net';
+
+/** What a connection needs to know of a request. */
+export interface Occupant {
+  /** Whether the client is still sending it. */
+  readonly reading: boolean;
+  /** The client went away, or the connection broke. */
+  abandon(): void;
+}
+
+export class Connection {
+  readonly socket: Socket;
+  /** It carried something that was no HTTP; nothing that follows on it counts. */
+  broken = false;
+  readonly #occupants = new Set<Occupant>();
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.once('close', () => {
+      for (const occupant of this.#occupants) occupant.abandon();
+      this.#occupants.clear();
+    });
+  }
+
+  get occupied(): number {
+    return this.#occupants.size;
+  }
+
+  enter(occupant: Occupant): void {
+    this.#occupants.add(occupant);
+  }
+
+  leave(occupant: Occupant): void {
+    this.#occupants.delete(occupant);
+  }
+
+  /** Whether a raw answer written now would be taken for the answer to what the client sends right now. */
+  get answerable(): boolean {
+    if (!this.socket.writable) return false;
+    if (this.#occupants.size === 0) return true;
+    const [oldest] = this.#occupants;
+    return this.#occupants.size === 1 && oldest !== undefined && oldest.reading;
+  }
+}

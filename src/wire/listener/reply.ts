@@ -1,0 +1,165 @@
+/**
+ * Writing one answer: whole, as a stream, or before the request has been read to its end. A client that leaves an answer
+ * unread is cut after a while.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Cancel, Clock } from '#platform';
+import type { WireResponse } from '../service.ts';
+import { discardBody } from './body.ts';
+import type { ListenerLimits } from './limits.ts';
+
+export interface ReplyFloor {
+  readonly clock: Clock;
+  readonly limits: ListenerLimits;
+  /** No further request is wanted on any connection. */
+  closing: boolean;
+}
+
+/** node:http joins a text to its head and writes both in one go, which for small answers saves more than copying costs. */
+const textBytesMax = 16 * 1024;
+
+export class Reply {
+  readonly #floor: ReplyFloor;
+  readonly #message: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #requestId: string;
+  readonly #left: () => void;
+  #cancelTimeout: Cancel | undefined;
+
+  /** `left` is called once the kernel has taken all of the answer. */
+  constructor(
+    floor: ReplyFloor,
+    message: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    left: () => void,
+  ) {
+    this.#floor = floor;
+    this.#message = message;
+    this.#response = response;
+    this.#requestId = requestId;
+    this.#left = left;
+  }
+
+  /** To a client that asked whether it may send the body. */
+  continue(): void {
+    this.#response.writeContinue();
+  }
+
+  /** Throws, with nothing sent, where a header is none that HTTP can carry. */
+  send({ statusCode, headers, body }: WireResponse): void {
+    const all = this.#headers(headers);
+    if (statusCode !== 204 && all['content-length'] === undefined) {
+      all['content-length'] = String(body?.length ?? 0);
+    }
+    this.#response.writeHead(statusCode, all);
+    if (body === undefined || body.length === 0) this.#response.end();
+    else if (body.length > textBytesMax) this.#response.end(body);
+    else
+      this.#response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
+    this.#written();
+  }
+
+  /**
+   * Answers a request of which more is to come, and ends the connection: a small body is read over instead, so that the
+   * connection can be used again, and of a large one so much is thrown away that the client gets to see the answer.
+   */
+  refuse(answer: WireResponse, clientWaits: boolean): void {
+    const { limits, clock } = this.#floor;
+    if (
+      this.#message.complete ||
+      (!clientWaits && bodyBytesAtMost(this.#message) <= limits.skippedBytesMax)
+    ) {
+      this.send(answer);
+      this.#message.resume();
+      return;
+    }
+    const { statusCode, headers, body } = answer;
+    const length = { 'content-length': String(body?.length ?? 0), connection: 'close' };
+    this.#response.writeHead(statusCode, { ...this.#headers(headers), ...length });
+    if (clientWaits) {
+      this.#response.end(body);
+      this.#written();
+      return;
+    }
+    // Whole for the client, who has the length; node:http closes only after `end`.
+    if (body === undefined) this.#response.flushHeaders();
+    else this.#response.write(body);
+    discardBody(this.#message, limits, clock, () => {
+      this.#response.end();
+      this.#written();
+    });
+  }
+
+  /** Rejects with the body's own error, after cutting the connection: the part must not be taken for the whole. */
+  async stream(
+    statusCode: number,
+    headers: Readonly<Record<string, string>>,
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    if (this.#message.method === 'HEAD') {
+      await closeUnread(body);
+      this.send({ statusCode, headers, body: undefined });
+      return;
+    }
+    this.#response.writeHead(statusCode, this.#headers(headers));
+    try {
+      await pipeline(this.#timed(body), this.#response);
+      this.#written();
+    } catch (error) {
+      this.#message.socket.destroy();
+      const clientLeft = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
+      if (!clientLeft) throw error;
+    } finally {
+      this.#cancelTimeout?.();
+    }
+  }
+
+  /** The connection is gone: nothing of the answer is waited for. */
+  abandon(): void {
+    this.#cancelTimeout?.();
+  }
+
+  async *#timed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      this.#armTimeout();
+      yield chunk;
+      this.#cancelTimeout?.();
+    }
+  }
+
+  #headers(headers: Readonly<Record<string, string>>): Record<string, string> {
+    const all: Record<string, string> = { ...headers, 'x-amzn-RequestId': this.#requestId };
+    if (this.#floor.closing) all['connection'] = 'close';
+    return all;
+  }
+
+  /** All is written, but the kernel may not have taken all of it: then the client has to read it in time. */
+  #written(): void {
+    if (this.#response.writableFinished) return this.#left();
+    if (this.#message.socket.writableLength > 0) this.#armTimeout();
+    this.#response.once('finish', () => {
+      this.#cancelTimeout?.();
+      this.#left();
+    });
+  }
+
+  #armTimeout(): void {
+    this.#cancelTimeout?.();
+    this.#cancelTimeout = this.#floor.clock.after(this.#floor.limits.answerTimeoutMs, () =>
+      this.#message.socket.destroy(),
+    );
+  }
+}
+
+/** Lets a stream that nobody reads give back what it holds. */
+export async function closeUnread(body: AsyncIterable<Uint8Array>): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.();
+}
+
+function bodyBytesAtMost({ headers }: IncomingMessage): number {
+  const { 'content-length': length, 'transfer-encoding': encoding } = headers;
+  if (encoding !== undefined) return Number.POSITIVE_INFINITY;
+  return length === undefined ? 0 : Number(length);
+}

@@ -1,0 +1,49 @@
+/**
+ * Signing keys: HMAC keys that are derived from a secret for one day, region and service.
+ *
+ * Deriving one takes four HMACs, so they are kept. An entry serves only the secret that it was derived from: when a
+ * key is revoked, or comes back with another secret, nothing of the old one counts.
+ */
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { Lru } from '#lib/lru';
+import type { Signer } from './claim.ts';
+import { signingKeysMax } from './limits.ts';
+
+interface Entry {
+  readonly secret: string;
+  readonly key: KeyObject;
+}
+
+export class SigningKeys {
+  readonly #entries = new Lru<string, Entry>(signingKeysMax);
+
+  /** The signature of `text`, in lower-case hexadecimal. */
+  sign(signer: Signer, secret: string, text: string): string {
+    return createHmac('sha256', this.#key(signer, secret)).update(text).digest('hex');
+  }
+
+  forget(signer: Signer): void {
+    this.#entries.delete(entryName(signer));
+  }
+
+  #key(signer: Signer, secret: string): KeyObject {
+    const name = entryName(signer);
+    const entry = this.#entries.get(name);
+    if (entry?.secret === secret) return entry.key;
+    const key = derive(signer, secret);
+    this.#entries.set(name, { secret, key });
+    return key;
+  }
+}
+
+function entryName(signer: Signer): string {
+  return `${signer.accessKeyId}/${signer.scope}`;
+}
+
+function derive(signer: Signer, secret: string): KeyObject {
+  let key: Uint8Array = Buffer.from(`AWS4${secret}`, 'utf8');
+  for (const part of [signer.date, signer.region, signer.service, signer.terminator]) {
+    key = createHmac('sha256', key).update(part).digest();
+  }
+  return createSecretKey(key);
+}

@@ -1,25 +1,6 @@
 /** The public face of code: functions' archives are checked, stored, and unpacked for workers. */
-import type { CodeRecord } from '#metadata';
-
-export type StoreOutcome =
-  | { readonly kind: 'stored'; readonly code: CodeRecord; readonly unpackedBytes: number }
-  /** Not an archive that may run here; `message` is for the client, in AWS's words where they are known. */
-  | { readonly kind: 'refused'; readonly reason: 'invalid' | 'too-large'; readonly message: string };
-
-export type UnpackOutcome =
-  | {
-      readonly kind: 'ready';
-      /** Absolute path of the unpacked tree, read-only, shared by all environments of this code. Stays until `release`. */
-      readonly directory: string;
-      readonly release: () => void;
-    }
-  | { readonly kind: 'broken'; readonly message: string };
-
-export interface CodeStore {
-  /** Checks the zip archive completely (limits held while unpacking) and stores it durably under its digest. */
-  store(archive: Uint8Array): Promise<StoreOutcome>;
-  /** Unpacks stored code on this host unless it is there already. Concurrent calls for one digest share the work. */
-  unpack(code: CodeRecord): Promise<UnpackOutcome>;
-  /** The archive as stored. */
-  read(code: CodeRecord): Promise<Uint8Array | undefined>;
-}
+export { archiveBytesMax, unpackedBytesLimit } from './limits.ts';
+export { codeBlobPrefix, openCodeStore } from './service.ts';
+export type { CodeStoreOptions, OpenCodeStore } from './service.ts';
+export type { CodeStore, StoreOutcome, UnpackOutcome } from './store.ts';
+export { archivePath, codeOfArchivePath } from './archive-path.ts';

@@ -1,2 +1,4 @@
 /** The public face of the control plane: it creates, configures and publishes functions. */
-export {};
+export { createControlPlane } from './control-plane.ts';
+export type { ControlPlane, ControlPlaneOptions } from './control-plane.ts';
+export type { Limits } from './limits.ts';

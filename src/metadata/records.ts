@@ -51,6 +51,8 @@ export interface VersionRecord {
   readonly lastUpdateStatusReasonCode?: string;
   /** Epoch milliseconds. */
   readonly lastModifiedMs: number;
+  /** Published versions: the description that $LATEST had then (publishing may give the version another). */
+  readonly sourceDescription?: string;
 }
 
 /** What belongs to the function as a whole. */

@@ -1,0 +1,171 @@
+/**
+ * The code store: archives are checked as if they were unpacked, then kept in Blobs under their digest; hosts unpack
+ * them when a sandbox first needs them. An archive is checked again while it is unpacked, and its digest before that.
+ */
+import { createHash, webcrypto } from 'node:crypto';
+import { assert } from '#lib/assert';
+import type { CodeRecord } from '#metadata';
+import type { Blobs } from '#platform';
+import { type ArchiveEntry, readArchive } from './archive.ts';
+import { Contents } from './contents.ts';
+import { Trees } from './host/trees.ts';
+import { writeTree } from './host/tree-writer.ts';
+import type { CodeStore, StoreOutcome, UnpackOutcome } from './store.ts';
+import { entryOverheadBytes, syncDigestBytesMax, treesBytesMaxDefault } from './limits.ts';
+import { Refusal } from './refusal.ts';
+import { checkLinks, planTree, type Tree } from './tree.ts';
+
+/** Where archives stand in Blobs. */
+export const codeBlobPrefix = 'code/';
+
+export interface CodeStoreOptions {
+  readonly blobs: Blobs;
+  /** Absolute path for unpacked trees; made if it is not there. One process at a time may use it. */
+  readonly directory: string;
+  /** Disk for trees that no environment uses, in bytes. */
+  readonly treesBytesMax?: number;
+}
+
+/** The store with what its owner may do besides. */
+export interface OpenCodeStore extends CodeStore {
+  /** Says what `store` would, and stores nothing. */
+  check(archive: Uint8Array): Promise<StoreOutcome>;
+  /**
+   * Deletes every stored archive whose blob key is not in `referenced`; says how many. An archive that is being stored meanwhile is
+   * not safe: to be called only while nothing can store (at the start of the only control plane).
+   */
+  sweep(referenced: ReadonlySet<string>): Promise<number>;
+  /** Waits for work on the disk that nobody waits for. */
+  close(): Promise<void>;
+}
+
+export function openCodeStore(options: CodeStoreOptions): OpenCodeStore {
+  return new Store(options);
+}
+
+class Store implements OpenCodeStore {
+  readonly #blobs: Blobs;
+  readonly #trees: Trees;
+  readonly #unpacking = new Map<string, Promise<string | undefined>>();
+
+  constructor({ blobs, directory, treesBytesMax = treesBytesMaxDefault }: CodeStoreOptions) {
+    this.#blobs = blobs;
+    this.#trees = new Trees(directory, treesBytesMax);
+  }
+
+  async store(archive: Uint8Array): Promise<StoreOutcome> {
+    const outcome = await this.check(archive);
+    if (outcome.kind === 'stored') await this.#blobs.putIfAbsent(outcome.code.blobKey, archive);
+    return outcome;
+  }
+
+  async check(archive: Uint8Array): Promise<StoreOutcome> {
+    let unpackedBytes: number;
+    try {
+      unpackedBytes = await examine(archive);
+    } catch (error) {
+      if (error instanceof Refusal) return { kind: 'refused', reason: error.reason, message: error.message };
+      throw error;
+    }
+    const digest = await digestOf(archive);
+    const blobKey = codeBlobPrefix + digest.toString('hex');
+    return {
+      kind: 'stored',
+      code: { sha256: digest.toString('base64'), blobKey, sizeBytes: archive.byteLength },
+      unpackedBytes,
+    };
+  }
+
+  async unpack(code: CodeRecord): Promise<UnpackOutcome> {
+    const digest = Buffer.from(code.sha256, 'base64').toString('hex');
+    // Between the end of the making and the acquiring, the tree may be evicted again: then it is made once more.
+    for (;;) {
+      const ready = this.#trees.acquire(digest);
+      if (ready) return { kind: 'ready', ...ready };
+      let making = this.#unpacking.get(digest);
+      if (!making) {
+        making = this.#make(code, digest).finally(() => this.#unpacking.delete(digest));
+        this.#unpacking.set(digest, making);
+      }
+      const trouble = await making;
+      if (trouble !== undefined) return { kind: 'broken', message: trouble };
+    }
+  }
+
+  read(code: CodeRecord): Promise<Uint8Array | undefined> {
+    return this.#blobs.get(code.blobKey);
+  }
+
+  async sweep(referenced: ReadonlySet<string>): Promise<number> {
+    let deleted = 0;
+    for (let after: string | undefined; ;) {
+      const page = await this.#blobs.list(codeBlobPrefix, after === undefined ? {} : { after });
+      for (const { key } of page) {
+        if (referenced.has(key)) continue;
+        await this.#blobs.delete(key);
+        deleted += 1;
+      }
+      after = page.at(-1)?.key;
+      if (after === undefined) return deleted;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#unpacking.values());
+    await this.#trees.settled();
+  }
+
+  /** Resolves with what went wrong, or undefined once the tree is there. */
+  async #make(code: CodeRecord, digest: string): Promise<string | undefined> {
+    try {
+      const archive = await this.#blobs.get(code.blobKey);
+      if (!archive) return 'the code archive is missing from the store';
+      if ((await digestOf(archive)).toString('hex') !== digest) {
+        return 'the code archive in the store does not have the digest it was stored under';
+      }
+      await this.#trees.make(digest, (directory) => unpackInto(directory, archive));
+      return undefined;
+    } catch (error) {
+      if (error instanceof Refusal) return `${error.message} (${error.detail})`;
+      return `could not unpack the code: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+}
+
+/** Does everything but write. Returns the bytes that the archive unpacks to. */
+async function examine(archive: Uint8Array): Promise<number> {
+  const contents = new Contents();
+  const { tree } = await plan(archive, contents);
+  for (const entry of tree.files) {
+    if (Contents.isSmall(entry)) contents.whole(entry);
+    else for await (const chunk of contents.chunks(entry)) assert(chunk.byteLength > 0, 'an empty chunk');
+    await contents.turn();
+  }
+  return contents.unpackedBytes;
+}
+
+/** Returns the bytes of disk that the tree takes. */
+async function unpackInto(directory: string, archive: Uint8Array): Promise<number> {
+  const contents = new Contents();
+  const { tree, targets } = await plan(archive, contents);
+  await writeTree(directory, tree, targets, contents);
+  const entries = tree.directories.length + tree.files.length + tree.links.length;
+  return contents.unpackedBytes + entries * entryOverheadBytes;
+}
+
+async function plan(
+  archive: Uint8Array,
+  contents: Contents,
+): Promise<{ tree: Tree; targets: ReadonlyMap<string, string> }> {
+  const tree = planTree(await readArchive(archive));
+  const targets = new Map<string, string>(
+    tree.links.map((link: ArchiveEntry) => [link.path, Buffer.from(contents.whole(link)).toString('utf8')]),
+  );
+  checkLinks(targets);
+  return { tree, targets };
+}
+
+async function digestOf(bytes: Uint8Array): Promise<Buffer> {
+  if (bytes.byteLength <= syncDigestBytesMax) return createHash('sha256').update(bytes).digest();
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+}

@@ -1,0 +1,82 @@
+/** DeleteFunction: the function with everything of it, or one published version. */
+import { type FunctionName, functionArn, isVersionNumber, latestVersion } from '#metadata';
+import type { Write } from '#platform';
+import type { Handlers } from '#wire';
+import { conflict, invalidParameter, tooContended } from './answers.ts';
+import type { Context } from './context.ts';
+import { type FunctionStore, hold, remove, type Stored } from './function-store.ts';
+import { commitAttemptsMax, writesPerCommitMax } from './limits.ts';
+import { targetOf } from './request.ts';
+import { releaseReservation } from './reservations.ts';
+
+export function deletionHandlers(context: Context): Handlers {
+  return {
+    DeleteFunction: async (input, request) => {
+      const { name, qualifier } = targetOf(input, request, context.region, 'DeleteFunction');
+      if (qualifier === undefined) await deleteFunction(context, name);
+      else await deleteVersion(context, name, qualifier);
+      return { StatusCode: 204 };
+    },
+  };
+}
+
+/**
+ * One commit takes the function away with all that belongs to it. A function with more versions and aliases than fit
+ * into a commit loses the surplus first; whoever adds one meanwhile makes the last commit start over.
+ */
+async function deleteFunction({ store }: Context, name: FunctionName): Promise<void> {
+  for (let attempt = 1; attempt <= commitAttemptsMax; attempt += 1) {
+    const record = await store.getFunction(name);
+    const [latest, versions, aliases] = await Promise.all([
+      store.findVersion(name, latestVersion),
+      store.publishedVersions(name),
+      store.aliases(name),
+    ]);
+    const parts: readonly Stored<unknown>[] = [...aliases, ...versions];
+    const reservation = await releaseReservation(store, name);
+    const last = [remove(record), ...(latest ? [remove(latest)] : []), ...reservation];
+    const room = writesPerCommitMax - last.length;
+    const surplus = parts.slice(0, Math.max(0, parts.length - room));
+    const batches = [];
+    for (let start = 0; start < surplus.length; start += writesPerCommitMax) {
+      batches.push(surplus.slice(start, start + writesPerCommitMax).map(remove));
+    }
+    batches.push([...last, ...parts.slice(surplus.length).map(remove)]);
+    if (await commitAll(store, batches)) return;
+  }
+  throw tooContended(name);
+}
+
+/** Whether all were committed, one after the other; invokes see it then. */
+async function commitAll(store: FunctionStore, batches: readonly (readonly Write[])[]): Promise<boolean> {
+  for (const [index, writes] of batches.entries()) {
+    const outcome = await store.documents.commit(writes);
+    if (outcome.kind === 'conflict') return false;
+    if (index === batches.length - 1) await store.reached(outcome.revision);
+  }
+  return true;
+}
+
+async function deleteVersion({ store }: Context, name: FunctionName, qualifier: string): Promise<void> {
+  if (qualifier === latestVersion) {
+    throw invalidParameter('$LATEST version cannot be deleted without deleting the function.');
+  }
+  if (!isVersionNumber(qualifier)) {
+    throw invalidParameter('Deletion of aliases is not currently supported.');
+  }
+  await store.change(name, async () => {
+    const record = await store.getFunction(name, qualifier);
+    const version = await store.findVersion(name, qualifier);
+    if (!version) return { writes: [], result: undefined }; // gone already: as asked
+    const pointing = (await store.aliases(name)).filter(
+      ({ value }) => value.version === qualifier || Object.hasOwn(value.additionalWeights, qualifier),
+    );
+    if (pointing.length > 0) {
+      const arns = pointing.map(({ value }) => functionArn(name, value.name));
+      throw conflict(
+        `Unable to delete version because the following aliases reference it: [${arns.join(', ')}]`,
+      );
+    }
+    return { writes: [hold(record), remove(version)], result: undefined };
+  });
+}

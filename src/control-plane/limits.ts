@@ -1,0 +1,45 @@
+/** Every bound of the control plane. Those of AWS say so; an installation may set the ones in `Limits`. */
+
+export interface Limits {
+  /** Sum of all archives of an account's versions, in bytes (AWS: 75 GB). */
+  readonly codeStorageBytesMax: number;
+  /** An account's concurrent invokes (AWS: 1,000 to begin with). */
+  readonly concurrencyMax: number;
+  /** What functions must leave unreserved of it (AWS: 100). */
+  readonly unreservedConcurrencyMin: number;
+}
+
+export const limitsDefault: Limits = {
+  codeStorageBytesMax: 80_530_636_800,
+  concurrencyMax: 1_000,
+  unreservedConcurrencyMin: 100,
+};
+
+/** AWS: longest name of a function, in characters. */
+export const functionNameCharsMax = 64;
+/** AWS: memory and timeout of functions without a capacity provider. */
+export const memoryMbMax = 10_240;
+export const timeoutSecondsMax = 900;
+export const memoryMbDefault = 128;
+export const timeoutSecondsDefault = 3;
+export const ephemeralStorageMbDefault = 512;
+/** AWS: all environment variables together, as JSON, in bytes. */
+export const environmentBytesMax = 4_096;
+/** AWS: tags of one function. */
+export const tagsMax = 50;
+/** AWS: items on a page of functions, versions or aliases, whatever a client asks for. */
+export const pageItemsMax = 50;
+/** AWS: versions that an alias may name besides its main one. */
+export const additionalVersionsMax = 1;
+/** AWS: lifetime of GetFunction's download link. */
+export const downloadLinkSeconds = 600;
+
+/** How often a change is decided anew because somebody else changed the same records first. */
+export const commitAttemptsMax = 10;
+/** Documents.commit takes so many writes. */
+export const writesPerCommitMax = 100;
+/** Functions whose runtime and code are made ready at the same time. */
+export const settlingMax = 16;
+/** Wait before making ready is tried again when the store was away: doubles from the first to the last. */
+export const resettleDelayMsMin = 200;
+export const resettleDelayMsMax = 30_000;

@@ -1,0 +1,100 @@
+/** Makes the records of versions: the first $LATEST, its updates, and what is published from it. */
+import type { Configuration, FunctionName, FunctionRecord, VersionRecord } from '#metadata';
+import { latestVersion } from '#metadata';
+import type { Clock, Entropy } from '#platform';
+
+export interface Makings {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+}
+
+export function firstLatest(
+  name: FunctionName,
+  configuration: Configuration,
+  { clock, entropy }: Makings,
+): VersionRecord {
+  return {
+    accountId: name.accountId,
+    region: name.region,
+    functionName: name.functionName,
+    version: latestVersion,
+    revisionId: entropy.uuid(),
+    generation: entropy.uuid(),
+    configuration,
+    ...beingCreated,
+    lastUpdateStatus: 'Successful',
+    lastModifiedMs: clock.wallMs(),
+  };
+}
+
+/** $LATEST with another configuration: a new generation at once, so no environment of before serves it. */
+export function updatedLatest(
+  before: VersionRecord,
+  configuration: Configuration,
+  { clock, entropy }: Makings,
+): VersionRecord {
+  const {
+    stateReason: _stateReason,
+    stateReasonCode: _stateReasonCode,
+    lastUpdateStatusReason: _lastUpdateStatusReason,
+    lastUpdateStatusReasonCode: _lastUpdateStatusReasonCode,
+    ...rest
+  } = before;
+  return {
+    ...rest,
+    revisionId: entropy.uuid(),
+    generation: entropy.uuid(),
+    configuration,
+    // A function that never became active gets another chance with its update.
+    ...(before.state === 'Failed' ? beingCreated : { state: before.state }),
+    lastUpdateStatus: 'InProgress',
+    lastUpdateStatusReason: 'The function is being created.',
+    lastUpdateStatusReasonCode: 'Creating',
+    lastModifiedMs: clock.wallMs(),
+  };
+}
+
+/** The next version of the function, made from $LATEST; Pending where $LATEST is not settled yet. */
+export function published(
+  latest: VersionRecord,
+  { lastVersion }: FunctionRecord,
+  description: string | undefined,
+  { clock, entropy }: Makings,
+): VersionRecord {
+  const { configuration } = latest;
+  const settled = latest.state === 'Active' && latest.lastUpdateStatus === 'Successful';
+  return {
+    accountId: latest.accountId,
+    region: latest.region,
+    functionName: latest.functionName,
+    version: String(lastVersion + 1),
+    revisionId: entropy.uuid(),
+    generation: entropy.uuid(),
+    configuration: { ...configuration, description: description ?? configuration.description },
+    ...(settled ? { state: 'Active' } : beingCreated),
+    lastUpdateStatus: 'Successful',
+    lastModifiedMs: clock.wallMs(),
+    sourceDescription: configuration.description,
+  };
+}
+
+/** Whether publishing `latest` would make a version like `version`. */
+export function isPublishedAs(version: VersionRecord, latest: VersionRecord): boolean {
+  const source = version.sourceDescription ?? version.configuration.description;
+  return canonical({ ...version.configuration, description: source }) === canonical(latest.configuration);
+}
+
+const beingCreated = {
+  state: 'Pending',
+  stateReason: 'The function is being created.',
+  stateReasonCode: 'Creating',
+} as const;
+
+/** JSON with members in order of their names, so that equal values give equal texts. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    member !== null && typeof member === 'object' && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+}

@@ -1,0 +1,93 @@
+/**
+ * Where the records stand in Documents, all below one prefix so that one watch sees every change of a commit:
+ *
+ *   metadata/functions/<account>/<region>/<name>                      FunctionRecord
+ *   metadata/versions/<account>/<region>/$LATEST/<name>               VersionRecord of $LATEST
+ *   metadata/versions/<account>/<region>/published/<name>/<number>    VersionRecord; 16 digits, so keys sort as the numbers do
+ *   metadata/aliases/<account>/<region>/<name>/<alias>                AliasRecord
+ *
+ * No part can contain `/`: the wire's patterns and `parseFunctionName` see to it. All of an account's $LATEST records are
+ * neighbours, which makes listing its functions one read.
+ */
+import { assert } from '#lib/assert';
+
+export const metadataPrefix = 'metadata/';
+
+/** Whose functions: every key and ARN starts with these. */
+export interface Place {
+  readonly accountId: string;
+  readonly region: string;
+}
+
+/** One function of a place. */
+export interface FunctionName extends Place {
+  readonly functionName: string;
+}
+
+export const latestVersion = '$LATEST';
+
+const numberDigits = 16;
+
+export const functionsPrefix = (place: Place): string =>
+  `${metadataPrefix}functions/${place.accountId}/${place.region}/`;
+
+export const functionKey = (name: FunctionName): string => functionsPrefix(name) + name.functionName;
+
+/** All versions of a place: first every `$LATEST`, then the published ones. */
+export const allVersionsPrefix = (place: Place): string =>
+  `${metadataPrefix}versions/${place.accountId}/${place.region}/`;
+
+export const latestVersionsPrefix = (place: Place): string => `${allVersionsPrefix(place)}${latestVersion}/`;
+
+/** The published versions of one function, in order of their numbers. */
+export const publishedVersionsPrefix = (name: FunctionName): string =>
+  `${allVersionsPrefix(name)}published/${name.functionName}/`;
+
+/** The key of `$LATEST` or of a version number in decimal digits. */
+export function versionKey(name: FunctionName, version: string): string {
+  if (version === latestVersion) return latestVersionsPrefix(name) + name.functionName;
+  assert(isVersionNumber(version), `not a version: ${version}`);
+  return publishedVersionsPrefix(name) + version.padStart(numberDigits, '0');
+}
+
+export const aliasesPrefix = (name: FunctionName): string =>
+  `${metadataPrefix}aliases/${name.accountId}/${name.region}/${name.functionName}/`;
+
+export const aliasKey = (name: FunctionName, alias: string): string => aliasesPrefix(name) + alias;
+
+/** A number as versions carry it: no sign, no leading zero, at most 16 digits. */
+export function isVersionNumber(text: string): boolean {
+  return /^[1-9][0-9]{0,15}$/.test(text);
+}
+
+export type ParsedKey =
+  | ({ readonly kind: 'function' } & FunctionName)
+  | ({ readonly kind: 'version'; readonly version: string } & FunctionName)
+  | ({ readonly kind: 'alias'; readonly alias: string } & FunctionName);
+
+/** Takes a key apart again; undefined for a key that none of the functions above makes. */
+export function parseKey(key: string): ParsedKey | undefined {
+  const [root, collection, accountId, region, first, second, third, ...rest] = key.split('/');
+  if (root !== 'metadata' || rest.length > 0 || !accountId || !region || !first) return undefined;
+  if (collection === 'functions' && second === undefined) {
+    return { kind: 'function', accountId, region, functionName: first };
+  }
+  if (collection === 'aliases' && second && third === undefined) {
+    return { kind: 'alias', accountId, region, functionName: first, alias: second };
+  }
+  if (collection === 'versions' && second) {
+    if (first === latestVersion && third === undefined) {
+      return { kind: 'version', accountId, region, functionName: second, version: latestVersion };
+    }
+    if (first === 'published' && third?.length === numberDigits && /^[0-9]+$/.test(third)) {
+      return {
+        kind: 'version',
+        accountId,
+        region,
+        functionName: second,
+        version: third.replace(/^0+(?=[0-9])/, ''),
+      };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,183 @@
+/**
+ * What the cache knows, as a synchronous structure: records by account and function, and for each function the answers
+ * that invokes asked for before. An answer is made once and stays until something of its function changes, so the warm
+ * path is three lookups and makes no object.
+ *
+ *   account ─▶ function ─▶ record, versions, aliases, answers (qualifier ─▶ Answer)
+ */
+import type { Document, Random, Revision } from '#platform';
+import { functionArn } from './arn.ts';
+import type { Resolution } from './cache.ts';
+import { latestVersion, parseKey } from './keys.ts';
+import type { AliasRecord, FunctionRecord, VersionRecord } from './records.ts';
+
+/** What an account has stored, counted as documents come and go. */
+export interface Usage {
+  readonly functionCount: number;
+  /** Sum of the archives' sizes over all versions, in bytes. */
+  readonly codeSizeBytes: number;
+}
+
+export interface VersionChange {
+  readonly key: string;
+  readonly version: VersionRecord | undefined;
+  readonly previous: VersionRecord | undefined;
+}
+
+/** One fixed answer, or a choice by weight: the first share whose bound exceeds the random number, else `primary`. */
+interface Answer {
+  readonly primary: Resolution;
+  readonly shares: readonly { readonly bound: number; readonly resolution: Resolution }[];
+}
+
+interface Entry {
+  record: FunctionRecord | undefined;
+  readonly versions: Map<string, VersionRecord>;
+  readonly aliases: Map<string, AliasRecord>;
+  readonly answers: Map<string | undefined, Answer>;
+}
+
+interface Account {
+  readonly functions: Map<string, Entry>;
+  functionCount: number;
+  codeSizeBytes: number;
+}
+
+const noUsage: Usage = { functionCount: 0, codeSizeBytes: 0 };
+
+export class MetadataView {
+  readonly #region: string;
+  readonly #accounts = new Map<string, Account>();
+  /** The revision at which each key was last seen: what is older than that is no news. */
+  readonly #revisions = new Map<string, Revision>();
+
+  constructor(region: string) {
+    this.#region = region;
+  }
+
+  resolve(
+    accountId: string,
+    functionName: string,
+    qualifier: string | undefined,
+    random: Random,
+  ): Resolution {
+    const entry = this.#accounts.get(accountId)?.functions.get(functionName);
+    const known = entry?.answers.get(qualifier);
+    if (known) {
+      if (known.shares.length === 0) return known.primary;
+      const chance = random.next();
+      for (const share of known.shares) if (chance < share.bound) return share.resolution;
+      return known.primary;
+    }
+    const arn = functionArn({ accountId, region: this.#region, functionName }, qualifier);
+    if (!entry?.record || !entry.versions.has(latestVersion)) return { kind: 'no-function', arn };
+    const answer = answerOf(entry, entry.record, qualifier, arn);
+    if (!answer) return { kind: 'no-qualifier', arn };
+    entry.answers.set(qualifier, answer);
+    return this.resolve(accountId, functionName, qualifier, random);
+  }
+
+  usage(accountId: string): Usage {
+    return this.#accounts.get(accountId) ?? noUsage;
+  }
+
+  keys(): Iterable<string> {
+    return this.#revisions.keys();
+  }
+
+  /** Takes in a document; returns the change of a version that this is, if it is one. */
+  put(document: Document): VersionChange | undefined {
+    const { key, value, revision } = document;
+    if (revision <= (this.#revisions.get(key) ?? -1)) return undefined;
+    return this.#replace(key, value, revision);
+  }
+
+  /** Forgets a document; returns the change of a version that this is, if it is one. */
+  delete(key: string, revision: Revision): VersionChange | undefined {
+    if (revision <= (this.#revisions.get(key) ?? Infinity)) return undefined;
+    return this.#replace(key, undefined, revision);
+  }
+
+  #replace(key: string, value: Document['value'] | undefined, revision: Revision): VersionChange | undefined {
+    const parsed = parseKey(key);
+    if (!parsed || parsed.region !== this.#region) return undefined;
+    if (value === undefined) this.#revisions.delete(key);
+    else this.#revisions.set(key, revision);
+    const account = this.#account(parsed.accountId);
+    const entry = entryOf(account, parsed.functionName);
+    entry.answers.clear();
+    let change: VersionChange | undefined;
+    switch (parsed.kind) {
+      case 'function': {
+        const next = value as unknown as FunctionRecord | undefined;
+        account.functionCount += Number(next !== undefined) - Number(entry.record !== undefined);
+        entry.record = next;
+        break;
+      }
+      case 'version': {
+        const next = value as unknown as VersionRecord | undefined;
+        const previous = entry.versions.get(parsed.version);
+        account.codeSizeBytes += codeSize(next) - codeSize(previous);
+        if (next) entry.versions.set(parsed.version, next);
+        else entry.versions.delete(parsed.version);
+        change = { key, version: next, previous };
+        break;
+      }
+      case 'alias': {
+        const next = value as unknown as AliasRecord | undefined;
+        if (next) entry.aliases.set(parsed.alias, next);
+        else entry.aliases.delete(parsed.alias);
+        break;
+      }
+    }
+    if (!entry.record && entry.versions.size === 0 && entry.aliases.size === 0) {
+      account.functions.delete(parsed.functionName);
+    }
+    return change;
+  }
+
+  #account(accountId: string): Account {
+    let account = this.#accounts.get(accountId);
+    if (!account) {
+      account = { functions: new Map(), functionCount: 0, codeSizeBytes: 0 };
+      this.#accounts.set(accountId, account);
+    }
+    return account;
+  }
+}
+
+function entryOf(account: Account, functionName: string): Entry {
+  let entry = account.functions.get(functionName);
+  if (!entry) {
+    entry = { record: undefined, versions: new Map(), aliases: new Map(), answers: new Map() };
+    account.functions.set(functionName, entry);
+  }
+  return entry;
+}
+
+const codeSize = (version: VersionRecord | undefined): number => version?.configuration.code.sizeBytes ?? 0;
+
+/** Only existing qualifiers get an answer, so `answers` is bounded by a function's versions and aliases. */
+function answerOf(
+  entry: Entry,
+  record: FunctionRecord,
+  qualifier: string | undefined,
+  invokedArn: string,
+): Answer | undefined {
+  const found = (name: string): Resolution | undefined => {
+    const version = entry.versions.get(name);
+    return version && { kind: 'found', function: record, version, invokedArn };
+  };
+  const alias = qualifier === undefined ? undefined : entry.aliases.get(qualifier);
+  const primary = found(alias?.version ?? qualifier ?? latestVersion);
+  if (!primary) return undefined;
+  const shares: { bound: number; resolution: Resolution }[] = [];
+  let bound = 0;
+  for (const [name, weight] of Object.entries(alias?.additionalWeights ?? {})) {
+    const resolution = found(name);
+    if (!resolution || weight === 0) continue;
+    bound += weight;
+    shares.push({ bound, resolution });
+  }
+  return { primary, shares };
+}

@@ -11,6 +11,7 @@
  *     | ---- invoke (header, payload) ----> |
  *     | <--- log (u8 level, text) --------- |   any number, at any time after init
  *     | <--- response (payload) ----------- |   or error (JSON); either means: waiting for the next invoke
+ *     | <--- fatal (JSON) ----------------- |   or this: the answer is an error, and the process ends now
  *
  * The end of the stream ends the process. A frame that is longer than its limit, of unknown type, or out of turn is a
  * broken runtime: the worker kills it.
@@ -31,6 +32,11 @@ export const FrameType = {
   error: 6,
   /** bootstrap → worker: one log event: level u8 (0 trace .. 5 fatal, 255 none), then the message as UTF-8, formatted. */
   log: 7,
+  /**
+   * bootstrap → worker: answers the invoke at hand like `error`, but the process cannot go on (uncaught exception, unhandled
+   * rejection) and ends by itself: no other invoke may be handed to it. Its exit follows.
+   */
+  fatal: 8,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

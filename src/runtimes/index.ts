@@ -2,3 +2,4 @@
 export type { Availability, InstallOutcome, Launch, RuntimeStatus, Runtimes } from './catalogue.ts';
 export { FrameType, frameBytesMax } from './channel.ts';
 export type { FunctionError, Init, InvokeHeader } from './channel.ts';
+export { openRuntimes, type RuntimesOptions } from './host/this-host.ts';

@@ -1,0 +1,178 @@
+/**
+ * The process of a managed Node runtime. It is started before anyone knows for which function (the worker's pool), is
+ * told by an `init` frame, loads the handler, and then answers one invoke after the other.
+ *
+ * While it waits for a frame the channel keeps it alive. During an invoke the channel does not: then only the handler's
+ * own timers, sockets and promises count, and an event loop that runs empty means what it means on AWS.
+ */
+'use strict';
+
+const Module = require('node:module');
+const channel = require('./channel.cjs');
+const { patchConsole } = require('./console.cjs');
+const { RuntimeError, toPayload } = require('./errors.cjs');
+const { loadHandler, streamingMark } = require('./handler.cjs');
+const { runAwaited, runWithCallback, serialize } = require('./invocation.cjs');
+
+// Those of ../channel.ts, which a plain script of Node 20 cannot import.
+const frame = { init: 1, ready: 2, initError: 3, invoke: 4, response: 5, error: 6, log: 7, fatal: 8 };
+/** Exit codes of AWS's runtimes. */
+const exit = { initFailed: 1, unhandledRejection: 128, uncaughtException: 129 };
+
+const major = Number.parseInt(process.versions.node, 10);
+const run = major >= 24 ? runAwaited : runWithCallback;
+
+/** @type {'pooled' | 'starting' | 'idle' | 'invoking'} */
+let phase = 'pooled';
+/** @type {Function} */
+let handler = () => undefined;
+/** The variables that do not change between invokes, read once. @type {NodeJS.ProcessEnv} */
+let env = {};
+/** @type {string | undefined} */
+let requestId = major >= 24 ? '-' : undefined;
+/** Counts invokes, so that what an earlier one answers late is told from the one at hand. */
+let turn = 0;
+/** @type {(() => void) | undefined} */
+let whenLoopIsEmpty;
+/** @type {(title: string, thrown: unknown) => void} */
+let logError = () => {};
+
+const link = channel.open((type, bytes, start, end) => {
+  if (type === frame.invoke && phase === 'idle') invoke(bytes, start, end);
+  else if (type === frame.init && phase === 'pooled') init(JSON.parse(bytes.toString('utf8', start, end)));
+  else process.exit(exit.initFailed);
+});
+
+/** @param {{ env: Record<string, string>, handler: string, taskRoot: string }} order */
+function init(order) {
+  phase = 'starting';
+  takeEnvironment(order.env);
+  process.chdir(order.taskRoot);
+  logError = patchConsole(
+    (text, level) => channel.send(frame.log, text, level),
+    () => requestId,
+    env,
+  );
+  if (!['1', 'true'].includes(env['AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA'] ?? '')) offerStreaming();
+  process.on('uncaughtException', (thrown) => crash('Uncaught Exception', thrown, exit.uncaughtException));
+  process.on('unhandledRejection', (reason) => {
+    const rejection = Object.assign(new RuntimeError('UnhandledPromiseRejection', reason), { reason });
+    crash('Unhandled Promise Rejection', rejection, exit.unhandledRejection);
+  });
+  process.on('beforeExit', () => {
+    const action = whenLoopIsEmpty;
+    whenLoopIsEmpty = undefined;
+    action?.();
+  });
+  loadHandler(order.taskRoot, order.handler, major).then(
+    (loaded) => {
+      handler = loaded;
+      phase = 'idle';
+      channel.send(frame.ready, '');
+    },
+    (thrown) =>
+      major >= 24
+        ? crash('Init Error', thrown, exit.initFailed)
+        : crash('Uncaught Exception', thrown, exit.uncaughtException),
+  );
+}
+
+/** @param {Record<string, string>} wanted */
+function takeEnvironment(wanted) {
+  for (const name of Object.keys(process.env)) if (!(name in wanted)) delete process.env[name];
+  Object.assign(process.env, wanted);
+  env = { ...wanted };
+  // NODE_PATH was read when the process started, which was before.
+  if (wanted['NODE_PATH'] !== undefined) /** @type {any} */ (Module)._initPaths();
+}
+
+/** AWS's global for response streaming, which says that it is not there yet when it is used. */
+function offerStreaming() {
+  Reflect.set(globalThis, 'awslambda', {
+    // Only marked here: a file may hold several handlers, of which another is used.
+    /** @param {object} wrapped */
+    streamifyResponse: (wrapped) => Object.assign(wrapped, { [streamingMark]: 'response' }),
+    HttpResponseStream: { from: refuseStreaming },
+  });
+}
+
+function refuseStreaming() {
+  throw new RuntimeError(
+    'InvalidStreamingOperation',
+    'Lambkin does not serve response streaming yet: return the response instead.',
+  );
+}
+
+/** @param {Buffer} bytes @param {number} start @param {number} end */
+function invoke(bytes, start, end) {
+  const headerStart = start + 4;
+  const payloadStart = headerStart + bytes.readUInt32BE(start);
+  const header = JSON.parse(bytes.toString('utf8', headerStart, payloadStart));
+  const payload = bytes.toString('utf8', payloadStart, end);
+
+  phase = 'invoking';
+  requestId = header.requestId;
+  const mine = ++turn;
+  whenLoopIsEmpty = undefined;
+  link.release();
+  if (header.traceId) process.env['_X_AMZN_TRACE_ID'] = header.traceId;
+  else delete process.env['_X_AMZN_TRACE_ID'];
+
+  const isOpen = () => phase === 'invoking' && turn === mine;
+  const answer = {
+    /** @param {unknown} result */
+    succeed(result) {
+      if (!isOpen()) return;
+      let text;
+      try {
+        text = serialize(result, major);
+      } catch (thrown) {
+        return answer.fail(thrown);
+      }
+      finish(frame.response, text);
+    },
+    /** @param {unknown} thrown */
+    fail(thrown) {
+      if (!isOpen()) return;
+      logError('Invoke Error', thrown);
+      finish(frame.error, JSON.stringify(toPayload(thrown)));
+    },
+    /** @param {() => void} action */
+    onEmptyLoop(action) {
+      if (isOpen()) whenLoopIsEmpty = action;
+    },
+  };
+
+  let event;
+  try {
+    event = JSON.parse(payload);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return answer.fail(new RuntimeError('UnmarshalError', `Unable to unmarshal input: ${message}`));
+  }
+  try {
+    run(handler, event, header, answer, env);
+  } catch (thrown) {
+    answer.fail(thrown);
+  }
+}
+
+/** @param {number} type @param {string} text */
+function finish(type, text) {
+  whenLoopIsEmpty = undefined;
+  phase = 'idle';
+  link.hold();
+  channel.send(type, text);
+}
+
+/** The process cannot go on: tells the worker why, if it waits for an answer, and ends. @param {string} title @param {unknown} thrown @param {number} code */
+function crash(title, thrown, code) {
+  logError(title, thrown);
+  if (phase === 'starting') channel.send(frame.initError, JSON.stringify(toPayload(thrown)));
+  else if (phase === 'invoking') channel.send(frame.fatal, JSON.stringify(toPayload(thrown)));
+  process.exit(code);
+}
+
+// Brings the ES module loader up while the process waits, so that the first `import` of a function does not pay for it.
+const nothing = 'data:text/javascript,';
+import(nothing).catch(() => {});

@@ -1,0 +1,208 @@
+/** The catalogue over a host: remembers what was found, starts the search in the background, shares installations. */
+import { join } from 'node:path';
+import { unreachable } from '#lib/assert';
+import type { Clock } from '#platform';
+import type { Availability, InstallOutcome, Launch, Runtimes, RuntimeStatus } from './catalogue.ts';
+import type { Host, Interpreter } from './host.ts';
+import { heapFlags, memoryClassMb } from './memory-class.ts';
+import { nodeMajors, pythonMinors, type RuntimeName, runtimeName, servedRuntimes } from './names.ts';
+import { packOf } from './packs.ts';
+
+/** A runtime that was not found is looked for again when it is asked for, but not more often than this. */
+const searchAgainMs = 2_000;
+
+/** What a managed runtime's process has from its very start; the rest comes with its function. */
+const startEnv: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/bin:/usr/bin:/bin:/opt/bin',
+  LANG: 'en_US.UTF-8',
+  TZ: ':UTC',
+};
+
+interface Search {
+  readonly startedMs: number;
+  readonly done: Promise<Interpreter | undefined>;
+}
+
+export class Catalogue implements Runtimes {
+  readonly #host: Host;
+  readonly #clock: Clock;
+  /** By runtime; only what can start. */
+  readonly #found = new Map<string, Interpreter>();
+  readonly #searches = new Map<string, Search>();
+  readonly #installations = new Map<string, Promise<InstallOutcome>>();
+
+  constructor(host: Host, clock: Clock) {
+    this.#host = host;
+    this.#clock = clock;
+    for (const major of nodeMajors) this.#rememberNode(major);
+  }
+
+  /** Looks for everything that is not known yet, so that the first who asks does not wait for it. */
+  async searchAll(): Promise<void> {
+    const names = [
+      ...nodeMajors.map((major) => `nodejs${major}.x`),
+      ...pythonMinors.map((minor) => `python3.${minor}`),
+    ];
+    await Promise.all(names.map((runtime) => this.#find(runtime, runtimeName(runtime))));
+  }
+
+  async availability(runtime: string): Promise<Availability> {
+    const name = runtimeName(runtime);
+    switch (name.kind) {
+      case 'provided':
+        return { kind: 'ready' };
+      case 'unknown':
+        return { kind: 'unknown' };
+      case 'unserved':
+        return { kind: 'missing', howToGet: `${name.howToGet}.` };
+      case 'node':
+      case 'python': {
+        if ((await this.#find(runtime, name)) !== undefined) return { kind: 'ready' };
+        return this.#howToGet(name);
+      }
+      default:
+        return unreachable(name);
+    }
+  }
+
+  install(runtime: string): Promise<InstallOutcome> {
+    const running = this.#installations.get(runtime);
+    if (running !== undefined) return running;
+    const installation = this.#install(runtime).finally(() => this.#installations.delete(runtime));
+    this.#installations.set(runtime, installation);
+    return installation;
+  }
+
+  launch(runtime: string, memoryMb: number): Launch | undefined {
+    const name = runtimeName(runtime);
+    if (name.kind === 'provided') return { kind: 'runtime-api', entrypoint: 'bootstrap' };
+    const interpreter = this.#found.get(runtime);
+    if (interpreter === undefined) return undefined;
+    const { bootstraps, pythonCache } = this.#host;
+    if (name.kind === 'node') {
+      const classMb = memoryClassMb(memoryMb);
+      return {
+        kind: 'channel',
+        command: interpreter.command,
+        args: [
+          ...nodeFlags(interpreter.version),
+          ...heapFlags(classMb),
+          join(bootstraps, 'nodejs', 'bootstrap.cjs'),
+        ],
+        env: startEnv,
+        flavor: `${runtime}/${classMb}`,
+      };
+    }
+    return {
+      kind: 'channel',
+      command: interpreter.command,
+      args: ['-I', '-S', '-X', 'utf8', join(bootstraps, 'python', 'bootstrap.py'), pythonCache],
+      env: startEnv,
+      flavor: runtime,
+    };
+  }
+
+  list(): Promise<readonly RuntimeStatus[]> {
+    return Promise.all(
+      servedRuntimes.map(async (runtime) => {
+        const availability = await this.availability(runtime);
+        return { runtime, availability, detail: this.#detail(runtime, availability) };
+      }),
+    );
+  }
+
+  #detail(runtime: string, availability: Availability): string {
+    switch (availability.kind) {
+      case 'ready': {
+        const found = this.#found.get(runtime);
+        return found === undefined ? "the function's own bootstrap" : `${found.version} (${found.origin})`;
+      }
+      case 'installable':
+        return `${availability.pack} from the npm registry`;
+      case 'missing':
+        return availability.howToGet;
+      case 'unknown':
+        return '';
+      default:
+        return unreachable(availability);
+    }
+  }
+
+  #howToGet(name: RuntimeName & { kind: 'node' | 'python' }): Availability {
+    if (name.kind === 'python') {
+      const version = `3.${name.minor}`;
+      const howToGet = `This host has no Python ${version}: install it so that python${version} is on the PATH (a package of your system, or pyenv install ${version}).`;
+      return { kind: 'missing', howToGet };
+    }
+    const { platform, arch } = this.#host;
+    const pack = packOf(name.major, platform, arch);
+    if (pack !== undefined) return { kind: 'installable', pack: `${pack.name}@${pack.version}` };
+    const howToGet = `There is no runtime pack of Node.js ${name.major} for ${platform}-${arch}: install Node.js ${name.major} so that it is on the PATH.`;
+    return { kind: 'missing', howToGet };
+  }
+
+  async #find(runtime: string, name: RuntimeName): Promise<Interpreter | undefined> {
+    const known = this.#found.get(runtime);
+    if (known !== undefined) return known;
+    const now = this.#clock.monotonicMs();
+    let search = this.#searches.get(runtime);
+    if (search === undefined || now - search.startedMs >= searchAgainMs) {
+      search = { startedMs: now, done: this.#search(name) };
+      this.#searches.set(runtime, search);
+    }
+    const interpreter = await search.done;
+    // An installation may have come first.
+    if (interpreter !== undefined && !this.#found.has(runtime)) this.#found.set(runtime, interpreter);
+    return this.#found.get(runtime);
+  }
+
+  #search(name: RuntimeName): Promise<Interpreter | undefined> {
+    if (name.kind === 'node') return this.#host.findNode(name.major);
+    if (name.kind === 'python') return this.#host.findPython(name.minor);
+    return Promise.resolve(undefined);
+  }
+
+  /** Lambkin's own Node and installed packs are known without asking any program. */
+  #rememberNode(major: number): Interpreter | undefined {
+    const { ownNode, platform, arch } = this.#host;
+    const pack = packOf(major, platform, arch);
+    const own = ownNode.version.startsWith(`${major}.`) ? ownNode : undefined;
+    const interpreter = own ?? (pack === undefined ? undefined : this.#host.installed(pack));
+    if (interpreter !== undefined) this.#found.set(`nodejs${major}.x`, interpreter);
+    return interpreter;
+  }
+
+  async #install(runtime: string): Promise<InstallOutcome> {
+    const availability = await this.availability(runtime);
+    switch (availability.kind) {
+      case 'ready':
+        return { kind: 'installed' };
+      case 'missing':
+        return { kind: 'failed', reason: availability.howToGet };
+      case 'unknown':
+        return { kind: 'failed', reason: `There is no runtime ${runtime}.` };
+      case 'installable': {
+        const name = runtimeName(runtime);
+        const pack =
+          name.kind === 'node' ? packOf(name.major, this.#host.platform, this.#host.arch) : undefined;
+        if (name.kind !== 'node' || pack === undefined) return { kind: 'failed', reason: 'It has no pack.' };
+        const outcome = await this.#host.install(pack);
+        if (outcome.kind === 'installed' && this.#rememberNode(name.major) === undefined) {
+          return { kind: 'failed', reason: `${pack.name} was installed, but is not there any more.` };
+        }
+        return outcome;
+      }
+      default:
+        return unreachable(availability);
+    }
+  }
+}
+
+/** The flags that AWS's Node runtimes have: experimental module features of the older lines are off there. */
+function nodeFlags(version: string): readonly string[] {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const flags = ['--expose-gc', '--max-http-header-size=81920'];
+  if (major === 22 || (major === 20 && minor >= 17)) flags.push('--no-experimental-require-module');
+  if (major === 22) flags.push('--no-experimental-detect-module');
+  return flags;
+}

@@ -1,22 +1,6 @@
 /** The public face of assignment: it knows every execution environment of a function version and which is idle. */
-import type { ThrottleReason } from '#counting';
-import type { VersionRecord } from '#metadata';
-import type { WorkerEvent } from '#worker';
-
-export type Assigned =
-  /** The environment is the caller's for one invoke; it comes back with the worker's `idle` or `gone` event. */
-  | { readonly kind: 'assigned'; readonly environmentId: string; readonly workerId: string }
-  | { readonly kind: 'throttled'; readonly reason: ThrottleReason; readonly retryAfterSeconds: number }
-  /** No environment can be had: no worker has room, or the partition's journal cannot be written. */
-  | { readonly kind: 'unavailable'; readonly message: string }
-  /** The version cannot start anywhere: `errorType` as AWS names it (`InvalidRuntime`, ...). */
-  | { readonly kind: 'impossible'; readonly errorType: string; readonly message: string };
-
-export interface Assignment {
-  /** Gets an idle environment of exactly this generation of the version (the most recently used one), or starts one. */
-  assign(version: VersionRecord): Promise<Assigned>;
-  /** Takes what a worker reports about its environments. */
-  workerEvent(workerId: string, event: WorkerEvent): void;
-  /** No invoke may get an environment of `generation` any more: idle ones stop now, busy ones after their invoke. */
-  retire(generation: string): void;
-}
+export type { Assigned, Assignment } from './assignment.ts';
+export { createAssignment } from './service.ts';
+export type { AssignmentOptions, AssignmentService } from './service.ts';
+export type { Limits } from './limits.ts';
+export { FakeWorker } from './fake-worker.ts';

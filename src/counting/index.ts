@@ -1,28 +1,4 @@
 /** The public face of counting: whether an invoke fits the account's, the function's reserved, and the scaling-rate limits. */
-
-/** AWS's `Reason` of a TooManyRequestsException. */
-export type ThrottleReason =
-  | 'ConcurrentInvocationLimitExceeded'
-  | 'FunctionInvocationRateLimitExceeded'
-  | 'ReservedFunctionConcurrentInvocationLimitExceeded'
-  | 'ReservedFunctionInvocationRateLimitExceeded';
-
-export type Admission =
-  | { readonly kind: 'granted' }
-  | { readonly kind: 'throttled'; readonly reason: ThrottleReason; readonly retryAfterSeconds: number };
-
-export interface SlotRequest {
-  readonly accountId: string;
-  /** Unqualified function name: reserved concurrency belongs to the function, not to a version. */
-  readonly functionName: string;
-  /** undefined: the function shares the account's unreserved concurrency. */
-  readonly reservedConcurrency: number | undefined;
-}
-
-export interface Counting {
-  /** Takes a slot for one invoke; every granted slot must be given back with `release`. */
-  acquire(request: SlotRequest): Promise<Admission>;
-  release(request: SlotRequest): void;
-  /** Asks for the right to start one new environment of the function (1,000 per 10 s, refilled continuously). */
-  admitEnvironment(accountId: string, functionName: string): Promise<Admission>;
-}
+export type { Admission, Counting, SlotRequest, ThrottleReason } from './counting.ts';
+export { createCounting } from './service.ts';
+export type { CountingOptions } from './service.ts';

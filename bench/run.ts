@@ -1,0 +1,30 @@
+/**
+ * The benchmarks: one command, one table, floors in the same run. `npm run bench`, or `npm run bench -- warm --quick` for some rows with
+ * less load. Exit code 1 when a promise of docs/SPECIFICATION.md was missed.
+ */
+import { coldRows } from './rows/cold.ts';
+import { footprintRows } from './rows/footprint.ts';
+import { warmRows } from './rows/warm.ts';
+import { print, type Row } from './table.ts';
+
+const groups: Readonly<Record<string, (quick: boolean) => Promise<readonly Row[]>>> = {
+  warm: warmRows,
+  cold: coldRows,
+  footprint: footprintRows,
+};
+
+const quick = process.argv.includes('--quick');
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const unknown = asked.filter((name) => !(name in groups));
+if (unknown.length > 0) {
+  console.error(`no such rows: ${unknown.join(', ')} (there are: ${Object.keys(groups).join(', ')})`);
+  process.exit(2);
+}
+const rows: Row[] = [];
+for (const [name, measure] of Object.entries(groups)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  console.error(`measuring ${name} ...`);
+  rows.push(...(await measure(quick)));
+}
+print(rows);
+process.exitCode = rows.some((row) => row.promise?.kept === false) ? 1 : 0;

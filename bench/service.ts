@@ -1,0 +1,66 @@
+/** What the benchmarks ask of a running Lambkin: new functions, requests signed ahead, its memory. */
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { CreateFunctionCommand, GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { archive } from '../test/archive.ts';
+import { credentials, region, role, startService as start, type Service } from '../test/service.ts';
+
+export type { Service } from '../test/service.ts';
+
+export function startService(environment: Readonly<Record<string, string>> = {}): Promise<Service> {
+  return start({ environment: { LAMBKIN_LOG_LEVEL: 'error', LAMBKIN_ACCOUNT_CONCURRENCY: '10000', ...environment } });
+}
+
+/** A small Node function whose code differs from that of all others, active. */
+export async function createFunction(service: Service, name: string): Promise<void> {
+  await service.client.send(
+    new CreateFunctionCommand({
+      FunctionName: name,
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      Role: role,
+      Code: {
+        ZipFile: await archive({
+          'index.mjs': `// ${name}\nexport const handler = async (event) => event;\n`,
+        }),
+      },
+    }),
+  );
+  // The SDK's waiter looks once a second; with a hundred functions that would be most of the benchmark's time.
+  for (;;) {
+    const { State } = await service.client.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
+    if (State === 'Active') return;
+    if (State === 'Failed') throw new Error(`${name} failed`);
+    await sleep(5);
+  }
+}
+
+/** A complete signed HTTP/1.1 request that invokes the function. */
+export async function invokeRequest(service: Service, name: string, payload: string): Promise<Buffer> {
+  const signer = new SignatureV4({ service: 'lambda', region, credentials, sha256: Sha256 });
+  const path = `/2015-03-31/functions/${name}/invocations`;
+  const signed = await signer.sign({
+    method: 'POST',
+    protocol: 'http:',
+    hostname: service.host,
+    port: service.port,
+    path,
+    query: {},
+    headers: { host: `${service.host}:${service.port}`, 'content-type': 'application/octet-stream' },
+    body: payload,
+  });
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    ...Object.entries(signed.headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${Buffer.byteLength(payload)}`,
+  ];
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${payload}`);
+}
+
+/** Resident memory of a process, in MiB. */
+export function residentMib(pid: number): number {
+  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) / 1024;
+}

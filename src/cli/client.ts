@@ -1,0 +1,112 @@
+/** A signed request to the running Lambkin. */
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { request as requestHttp } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { Failure } from './failure.ts';
+import type { Running } from './running.ts';
+
+export interface Call {
+  readonly service: 'lambda' | 'logs';
+  /** Percent-encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface Answer {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** No function runs longer than 15 minutes. */
+const answerTimeoutMs = 16 * 60_000;
+
+/** Throws a Failure when Lambkin cannot be reached, or where it answers with an error of the API. */
+export async function call(
+  running: Running,
+  { service, path, query = {}, headers = {}, body }: Call,
+): Promise<Answer> {
+  const endpoint = new URL(running.endpoint);
+  const signer = new SignatureV4({
+    service,
+    region: running.region,
+    credentials: { accessKeyId: running.accessKeyId, secretAccessKey: running.secretAccessKey },
+    sha256: Sha256,
+  });
+  const signed = await signer.sign({
+    method: 'POST',
+    protocol: endpoint.protocol,
+    hostname: endpoint.hostname,
+    path,
+    query: { ...query },
+    headers: { host: endpoint.host, 'content-length': String(body.byteLength), ...headers },
+    body,
+  });
+  const search = new URLSearchParams(query).toString().replaceAll('+', '%20');
+  const answer = await send(
+    new URL(search === '' ? path : `${path}?${search}`, endpoint),
+    signed.headers,
+    body,
+  );
+  if (answer.statusCode >= 300) throw apiFailure(answer);
+  return answer;
+}
+
+function send(url: URL, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<Answer> {
+  const start = url.protocol === 'https:' ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const unreachable = (error: Error): void => {
+      reject(new Failure(`cannot reach Lambkin at ${url.origin}: ${error.message}`));
+    };
+    const sent = start(url, { method: 'POST', headers, timeout: answerTimeoutMs }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', unreachable);
+      response.on('end', () => {
+        resolve({
+          statusCode: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks),
+        });
+      });
+    });
+    sent.on('timeout', () => sent.destroy(new Error('it does not answer')));
+    sent.on('error', unreachable);
+    sent.end(body);
+  });
+}
+
+/** An error of the API. `errorName` as AWS has it: `ResourceNotFoundException`. */
+export class ApiFailure extends Failure {
+  readonly errorName: string;
+
+  constructor(errorName: string, message: string) {
+    super(`${errorName}: ${message}`);
+    this.errorName = errorName;
+  }
+}
+
+function apiFailure({ statusCode, headers, body }: Answer): ApiFailure {
+  const told = parseObject(body);
+  const names = [headers['x-amzn-errortype'], told['__type'], `HTTP ${statusCode}`];
+  const messages = [told['message'], told['Message'], 'no message'];
+  const name = firstText(names).split(':')[0]?.split('#').at(-1) ?? '';
+  return new ApiFailure(name, firstText(messages));
+}
+
+function firstText(candidates: readonly unknown[]): string {
+  return candidates.find((candidate) => typeof candidate === 'string') ?? '';
+}
+
+function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body.toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,105 @@
+/** `lambkin logs`: a function's log events, as they are or as they come. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiFailure, call } from './client.ts';
+import { findRunning } from './running.ts';
+import type { Running } from './running.ts';
+import { painter } from './terminal.ts';
+
+export interface LogsOptions {
+  readonly dataDirectory: string;
+  /** A function's name, or the name of a log group, which has a slash. */
+  readonly name: string;
+  readonly follow: boolean;
+  /** Epoch milliseconds. */
+  readonly sinceMs: number;
+  readonly filter?: string;
+}
+
+interface LogEvent {
+  readonly eventId: string;
+  readonly timestamp: number;
+  readonly message: string;
+}
+
+const pollMs = 500;
+/** How far behind the newest event others may still come, from other streams. */
+const overlapMs = 5_000;
+
+export async function logs(options: LogsOptions): Promise<void> {
+  const running = findRunning(options.dataDirectory);
+  const group = logGroup(options.name);
+  const seen = new Seen();
+  let startMs = options.sinceMs;
+  for (;;) {
+    let newestMs = startMs;
+    try {
+      for await (const event of eventsOf(running, group, startMs, options.filter)) {
+        newestMs = Math.max(newestMs, event.timestamp);
+        if (seen.add(event)) print(event);
+      }
+    } catch (error) {
+      // A function that has not run yet has no log group: whoever follows waits for it.
+      const isMissing = error instanceof ApiFailure && error.errorName === 'ResourceNotFoundException';
+      if (!(options.follow && isMissing)) throw error;
+    }
+    if (!options.follow) return;
+    startMs = Math.max(options.sinceMs, newestMs - overlapMs);
+    seen.forgetBefore(startMs);
+    await sleep(pollMs);
+  }
+}
+
+export function logGroup(name: string): string {
+  if (name.includes('/')) return name;
+  // Of an ARN or a qualified name, the function's name.
+  const parts = name.split(':');
+  const at = parts.indexOf('function');
+  return `/aws/lambda/${(at === -1 ? parts[0] : parts[at + 1]) ?? name}`;
+}
+
+async function* eventsOf(
+  running: Running,
+  logGroupName: string,
+  startTime: number,
+  filterPattern: string | undefined,
+): AsyncGenerator<LogEvent> {
+  let nextToken: string | undefined;
+  do {
+    const answer = await call(running, {
+      service: 'logs',
+      path: '/',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'Logs_20140328.FilterLogEvents',
+      },
+      body: Buffer.from(JSON.stringify({ logGroupName, startTime, filterPattern, nextToken })),
+    });
+    const page = JSON.parse(answer.body.toString()) as {
+      readonly events?: readonly LogEvent[];
+      readonly nextToken?: string;
+    };
+    yield* page.events ?? [];
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+}
+
+function print({ timestamp, message }: LogEvent): void {
+  const time = painter(process.stdout)('dim', new Date(timestamp).toISOString());
+  process.stdout.write(`${time} ${message.trimEnd()}\n`);
+}
+
+/** The events that were printed and may come again. */
+export class Seen {
+  readonly #times = new Map<string, number>();
+
+  /** Whether it is new. */
+  add({ eventId, timestamp }: Pick<LogEvent, 'eventId' | 'timestamp'>): boolean {
+    if (this.#times.has(eventId)) return false;
+    this.#times.set(eventId, timestamp);
+    return true;
+  }
+
+  forgetBefore(startMs: number): void {
+    for (const [id, timestamp] of this.#times) if (timestamp < startMs) this.#times.delete(id);
+  }
+}

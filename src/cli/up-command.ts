@@ -1,0 +1,149 @@
+/** The options of `lambkin up`, each with its environment variable, and what they come to. */
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { dataDirectory } from './data-directory.ts';
+import type { WithDataDirectory } from './data-directory.ts';
+import { Failure } from './failure.ts';
+import { quoteSh } from './shell.ts';
+import type { UpOptions } from './up.ts';
+import * as values from './values.ts';
+
+export interface UpFlags extends WithDataDirectory {
+  readonly host: string;
+  readonly port: number;
+  readonly accountId: string;
+  readonly region: string;
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  readonly isolation: 'auto' | 'process';
+  readonly logLevel: UpOptions['logLevel'];
+  readonly poolSize?: number;
+  readonly accountConcurrency?: number;
+  readonly endpoint: Readonly<Record<string, string>>;
+  readonly registry?: string;
+  readonly stopGrace: number;
+}
+
+export function up(): Command {
+  return new Command('up')
+    .description('start Lambkin, and keep it running until Ctrl-C')
+    .addOption(dataDirectory())
+    .addOption(
+      option('--host <address>', 'address to listen on', 'HOST').argParser(values.host).default('127.0.0.1'),
+    )
+    .addOption(
+      option('--port <port>', 'port to listen on; 0: any', 'PORT').argParser(values.port).default(9000),
+    )
+    .addOption(
+      option('--account-id <digits>', 'account of everything', 'ACCOUNT_ID')
+        .argParser(values.accountId)
+        .default('000000000000'),
+    )
+    .addOption(
+      option('--region <name>', 'region of everything', 'REGION')
+        .argParser(values.region)
+        .default('us-east-1'),
+    )
+    .addOption(
+      option('--access-key-id <id>', 'root access key, with its secret (else one is made)', 'ACCESS_KEY_ID'),
+    )
+    .addOption(option('--secret-access-key <secret>', 'better given by its variable', 'SECRET_ACCESS_KEY'))
+    .addOption(
+      option('--isolation <kind>', 'auto or process: what stands around functions', 'ISOLATION')
+        .argParser(values.isolation)
+        .default('auto'),
+    )
+    .addOption(
+      option('--log-level <level>', `Lambkin's own log: ${values.logLevels.join(', ')}`, 'LOG_LEVEL')
+        .argParser(values.logLevel)
+        .default('info'),
+    )
+    .addOption(
+      option('--pool-size <count>', 'runtime processes kept ready per kind', 'POOL_SIZE').argParser(
+        values.poolSize,
+      ),
+    )
+    .addOption(
+      option(
+        '--account-concurrency <count>',
+        'invokes at once in the account (default: 1000)',
+        'ACCOUNT_CONCURRENCY',
+      ).argParser(values.concurrency),
+    )
+    .addOption(
+      new Option(
+        '--endpoint <service=url>',
+        'where functions find a service that Lambkin does not serve; may be repeated (env: LAMBKIN_ENDPOINT_<SERVICE>)',
+      )
+        .argParser(values.endpoint)
+        .default({}, 'none'),
+    )
+    .addOption(
+      option('--registry <url>', 'npm registry that runtime packs come from', 'REGISTRY').argParser(
+        values.url,
+      ),
+    )
+    .addOption(
+      option('--stop-grace <seconds>', 'time for running invokes to end after Ctrl-C', 'STOP_GRACE')
+        .argParser(values.grace)
+        .default(30),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lambkin up
+  lambkin up --port 0 --data-dir /tmp/try
+  LAMBKIN_ACCESS_KEY_ID=test LAMBKIN_SECRET_ACCESS_KEY=test lambkin up     known credentials, for CI
+  lambkin up --endpoint s3=http://127.0.0.1:9010`,
+    )
+    .action(async (flags: UpFlags) => {
+      const options = upOptions(flags, process.env);
+      const { up } = await import('./up.ts');
+      await up(options);
+    });
+}
+
+function option(flags: string, description: string, name: string): Option {
+  return new Option(flags, description).env(`LAMBKIN_${name}`);
+}
+
+export function upOptions(
+  flags: UpFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+): UpOptions {
+  const { accessKeyId, secretAccessKey, dataDir, poolSize, accountConcurrency, registry } = flags;
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    throw new Failure('an access key id and a secret access key are given together, or neither.', 2);
+  }
+  const isDefault = resolve(dataDir) === resolve('.lambkin');
+  return {
+    dataDirectory: resolve(dataDir),
+    host: flags.host,
+    port: flags.port,
+    accountId: flags.accountId,
+    region: flags.region,
+    isolation: flags.isolation,
+    logLevel: flags.logLevel,
+    endpoints: { ...endpointsIn(environment), ...flags.endpoint },
+    graceSeconds: flags.stopGrace,
+    envCommand: isDefault ? 'npx lambkin env' : `npx lambkin env --data-dir ${quoteSh(resolve(dataDir))}`,
+    ...(accessKeyId === undefined || secretAccessKey === undefined
+      ? {}
+      : { accessKey: { accessKeyId, secretAccessKey } }),
+    ...(poolSize === undefined ? {} : { poolSize }),
+    ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
+    ...(registry === undefined ? {} : { registry }),
+  };
+}
+
+function endpointsIn(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  try {
+    return values.endpointsIn(environment);
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw new Failure(error.message, 2);
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+/** What options take and refuse. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InvalidArgumentError } from 'commander';
+import * as values from './values.ts';
+
+const refused = (parse: () => unknown, message: RegExp): void => {
+  assert.throws(parse, (error) => error instanceof InvalidArgumentError && message.test(error.message));
+};
+
+test('ports are whole numbers up to 65535', () => {
+  assert.equal(values.port('0'), 0);
+  assert.equal(values.port('65535'), 65_535);
+  for (const text of ['', '-1', '65536', '80.5', '0x50', '1e3', ' 80'])
+    refused(() => values.port(text), /port/);
+});
+
+test('isolation that is not there yet is refused as such', () => {
+  assert.equal(values.isolation('auto'), 'auto');
+  refused(() => values.isolation('container'), /does not have container isolation yet/);
+  refused(() => values.isolation('microvm'), /does not have microvm isolation yet/);
+  refused(() => values.isolation('none'), /Expected auto or process/);
+});
+
+test('accounts have twelve digits, regions look like regions, log levels are known', () => {
+  assert.equal(values.accountId('123456789012'), '123456789012');
+  refused(() => values.accountId('12345'), /twelve digits/);
+  assert.equal(values.region('eu-central-1'), 'eu-central-1');
+  refused(() => values.region('EU Central'), /us-east-1/);
+  assert.equal(values.logLevel('warn'), 'warn');
+  refused(() => values.logLevel('loud'), /debug, info/);
+});
+
+test('endpoints are collected, by option and by environment', () => {
+  const first = values.endpoint('s3=http://127.0.0.1:9010/');
+  assert.deepEqual(values.endpoint('DynamoDB=https://db.test', first), {
+    s3: 'http://127.0.0.1:9010',
+    dynamodb: 'https://db.test',
+  });
+  assert.deepEqual(
+    values.endpointsIn({ LAMBKIN_ENDPOINT_S3: 'http://a:1', LAMBKIN_ENDPOINT_SQS: '', OTHER: 'x' }),
+    { s3: 'http://a:1' },
+  );
+  for (const text of ['s3', 's3=', 's3=ftp://x', '=http://x'])
+    refused(() => values.endpoint(text), /Expected/);
+  refused(() => values.endpointsIn({ LAMBKIN_ENDPOINT_S3: 'nowhere' }), /LAMBKIN_ENDPOINT_S3 is 'nowhere'/);
+});
+
+test('times are ago, or absolute', () => {
+  const now = Date.UTC(2026, 0, 2);
+  assert.equal(values.since('30s', now), now - 30_000);
+  assert.equal(values.since('2h', now), now - 7_200_000);
+  assert.equal(values.since('1d', now), Date.UTC(2026, 0, 1));
+  assert.equal(values.since('2026-01-01T00:00:00Z', now), Date.UTC(2026, 0, 1));
+  for (const text of ['', 'yesterday', '10', '10 m', '5y'])
+    refused(() => values.since(text, now), /Expected a time/);
+});

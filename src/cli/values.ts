@@ -1,0 +1,126 @@
+/** The values that options and their environment variables take: text in, checked value out. Commander tells which option was wrong. */
+import { InvalidArgumentError } from 'commander';
+
+export function port(text: string): number {
+  return whole(text, 0, 65_535, 'a port');
+}
+
+export function poolSize(text: string): number {
+  return whole(text, 0, 1_000, 'a number of processes');
+}
+
+export function concurrency(text: string): number {
+  return whole(text, 1, 1_000_000, 'a number of invokes');
+}
+
+/** Seconds. */
+export function grace(text: string): number {
+  return whole(text, 0, 900, 'a number of seconds');
+}
+
+export function host(text: string): string {
+  if (!/^[A-Za-z0-9.:_-]{1,253}$/.test(text))
+    throw new InvalidArgumentError('Expected a host name or address.');
+  return text;
+}
+
+export function accountId(text: string): string {
+  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError('Expected twelve digits.');
+  return text;
+}
+
+export function region(text: string): string {
+  if (!/^[a-z0-9-]{1,63}$/.test(text)) throw new InvalidArgumentError('Expected a name such as us-east-1.');
+  return text;
+}
+
+/** The address of an HTTP service, without a trailing slash. */
+export function url(text: string): string {
+  const parsed = URL.parse(text);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+    throw new InvalidArgumentError('Expected an address such as http://127.0.0.1:9010.');
+  }
+  return text.replace(/\/+$/, '');
+}
+
+const notYet: ReadonlySet<string> = new Set(['container', 'microvm']);
+
+export function isolation(text: string): 'auto' | 'process' {
+  if (text === 'auto' || text === 'process') return text;
+  throw new InvalidArgumentError(
+    notYet.has(text)
+      ? `Lambkin does not have ${text} isolation yet: use process (for development only), or auto.`
+      : 'Expected auto or process.',
+  );
+}
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export function logLevel(text: string): (typeof logLevels)[number] {
+  const level = logLevels.find((known) => known === text);
+  if (level === undefined) throw new InvalidArgumentError(`Expected one of ${logLevels.join(', ')}.`);
+  return level;
+}
+
+/** `s3=http://127.0.0.1:9010`, collected over several. */
+export function endpoint(
+  text: string,
+  sofar: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [, service, address] = /^([A-Za-z0-9_-]+)=(.*)$/.exec(text) ?? [];
+  if (service === undefined || address === undefined) {
+    throw new InvalidArgumentError('Expected SERVICE=URL, such as s3=http://127.0.0.1:9010.');
+  }
+  return { ...sofar, [serviceName(service)]: url(address) };
+}
+
+/** LAMBKIN_ENDPOINT_S3=http://... and its siblings. */
+export function endpointsIn(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const prefix = 'LAMBKIN_ENDPOINT_';
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith(prefix) || value === undefined || value === '') continue;
+    try {
+      found[serviceName(name.slice(prefix.length))] = url(value);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new InvalidArgumentError(`${name} is '${value}'. ${error.message}`);
+    }
+  }
+  return found;
+}
+
+/** As in AWS_ENDPOINT_URL_<SERVICE>, in lower case. */
+function serviceName(text: string): string {
+  return text.toLowerCase().replaceAll('-', '_');
+}
+
+/** A moment in the past: `30s`, `10m`, `2h`, `1d` or `1w` ago, or an ISO date and time. Epoch milliseconds. */
+export function since(text: string, nowMs: number): number {
+  const [, count, unit] = /^(\d{1,6})(s|m|h|d|w)$/.exec(text) ?? [];
+  const unitMs = unit === undefined ? undefined : unitsMs.get(unit);
+  if (count !== undefined && unitMs !== undefined) return nowMs - Number(count) * unitMs;
+  const moment = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(moment)) {
+    throw new InvalidArgumentError('Expected a time such as 30s, 10m, 2h, 1d, or 2026-01-31T12:00:00Z.');
+  }
+  return moment;
+}
+
+const unitsMs: ReadonlyMap<string, number> = new Map([
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+  ['w', 7 * 86_400_000],
+]);
+
+function whole(text: string, min: number, max: number, what: string): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max)) {
+    throw new InvalidArgumentError(`Expected ${what} from ${min} to ${max}.`);
+  }
+  return value;
+}

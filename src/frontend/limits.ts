@@ -1,0 +1,16 @@
+/** The numbers of the frontend, in one place. */
+
+/** AWS's quota for a synchronous invoke: 6 MiB. */
+export const requestBytesMax = 6 * 1024 * 1024;
+
+/** Base64 characters of X-Amz-Client-Context (AWS's API reference). */
+export const clientContextCharsMax = 3_583;
+
+/** Tries of one invoke, each with another environment, while the payload has not been handed to a runtime. */
+export const attemptsMax = 4;
+
+/** How long an invoke waits for a version that is Pending. */
+export const pendingWaitMs = 30_000;
+
+/** Invokes that wait for pending versions at once; more are answered as if they had waited. */
+export const pendingWaitersMax = 10_000;

@@ -1,0 +1,196 @@
+/**
+ * The frontend: from a decoded Invoke to its answer. It holds no state of its own; every decision about slots and
+ * environments is counting's and assignment's.
+ *
+ *     check the request ─▶ resolve the version ─▶ slot ─▶ environment ─▶ worker ─▶ answer
+ *                                                  │          ▲             │
+ *                                                  │          └─ not started (at most 4 tries)
+ *                                                  └─ given back in any case, once
+ *
+ * A client that goes away changes nothing: its invoke runs to its end, as on AWS.
+ */
+import { unreachable } from '#lib/assert';
+import type { Assignment } from '#assignment';
+import type { Counting, SlotRequest } from '#counting';
+import { parseFunctionName } from '#metadata';
+import type { MetadataCache, Resolution } from '#metadata';
+import type { Clock, Entropy } from '#platform';
+import type { InvokeOutcome, InvokeRequest, Worker } from '#worker';
+import { decodeClientContext } from './client-context.ts';
+import type { Frontend, InvokeAnswer, InvokeInput } from './frontend.ts';
+import { checkJson } from './json-check.ts';
+import { attemptsMax, requestBytesMax } from './limits.ts';
+import { PendingVersions } from './pending.ts';
+import {
+  foreignAccountError,
+  impossibleError,
+  invalidJsonError,
+  invalidParameterError,
+  notFoundError,
+  notServedError,
+  stateError,
+  throttledError,
+  tooLargeError,
+  unavailableError,
+} from './refusals.ts';
+import { traceSource } from './trace.ts';
+
+export interface FrontendOptions {
+  /** Functions of other regions are not reachable here. */
+  readonly region: string;
+  readonly metadata: MetadataCache;
+  readonly counting: Counting;
+  readonly assignment: Assignment;
+  readonly workers: (workerId: string) => Worker | undefined;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+}
+
+type Found = Extract<Resolution, { kind: 'found' }>;
+
+/** An invoke without payload hands the function an empty object. */
+const emptyEvent = new TextEncoder().encode('{}');
+const noPayload = new Uint8Array(0);
+
+export function createFrontend(options: FrontendOptions): Frontend {
+  const { region, metadata, counting, assignment, workers, clock, entropy } = options;
+  const pending = new PendingVersions(metadata, clock);
+  const traceOf = traceSource(clock, entropy);
+
+  return { invoke };
+
+  async function invoke(input: InvokeInput): Promise<InvokeAnswer> {
+    if (input.invocationType === 'Event') throw notServedError('The invocation type Event');
+    const resolve = resolver(input);
+    let found = foundIn(resolve());
+    const request = requestOf(input, found);
+    if (input.invocationType === 'DryRun') return { statusCode: 204, payload: noPayload };
+    if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
+    const slot: SlotRequest = {
+      accountId: input.principal.accountId,
+      functionName: found.function.functionName,
+      reservedConcurrency: found.function.reservedConcurrency,
+    };
+    const admission = await counting.acquire(slot);
+    if (admission.kind === 'throttled') throw throttledError(admission.reason, admission.retryAfterSeconds);
+    try {
+      return await run(found, resolve, request);
+    } finally {
+      counting.release(slot);
+    }
+  }
+
+  /** Tries until a runtime has taken the payload; after that the outcome is final. */
+  async function run(first: Found, resolve: () => Resolution, request: InvokeRequest): Promise<InvokeAnswer> {
+    let found = first;
+    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+      if (found.version.state !== 'Active') throw stateError(found.version);
+      const { version } = found;
+      const assigned = await assignment.assign(version);
+      switch (assigned.kind) {
+        case 'assigned': {
+          const { environmentId, workerId } = assigned;
+          const outcome = await handOver(workerId, environmentId, request);
+          if (outcome.kind === 'answered') return answerOf(outcome, version.version);
+          break;
+        }
+        case 'retired':
+          break;
+        case 'throttled':
+          throw throttledError(assigned.reason, assigned.retryAfterSeconds);
+        case 'unavailable':
+          throw unavailableError(assigned.message);
+        case 'impossible':
+          throw impossibleError(assigned);
+        default:
+          unreachable(assigned);
+      }
+      // The function may have been updated or deleted since: the next try runs what is there now.
+      found = foundIn(resolve());
+      if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
+    }
+    throw unavailableError(`${attemptsMax} environments ended before they could take the invoke`);
+  }
+
+  async function handOver(
+    workerId: string,
+    environmentId: string,
+    request: InvokeRequest,
+  ): Promise<InvokeOutcome> {
+    const worker = workers(workerId);
+    const lost = (reason: string): void =>
+      assignment.workerEvent(workerId, { kind: 'gone', environmentId, reason });
+    if (worker === undefined) {
+      lost('its worker is not known');
+      return { kind: 'not-started' };
+    }
+    try {
+      const outcome = await worker.invoke(environmentId, request);
+      // The worker's own `gone` may have come already, or never will when it has forgotten the environment.
+      if (outcome.kind === 'not-started') lost('it was gone before its invoke');
+      return outcome;
+    } catch (error) {
+      // Nobody knows whether the function ran: it must not run again, and the environment not serve again.
+      lost('its worker failed');
+      worker.destroy(environmentId).catch(() => undefined);
+      throw unavailableError(`the worker failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  function resolver(input: InvokeInput): () => Resolution {
+    const { accountId } = input.principal;
+    const reference = parseFunctionName(input.functionName, input.qualifier, { accountId, region });
+    switch (reference.kind) {
+      case 'function': {
+        const { functionName, qualifier } = reference;
+        return () => metadata.resolve(accountId, functionName, qualifier);
+      }
+      case 'foreign-account':
+        throw foreignAccountError(input.principal, reference.arn);
+      case 'foreign-region':
+        throw notFoundError(reference.message);
+      case 'invalid':
+        throw invalidParameterError(reference.message);
+      default:
+        return unreachable(reference);
+    }
+  }
+
+  function requestOf(input: InvokeInput, { invokedArn }: Found): InvokeRequest {
+    const { payload, clientContext } = input;
+    if (payload.length > requestBytesMax) throw tooLargeError();
+    if (payload.length > 0) {
+      const check = checkJson(payload);
+      if (check.kind === 'invalid') throw invalidJsonError(check.problem);
+    }
+    const request = {
+      requestId: input.requestId,
+      payload: payload.length === 0 ? emptyEvent : payload,
+      invokedArn,
+      traceId: traceOf(input.traceId),
+      wantsLogTail: input.logType === 'Tail',
+    };
+    return clientContext === undefined || clientContext === ''
+      ? request
+      : { ...request, clientContext: decodeClientContext(clientContext) };
+  }
+}
+
+function foundIn(resolution: Resolution): Found {
+  if (resolution.kind === 'found') return resolution;
+  throw notFoundError(`Function not found: ${resolution.arn}`);
+}
+
+function answerOf(
+  outcome: Extract<InvokeOutcome, { kind: 'answered' }>,
+  executedVersion: string,
+): InvokeAnswer {
+  const { payload, functionError, logTail } = outcome;
+  return {
+    statusCode: 200,
+    executedVersion,
+    payload,
+    ...(functionError !== undefined && { functionError }),
+    ...(logTail !== undefined && { logResult: Buffer.from(logTail).toString('base64') }),
+  };
+}

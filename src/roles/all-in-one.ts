@@ -1,0 +1,218 @@
+/**
+ * The composition of all roles in one process. Read it from top to bottom to see what Lambkin is made of: engines, then what
+ * runs functions, then what decides, then what speaks to clients.
+ */
+import { join } from 'node:path';
+import { createAssignment } from '#assignment';
+import { codeOfArchivePath, openCodeStore } from '#code';
+import { createControlPlane } from '#control-plane';
+import { createCounting } from '#counting';
+import { openFileBlobs } from '#engines/files';
+import { openSqlite } from '#engines/sqlite';
+import { createFrontend, invokeHandlers } from '#frontend';
+import type { RootIdentity } from '#identity';
+import { logsService, openLogs } from '#logs';
+import { openMetadataCache } from '#metadata';
+import { createPlacement } from '#placement';
+import {
+  systemClock as clock,
+  systemEntropy as entropy,
+  systemRandom as random,
+  type Blobs,
+} from '#platform';
+import { openRuntimes, type Runtimes } from '#runtimes';
+import {
+  createListener,
+  linkedRoute,
+  Links,
+  restJsonService,
+  type Log,
+  type OpenRoute,
+  type ReportFault,
+} from '#wire';
+import { openWorker, type Worker } from '#worker';
+import type { Closing } from './closing.ts';
+import { localCapacity } from './capacity.ts';
+import type { LambkinOptions } from './options.ts';
+
+export type Composed =
+  | { readonly kind: 'listening'; readonly endpoint: string; readonly runtimes: Runtimes }
+  | { readonly kind: 'port-taken'; readonly host: string; readonly port: number }
+  | { readonly kind: 'refused'; readonly message: string };
+
+const workerId = 'local';
+const zone = 'local';
+
+/** Everything that was opened is in `closing`, also when this fails. */
+export async function compose(
+  options: LambkinOptions,
+  identity: RootIdentity,
+  log: Log,
+  closing: Closing,
+): Promise<Composed> {
+  const { dataDirectory, region } = options;
+  const trouble = (message: string, error?: unknown): void =>
+    log.warn(message, error === undefined ? {} : { reason: reasonOf(error) });
+
+  // Engines.
+  const [store, blobs] = await Promise.all([
+    openSqlite(join(dataDirectory, 'lambkin.db'), { clock, entropy }),
+    openFileBlobs(join(dataDirectory, 'blobs'), { entropy }),
+  ]);
+  closing.add(() => store.close());
+  const { documents, journal } = store;
+
+  // What runs functions.
+  const metadata = await openMetadataCache({
+    documents,
+    region,
+    random,
+    clock,
+    onTrouble: (error) => trouble('the watch on the metadata broke and is taken up again', error),
+  });
+  closing.add(() => metadata.close());
+  const logs = openLogs({
+    documents,
+    journal,
+    clock,
+    entropy,
+    onFault: (error) => trouble('log events could not be stored or trimmed', error),
+  });
+  closing.add(() => logs.close());
+  const runtimes = openRuntimes({
+    directory: join(dataDirectory, 'runtimes'),
+    clock,
+    ...(options.registry === undefined ? {} : { registry: options.registry }),
+  });
+  const code = openCodeStore({ blobs, directory: join(dataDirectory, 'code') });
+  closing.add(() => code.close());
+  let endpoint = '';
+  const worker = await openWorker({
+    workerId,
+    zone,
+    runtimes,
+    code,
+    logs: logs.sink,
+    credentials: (roleArn, sessionName) => identity.roleCredentials(roleArn, sessionName),
+    clock,
+    entropy,
+    directory: join(dataDirectory, 'sandboxes'),
+    endpoint: () => endpoint,
+    endpoints: options.endpoints,
+    ...(options.poolSize === undefined ? {} : { pool: poolOf(options.poolSize) }),
+    warn: (message, fields) => log.warn(message, fields),
+  });
+  closing.add(() => worker.close());
+
+  // What decides.
+  const workers: ReadonlyMap<string, Worker> = new Map([[workerId, worker]]);
+  const { accountConcurrency } = options;
+  const counting = createCounting({
+    clock,
+    ...(accountConcurrency === undefined ? {} : { accountConcurrencyLimit: accountConcurrency }),
+  });
+  const placement = createPlacement({ clock, random });
+  placement.addWorker({ workerId, zone, ...localCapacity(), liveness: 'in-process' });
+  const assignment = createAssignment({
+    journal,
+    clock,
+    entropy,
+    counting,
+    placement,
+    workers,
+    holder: 'local',
+  });
+  worker.onEvent((event) => assignment.workerEvent(workerId, event));
+  closing.add(() => assignment.close());
+  await assignment.start();
+  metadata.onVersionChange(({ version, previous }) => {
+    if (previous !== undefined && previous.generation !== version?.generation) {
+      assignment.retire(previous.generation);
+    }
+    if (version !== undefined && version.version === '$LATEST') worker.prewarm(version);
+  });
+
+  // What speaks to clients.
+  const frontend = createFrontend({
+    region,
+    metadata,
+    counting,
+    assignment,
+    workers: (id) => workers.get(id),
+    clock,
+    entropy,
+  });
+  const links = new Links(identity.deriveKey('download-links'), clock);
+  const controlPlane = createControlPlane({
+    documents,
+    code,
+    metadata,
+    runtimes,
+    region,
+    architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+    clock,
+    entropy,
+    links,
+    ...(accountConcurrency === undefined ? {} : { limits: { concurrencyMax: accountConcurrency } }),
+    onTrouble: trouble,
+  });
+  closing.add(() => controlPlane.close());
+  await controlPlane.resume();
+  const reportFault: ReportFault = (error, operation, requestId) =>
+    log.error('an operation failed for a reason of our own', {
+      operation,
+      requestId,
+      reason: reasonOf(error),
+    });
+  const outcome = await createListener({
+    services: new Map([
+      [
+        'lambda',
+        restJsonService({ handlers: { ...controlPlane.handlers, ...invokeHandlers(frontend) }, reportFault }),
+      ],
+      ['logs', logsService(logs, reportFault)],
+    ]),
+    identity,
+    clock,
+    entropy,
+    host: options.host,
+    port: options.port,
+    log,
+    openRoutes: [archiveRoute(links, blobs)],
+  });
+  switch (outcome.kind) {
+    case 'taken':
+      return { kind: 'port-taken', ...outcome.address };
+    case 'refused':
+      return { kind: 'refused', message: `cannot listen on ${options.host}: ${outcome.message}` };
+    case 'listening': {
+      const { listener } = outcome;
+      closing.add((graceMs) => listener.close(graceMs));
+      const { host, port } = listener.address;
+      endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });
+      return { kind: 'listening', endpoint, runtimes };
+    }
+  }
+}
+
+/** GetFunction's Code.Location: the archive, for whoever holds the link. */
+function archiveRoute(links: Links, blobs: Blobs): OpenRoute {
+  return linkedRoute('/code/', links, async ({ rawPath }) => {
+    const blobKey = codeOfArchivePath(rawPath)?.blobKey ?? 'code/none';
+    const [info, body] = await Promise.all([blobs.info(blobKey), blobs.stream(blobKey)]);
+    if (info === undefined || body === undefined) {
+      return { kind: 'answer', statusCode: 404, headers: {}, body: undefined };
+    }
+    const headers = { 'content-type': 'application/zip', 'content-length': String(info.sizeBytes) };
+    return { kind: 'answer', statusCode: 200, headers, body };
+  });
+}
+
+function poolOf(size: number): { readonly perFlavorMax: number; readonly totalMax: number } {
+  return { perFlavorMax: size, totalMax: size * 4 };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,18 @@
+/** Lambkin's own log: one line of JSON per event on standard error, for its operator. */
+import { destination, pino } from 'pino';
+import type { Log } from '#wire';
+import type { LogLevel } from './options.ts';
+
+/** Synchronous, so that the last line before a crash is there. */
+export function openLog(level: LogLevel): Log {
+  const log = pino(
+    { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` },
+    destination({ dest: 2, sync: true }),
+  );
+  return {
+    debug: (message, fields) => log.debug(fields, message),
+    info: (message, fields) => log.info(fields, message),
+    warn: (message, fields) => log.warn(fields, message),
+    error: (message, fields) => log.error(fields, message),
+  };
+}

@@ -1,0 +1,53 @@
+/** What an operator may decide about a Lambkin. The command line and the environment fill it in. */
+import type { RuntimeStatus } from '#runtimes';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export interface LambkinOptions {
+  /** Absolute. Made if it is not there; one Lambkin at a time has it. */
+  readonly dataDirectory: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Twelve digits. */
+  readonly accountId: string;
+  readonly region: string;
+  /** The root access key. Absent: made at the first start and kept in the data directory. */
+  readonly accessKey?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** `auto`: the strongest that this host and this Lambkin can give. */
+  readonly isolation: 'auto' | 'process';
+  readonly logLevel: LogLevel;
+  /** Runtime processes kept ready per kind of process; 0: none. Absent: the default. */
+  readonly poolSize?: number;
+  /** Invokes at once in the account. Absent: 1,000. */
+  readonly accountConcurrency?: number;
+  /** Where functions find services that Lambkin does not serve: AWS_ENDPOINT_URL_<SERVICE>, by service (`s3`, `dynamodb`). */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** Where runtime packs come from. Absent: the npm registry that the host is set up for. */
+  readonly registry?: string;
+}
+
+/** Isolation that is really in use. */
+export type Isolation = 'process';
+
+export interface RunningLambkin {
+  /** `http://127.0.0.1:9000` */
+  readonly endpoint: string;
+  readonly dataDirectory: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly isolation: Isolation;
+  /** From the call to the first request that could be answered, in milliseconds. */
+  readonly readyMs: number;
+  /** The runtimes of this host, as soon as it is known what it has. */
+  runtimes(): Promise<readonly RuntimeStatus[]>;
+  /** Rejects never; resolves once running invokes have ended, or `graceMs` has passed, and everything is closed. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export type StartOutcome =
+  | { readonly kind: 'started'; readonly lambkin: RunningLambkin }
+  | { readonly kind: 'port-taken'; readonly host: string; readonly port: number }
+  | { readonly kind: 'data-directory-taken'; readonly dataDirectory: string; readonly pid?: number }
+  /** Something about the options or the host makes it impossible; `message` is for the operator. */
+  | { readonly kind: 'refused'; readonly message: string };

@@ -1,0 +1,14 @@
+/** Function archives for tests and benchmarks. */
+import { ZipFile } from 'yazl';
+
+/** A zip of the given files; names that end in `bootstrap` are executable. */
+export async function archive(files: Readonly<Record<string, string>>): Promise<Buffer> {
+  const zip = new ZipFile();
+  for (const [name, text] of Object.entries(files)) {
+    zip.addBuffer(Buffer.from(text), name, { mode: name.endsWith('bootstrap') ? 0o100755 : 0o100644 });
+  }
+  zip.end();
+  const chunks: Buffer[] = [];
+  for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

@@ -8,3 +8,8 @@ export type {
   InvokeOutcome,
   EnvironmentStatus,
 } from './worker.ts';
+export { openWorker } from './service.ts';
+export type { LocalWorker, WorkerOptions } from './service.ts';
+export { defaultLimits, responseBytesMax } from './limits.ts';
+export type { Limits } from './limits.ts';
+export type { PoolLimits } from './pool/plan.ts';

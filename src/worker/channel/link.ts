@@ -1,0 +1,144 @@
+/**
+ * The worker's end of the private channel: it holds the bootstrap to the protocol, in which exactly one of these is open at a time:
+ *
+ *   waiting for init ── init ──▶ starting ── ready ──▶ free ── invoke ──▶ busy ── response | error ──▶ free
+ *                                        └ init-error ──▶ over
+ *
+ * Whatever else a bootstrap sends makes it a broken runtime.
+ */
+import type { Duplex } from 'node:stream';
+import { FrameType, frameBytesMax, type Init, type InvokeHeader } from '#runtimes';
+import type { Call, RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
+import { logEventBytesMax, responseBytesMax } from '../limits.ts';
+import { FrameReader, headerFrame, textFrame, type Frame } from './frames.ts';
+
+/** A payload up to this size is copied behind its header and written as one piece. */
+const copiedBytesMax = 64 * 1024;
+
+type Phase = 'waiting' | 'starting' | 'free' | 'busy' | 'over';
+
+const keptBytes: Readonly<Record<number, number>> = {
+  [FrameType.ready]: 0,
+  [FrameType.initError]: responseBytesMax,
+  [FrameType.response]: responseBytesMax,
+  [FrameType.error]: responseBytesMax,
+  [FrameType.fatal]: responseBytesMax,
+  [FrameType.log]: logEventBytesMax + 1,
+};
+
+export class ChannelLink implements RuntimeLink {
+  readonly #stream: Duplex;
+  readonly #say: (message: RuntimeSays) => void;
+  #phase: Phase = 'waiting';
+
+  /** `hungUp` is called when the other end closes the channel: the end of the process, which is reported elsewhere, or its own doing. */
+  constructor(stream: Duplex, say: (message: RuntimeSays) => void, hungUp: () => void) {
+    this.#stream = stream;
+    this.#say = say;
+    const reader = new FrameReader(
+      { bodyBytesMax: frameBytesMax - 1, keptBytesMax: (type) => keptBytes[type] },
+      (frame) => this.#frame(frame),
+    );
+    stream.on('data', (chunk: Buffer) => {
+      const broken = reader.push(chunk);
+      if (broken !== undefined && this.#phase !== 'over') this.#broken(broken);
+    });
+    // A process that dies with bytes unread resets the connection: an error here, and an end like any other.
+    stream.on('error', () => {});
+    stream.once('close', hungUp);
+    stream.once('end', hungUp);
+  }
+
+  init(init: Init): void {
+    this.#phase = 'starting';
+    this.#stream.write(textFrame(FrameType.init, JSON.stringify(init)));
+  }
+
+  invoke(call: Call): void {
+    this.#phase = 'busy';
+    const header: InvokeHeader = {
+      requestId: call.requestId,
+      deadlineMs: call.deadlineMs,
+      invokedArn: call.invokedArn,
+      traceId: call.traceId,
+      ...(call.clientContext === undefined ? {} : { clientContext: call.clientContext }),
+    };
+    const { payload } = call;
+    const one = payload.length <= copiedBytesMax;
+    const frame = headerFrame(FrameType.invoke, JSON.stringify(header), payload.length, one);
+    // Only a write that failed says that the payload did not arrive: the process may have died of it, after all.
+    const unsent = (error?: Error | null): void => {
+      if (error && this.#phase === 'busy') this.#say({ kind: 'unsent' });
+    };
+    if (one) {
+      frame.set(payload, frame.length - payload.length);
+      this.#stream.write(frame, unsent);
+    } else {
+      this.#stream.cork();
+      this.#stream.write(frame);
+      this.#stream.write(payload, unsent);
+      this.#stream.uncork();
+    }
+  }
+
+  close(): void {
+    this.#phase = 'over';
+  }
+
+  #broken(why: string): void {
+    this.#phase = 'over';
+    this.#say({ kind: 'broken', why });
+  }
+
+  #frame(frame: Frame): void {
+    if (this.#phase === 'over' && frame.type !== FrameType.log) return;
+    switch (frame.type) {
+      case FrameType.log:
+        if (this.#phase === 'waiting' || frame.body.length < 1)
+          return this.#broken('a log frame out of turn');
+        return this.#say({ kind: 'log', text: frame.body.toString('utf8', 1) });
+      case FrameType.ready:
+        if (this.#phase !== 'starting') return this.#broken('a ready frame out of turn');
+        this.#phase = 'free';
+        return this.#say({ kind: 'ready' });
+      case FrameType.initError: {
+        if (this.#phase !== 'starting') return this.#broken('an init-error frame out of turn');
+        this.#phase = 'over';
+        return this.#say({ kind: 'init-error', payload: frame.body, errorType: errorTypeOf(frame.body) });
+      }
+      case FrameType.response:
+      case FrameType.error: {
+        if (this.#phase !== 'busy') return this.#broken('an answer out of turn');
+        this.#phase = 'free';
+        this.#say(answerOf(frame));
+        return this.#say({ kind: 'ready' });
+      }
+      case FrameType.fatal: {
+        if (this.#phase !== 'busy') return this.#broken('an answer out of turn');
+        // The process ends by itself: it is never ready again, and its exit follows.
+        this.#phase = 'over';
+        return this.#say(answerOf(frame));
+      }
+      default:
+        return this.#broken(`a frame of type ${frame.type}`);
+    }
+  }
+}
+
+function answerOf(frame: Frame): RuntimeSays {
+  if (frame.bodyBytes > frame.body.length) return { kind: 'too-large', sizeBytes: frame.bodyBytes };
+  return { kind: frame.type === FrameType.response ? 'response' : 'error', payload: frame.body };
+}
+
+/** The `errorType` of a runtime's error JSON, if it has one. */
+export function errorTypeOf(payload: Uint8Array): string {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(payload).toString('utf8'));
+    if (typeof parsed === 'object' && parsed !== null && 'errorType' in parsed) {
+      if (typeof parsed.errorType === 'string' && parsed.errorType.length <= 256) return parsed.errorType;
+    }
+  } catch {
+    // Not JSON: the runtime's own affair, the payload is passed on as it is.
+  }
+  return 'Runtime.Unknown';
+}

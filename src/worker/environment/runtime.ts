@@ -1,0 +1,42 @@
+/** What an environment and its runtime say to each other, whichever way they talk (private channel or HTTP Runtime API). */
+import type { Init } from '#runtimes';
+
+/** One invoke as a runtime gets it. */
+export interface Call {
+  readonly requestId: string;
+  readonly payload: Uint8Array;
+  readonly invokedArn: string;
+  readonly traceId: string;
+  /** JSON text. */
+  readonly clientContext?: string;
+  /** Epoch milliseconds. */
+  readonly deadlineMs: number;
+}
+
+export type RuntimeSays =
+  /** It waits for an invoke. After init, and again after each answer. */
+  | { readonly kind: 'ready' }
+  /** Init failed. `payload` is the runtime's own JSON. */
+  | { readonly kind: 'init-error'; readonly payload: Uint8Array; readonly errorType: string }
+  | { readonly kind: 'response'; readonly payload: Uint8Array }
+  /** The handler failed. `payload` is the runtime's own JSON. */
+  | { readonly kind: 'error'; readonly payload: Uint8Array }
+  | { readonly kind: 'too-large'; readonly sizeBytes: number }
+  | { readonly kind: 'log'; readonly text: string }
+  /** The payload cannot have reached the runtime as a whole. */
+  | { readonly kind: 'unsent' }
+  /** It broke the rules of the protocol. */
+  | { readonly kind: 'broken'; readonly why: string };
+
+/** The environment's end of the conversation. After `close` it says nothing more, but for what the runtime had already logged. */
+export interface RuntimeLink {
+  /** Tells the process which function it is. */
+  init(init: Init): void;
+  invoke(call: Call): void;
+  close(): void;
+}
+
+/** How a process ended. */
+export type ExitStatus =
+  | { readonly kind: 'code'; readonly code: number }
+  | { readonly kind: 'signal'; readonly signal: string };

@@ -1,0 +1,108 @@
+/** The environment variables of a function's process: the contract of the service, in the order in which later ones win. */
+import type { Credentials } from '#identity';
+import type { VersionRecord } from '#metadata';
+
+export interface VariablesInput {
+  readonly version: VersionRecord;
+  readonly logStream: string;
+  readonly taskRoot: string;
+  /** Whether the runtime is Lambkin's, not the function's own. */
+  readonly managed: boolean;
+  /** Directory of a managed runtime's executable, if it has one. */
+  readonly runtimeDirectory: string | undefined;
+  /** What the runtime's process needs from its start. */
+  readonly launchEnv: Readonly<Record<string, string>>;
+  readonly credentials: Credentials;
+  /** Where SDK calls go, and those of services named here. */
+  readonly endpoint: string;
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** HOME and TMPDIR. */
+  readonly places: Readonly<Record<string, string>>;
+  /** What is the sandbox's alone. */
+  readonly own: Readonly<Record<string, string>>;
+}
+
+const hostPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin';
+
+/** What every process has, whatever function it will be. */
+export function startVariables(
+  runtimeDirectory: string | undefined,
+  launchEnv: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return {
+    PATH: runtimeDirectory === undefined ? hostPath : `${runtimeDirectory}:${hostPath}`,
+    LANG: 'en_US.UTF-8',
+    TZ: ':UTC',
+    ...launchEnv,
+  };
+}
+
+/** Defaults, then the customer's, then what is reserved. */
+export function environmentVariables(input: VariablesInput): Readonly<Record<string, string>> {
+  const { version, credentials, runtimeDirectory } = input;
+  const { configuration, region } = version;
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  return {
+    ...startVariables(runtimeDirectory, input.launchEnv),
+    ...input.places,
+    AWS_ENDPOINT_URL: input.endpoint,
+    ...serviceEndpoints(input.endpoints),
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    ...configuration.environment,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    ...(sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: sessionToken }),
+    ...(input.managed ? { AWS_EXECUTION_ENV: `AWS_Lambda_${configuration.runtime}` } : {}),
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_LAMBDA_FUNCTION_NAME: version.functionName,
+    AWS_LAMBDA_FUNCTION_VERSION: version.version,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(configuration.memoryMb),
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: configuration.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: input.logStream,
+    AWS_LAMBDA_LOG_FORMAT: logFormat(version),
+    LAMBDA_TASK_ROOT: input.taskRoot,
+    LAMBDA_RUNTIME_DIR: runtimeDirectory ?? '/var/runtime',
+    _HANDLER: configuration.handler,
+    ...input.own,
+  };
+}
+
+/** `AWS_ENDPOINT_URL_<SERVICE>`, the service id in capitals and with underscores, as the SDKs read it. */
+function serviceEndpoints(endpoints: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(endpoints).map(([service, url]) => [
+      `AWS_ENDPOINT_URL_${service.toUpperCase().replaceAll(/[ -]/g, '_')}`,
+      url,
+    ]),
+  );
+}
+
+function logFormat(version: VersionRecord): string {
+  const logging = version.configuration.kept['LoggingConfig'];
+  const json =
+    typeof logging === 'object' && logging !== null && 'LogFormat' in logging && logging.LogFormat === 'JSON';
+  return json ? 'JSON' : 'Text';
+}
+
+const wrapperVariable = 'AWS_LAMBDA_EXEC_WRAPPER';
+/** Read when a process starts, or so early that telling it later is too late: by the loader, libc, Node, Python, OpenSSL. */
+const earlyNames = /^(?:NODE_|PYTHON|LD_|LC_|MALLOC_|GLIBC_|UV_|OPENSSL_|SSL_CERT_)|^(?:LANG|TZ)$/;
+
+/** Whether a process that has started without knowing these variables could not become this function. */
+export function changesStart(environment: Readonly<Record<string, string>>): boolean {
+  return Object.keys(environment).some(
+    (name) => name === wrapperVariable || (name !== 'NODE_ENV' && earlyNames.test(name)),
+  );
+}
+
+/** The wrapper script that a managed runtime's command is given to; `/var/task` is where the function thinks its code is. */
+export function execWrapper(
+  environment: Readonly<Record<string, string>>,
+  taskRoot: string,
+): string | undefined {
+  const wrapper = environment[wrapperVariable];
+  if (wrapper === undefined || wrapper === '') return undefined;
+  return wrapper.startsWith('/var/task/') ? `${taskRoot}${wrapper.slice('/var/task'.length)}` : wrapper;
+}

@@ -1,0 +1,48 @@
+/** Every bound of a worker, with its unit. Those that an operator may want otherwise are options of `openWorker`. */
+export interface Limits {
+  /** Environments on this worker, in any state. */
+  readonly environmentsMax: number;
+  /** Processes that are being started at once; undefined: twice the host's cores. More wait in line. */
+  readonly startsMax: number | undefined;
+  /** Creations that wait in that line; more are refused. */
+  readonly startsQueuedMax: number;
+  /** How long init may take before the environment is kept for a second init inside its first invoke. */
+  readonly initLimitMs: number;
+  /** How long `close` lets running invokes go on. */
+  readonly closeGraceMs: number;
+}
+
+export const defaultLimits: Limits = {
+  environmentsMax: 2_000,
+  startsMax: undefined,
+  startsQueuedMax: 4_000,
+  initLimitMs: 10_000,
+  closeGraceMs: 30_000,
+};
+
+/** A response may be 6 MiB and 100 bytes long. */
+export const responseBytesMax = 6 * 1024 * 1024 + 100;
+/** What is read and thrown away of a longer HTTP response before its connection is cut. */
+export const discardedBytesMax = 64 * 1024 * 1024;
+/** A log event; longer lines are cut into several. */
+export const logEventBytesMax = 256 * 1024;
+/** The log tail that callers can ask for. */
+export const logTailBytesMax = 4_096;
+/** What one environment may print per window before its pipes are left to fill up, which makes it wait. */
+export const outputWindowMs = 100;
+export const outputWindowBytesMax = 1024 * 1024;
+/** Rounds of the event loop that the end of an invoke waits for output that was written before it. */
+export const drainTurnsMax = 16;
+/** How often the memory of running environments is looked at, and every how many looks that of all their processes. */
+export const memoryLookMs = 100;
+export const memoryGroupLooks = 10;
+/** A start gives its place in line to the next one after this time, whatever its function's init is doing. */
+export const startHoldMs = 200;
+/** HTTP connections that one environment may have open to its Runtime API, and the headers of one request. */
+export const apiConnectionsMax = 64;
+export const apiHeaderBytesMax = 64 * 1024;
+export const apiWaitersMax = 8;
+/** Rounds in which processes that left their group are looked for, before giving up with a warning. */
+export const sweepRoundsMax = 8;
+/** How long a process may live on after it closed its channel. */
+export const hangUpGraceMs = 500;

@@ -1,0 +1,113 @@
+/**
+ * Watches the memory of running sandboxes from outside. The first process is looked at often, all processes of its group at a slower rate;
+ * what seems too much is asked for exactly (shared pages divided) before anything is killed. While nothing runs, nothing is looked at.
+ */
+import type { Cancel, Clock } from '#platform';
+import { memoryGroupLooks, memoryLookMs } from '../../limits.ts';
+import { peakBytes, processEntry, processIds, proportionalBytes, residentBytes } from './proc.ts';
+
+export class MemoryGauge {
+  readonly pid: number;
+  readonly #clock: Clock;
+  #limitBytes = Number.POSITIVE_INFINITY;
+  #peakBytes = 0;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  readonly #outOfMemory: () => void;
+
+  constructor(pid: number, clock: Clock, outOfMemory: () => void) {
+    this.pid = pid;
+    this.#clock = clock;
+    this.#outOfMemory = outOfMemory;
+  }
+
+  limit(bytes: number): void {
+    this.#limitBytes = bytes;
+  }
+
+  used(): number {
+    return residentBytes(this.pid) ?? 0;
+  }
+
+  /** The most that was seen; asks again at most once per look's time. */
+  peak(): number {
+    const now = this.#clock.monotonicMs();
+    if (now - this.#lookedMs >= memoryLookMs) {
+      this.#lookedMs = now;
+      this.#seen(peakBytes(this.pid) ?? 0);
+    }
+    return Math.min(this.#peakBytes, this.#limitBytes);
+  }
+
+  look(): void {
+    const bytes = residentBytes(this.pid) ?? 0;
+    this.#seen(bytes);
+    if (bytes > this.#limitBytes) this.#weigh([this.pid], bytes);
+  }
+
+  /** `pids` is the whole group, `bytes` their resident memory, in which shared pages count several times. */
+  lookAtGroup(pids: readonly number[], bytes: number): void {
+    if (bytes > this.#limitBytes) this.#weigh(pids, bytes);
+  }
+
+  #weigh(pids: readonly number[], residentSum: number): void {
+    let exact = 0;
+    for (const pid of pids) exact += proportionalBytes(pid) ?? residentSum / pids.length;
+    this.#seen(exact);
+    if (exact > this.#limitBytes) this.#outOfMemory();
+  }
+
+  #seen(bytes: number): void {
+    if (bytes > this.#peakBytes) this.#peakBytes = bytes;
+  }
+}
+
+export class MemoryWatch {
+  readonly #clock: Clock;
+  readonly #running = new Set<MemoryGauge>();
+  #timer: Cancel | undefined;
+  #looks = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(gauge: MemoryGauge): void {
+    this.#running.add(gauge);
+    this.#timer ??= this.#clock.after(memoryLookMs, () => this.#look());
+  }
+
+  remove(gauge: MemoryGauge): void {
+    this.#running.delete(gauge);
+  }
+
+  close(): void {
+    this.#timer?.();
+    this.#timer = undefined;
+    this.#running.clear();
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    if (this.#running.size === 0) return;
+    this.#looks += 1;
+    for (const gauge of this.#running) gauge.look();
+    if (this.#looks % memoryGroupLooks === 0) this.#lookAtGroups();
+    if (this.#running.size > 0) this.#timer = this.#clock.after(memoryLookMs, () => this.#look());
+  }
+
+  #lookAtGroups(): void {
+    const groups = new Map<number, { pids: number[]; bytes: number }>();
+    for (const gauge of this.#running) groups.set(gauge.pid, { pids: [], bytes: 0 });
+    for (const pid of processIds()) {
+      const entry = processEntry(pid);
+      const group = entry === undefined ? undefined : groups.get(entry.group);
+      if (entry === undefined || group === undefined) continue;
+      group.pids.push(pid);
+      group.bytes += entry.residentBytes;
+    }
+    for (const gauge of this.#running) {
+      const group = groups.get(gauge.pid);
+      if (group !== undefined && group.pids.length > 1) gauge.lookAtGroup(group.pids, group.bytes);
+    }
+  }
+}

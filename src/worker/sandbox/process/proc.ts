@@ -1,0 +1,93 @@
+/** What /proc says about processes. Where there is no /proc (other systems), nothing is known and nothing is found. */
+import { readFileSync, readdirSync } from 'node:fs';
+
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly group: number;
+  readonly residentBytes: number;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+/** `statm` counts pages, whose size differs between hosts: `status` says the same in kilobytes, and one division tells. */
+const pageBytes = pageSize();
+
+function pageSize(): number {
+  const kilobytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(read('/proc/self/status') ?? '')?.[1]);
+  const pages = Number(read('/proc/self/statm')?.split(' ', 2)[1]);
+  return pages > 0 && kilobytes > 0 ? 2 ** Math.round(Math.log2((kilobytes * 1_024) / pages)) : 4_096;
+}
+
+/** Resident memory of one process. */
+export function residentBytes(pid: number): number | undefined {
+  const pages = read(`/proc/${pid}/statm`)?.split(' ', 2)[1];
+  return pages === undefined ? undefined : Number(pages) * pageBytes;
+}
+
+/** The most resident memory that one process has had. */
+export function peakBytes(pid: number): number | undefined {
+  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
+}
+
+/** Memory with shared pages divided among those that share them: dearer to ask for, right for a family of processes. */
+export function proportionalBytes(pid: number): number | undefined {
+  const kilobytes = /^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
+}
+
+/** The fields of /proc/<pid>/stat behind the name, which may contain anything: state is the first. */
+function statFields(pid: number): readonly string[] | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** User and system time of one process, in clock ticks. */
+export function cpuTicks(pid: number): number | undefined {
+  const fields = statFields(pid);
+  return fields === undefined || fields[0] === 'Z' ? undefined : Number(fields[11]) + Number(fields[12]);
+}
+
+/** One process's group and memory; undefined for one that has ended. */
+export function processEntry(pid: number): ProcessEntry | undefined {
+  const fields = statFields(pid);
+  if (fields === undefined || fields[0] === 'Z') return undefined;
+  return { pid, group: Number(fields[2]), residentBytes: Number(fields[21]) * pageBytes };
+}
+
+/** All process ids of the host. */
+export function processIds(): readonly number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+export function threadIds(pid: number): readonly number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** The value of `variable` in the environment that the process was started with, or undefined (also when it may not be read). */
+export function startedWith(pid: number, variable: string): string | undefined {
+  const environment = read(`/proc/${pid}/environ`);
+  if (environment === undefined) return undefined;
+  const key = `${variable}=`;
+  let at = environment.startsWith(key) ? 0 : environment.indexOf(`\0${key}`);
+  if (at < 0) return undefined;
+  if (at > 0) at += 1;
+  const end = environment.indexOf('\0', at);
+  return environment.slice(at + key.length, end < 0 ? undefined : end);
+}

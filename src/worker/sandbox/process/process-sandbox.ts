@@ -1,0 +1,218 @@
+/**
+ * One process sandbox: a process in a session of its own, with its own HOME, TMPDIR and environment, killed as a whole.
+ *
+ * What its end means is reported only after what it said and printed before was heard: the kernel reports the end of a process and the
+ * bytes that it left behind in no particular order.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import type { Duplex, Readable } from 'node:stream';
+import type { Clock } from '#platform';
+import { ChannelLink } from '../../channel/link.ts';
+import type { ExitStatus, RuntimeLink, RuntimeSays } from '../../environment/runtime.ts';
+import { drainTurnsMax, hangUpGraceMs, outputWindowBytesMax, outputWindowMs } from '../../limits.ts';
+import type { RuntimeApiEndpoint } from '../../runtime-api/server.ts';
+import type { Sandbox, SandboxListener } from '../sandbox.ts';
+import { MemoryGauge, type MemoryWatch } from './memory.ts';
+import { restorePriority } from './priority.ts';
+import { signal, type Sweeper } from './sweeper.ts';
+
+/** What a sandbox shares with the others of its worker. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly memory: MemoryWatch;
+  readonly sweeper: Sweeper;
+  /** The sandbox's processes may be swept from now on. */
+  readonly dead: (sandboxId: string) => void;
+  /** Nothing of it is left. */
+  readonly removed: (sandboxId: string) => void;
+}
+
+export interface SandboxParts {
+  readonly id: string;
+  readonly pid: number;
+  readonly child: ChildProcess;
+  readonly directory: string;
+  readonly places: Readonly<Record<string, string>>;
+  readonly own: Readonly<Record<string, string>>;
+  readonly api: RuntimeApiEndpoint;
+  readonly talk: 'channel' | 'runtime-api';
+  readonly lowered: boolean;
+}
+
+export class ProcessSandbox implements Sandbox {
+  readonly id: string;
+  readonly pid: number;
+  readonly places: Readonly<Record<string, string>>;
+  readonly own: Readonly<Record<string, string>>;
+  readonly link: RuntimeLink;
+  readonly #around: Surroundings;
+  readonly #parts: SandboxParts;
+  readonly #gauge: MemoryGauge;
+  readonly #pipes: readonly Readable[];
+  readonly #exit = Promise.withResolvers<void>();
+  #listener: SandboxListener | undefined;
+  #ended: ExitStatus | undefined;
+  #killing: Promise<void> | undefined;
+  #lowered: boolean;
+  /** Counts bytes heard: a drain is over when a turn of the event loop adds none. */
+  #heardBytes = 0;
+  #windowBytes = 0;
+  #windowOpen = false;
+  #draining = 0;
+
+  constructor(parts: SandboxParts, around: Surroundings) {
+    this.#parts = parts;
+    this.#around = around;
+    this.id = parts.id;
+    this.pid = parts.pid;
+    this.places = parts.places;
+    this.own = parts.own;
+    this.#lowered = parts.lowered;
+    this.#gauge = new MemoryGauge(parts.pid, around.clock, () => {
+      if (this.#killing === undefined && this.#ended === undefined) this.#listener?.outOfMemory();
+    });
+    const say = (message: RuntimeSays): void => {
+      this.#listener?.says(message);
+      if (message.kind === 'log') this.#slow(message.text.length);
+    };
+    if (parts.talk === 'channel') {
+      const channel = parts.child.stdio[3] as Duplex;
+      channel.on('data', (chunk: Buffer) => (this.#heardBytes += chunk.length));
+      this.link = new ChannelLink(channel, say, () => this.#hungUp());
+    } else {
+      this.link = parts.api.serve(say);
+    }
+    const { stdout, stderr } = parts.child;
+    const channel = parts.talk === 'channel' ? (parts.child.stdio[3] as Duplex) : null;
+    this.#pipes = [stdout, stderr, channel].filter((pipe) => pipe !== null);
+    stdout?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stdout'));
+    stderr?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stderr'));
+    for (const pipe of this.#pipes) pipe.on('error', () => {}); // its end is reported by the exit
+    parts.child.on('exit', (code, name) => this.#exited(code, name));
+  }
+
+  attach(listener: SandboxListener): void {
+    this.#listener = listener;
+    if (this.#ended !== undefined) this.#reportExit(this.#ended);
+  }
+
+  drain(done: () => void): void {
+    let turns = 0;
+    let heard = -1;
+    this.#draining += 1;
+    this.#resume();
+    // The first turn ends the round of events that is being handled now; each later one has asked the kernel anew.
+    const turn = (): void => {
+      turns += 1;
+      if (turns > drainTurnsMax || (turns > 1 && this.#heardBytes === heard)) {
+        this.#draining -= 1;
+        done();
+        return;
+      }
+      heard = this.#heardBytes;
+      setImmediate(turn);
+    };
+    setImmediate(turn);
+  }
+
+  run(limitBytes: number): void {
+    this.#gauge.limit(limitBytes);
+    this.#gauge.peak();
+    this.#around.memory.add(this.#gauge);
+  }
+
+  rest(): void {
+    this.#around.memory.remove(this.#gauge);
+  }
+
+  memoryPeakBytes(): number {
+    return this.#gauge.peak();
+  }
+
+  memoryUsedBytes(): number {
+    return this.#ended === undefined ? this.#gauge.used() : 0;
+  }
+
+  bind(): void {
+    if (!this.#lowered) return;
+    this.#lowered = false;
+    restorePriority(this.pid);
+  }
+
+  kill(): Promise<void> {
+    this.#killing ??= this.#kill();
+    return this.#killing;
+  }
+
+  async #kill(): Promise<void> {
+    this.rest();
+    this.link.close();
+    if (this.#ended === undefined) this.#gauge.peak();
+    // Once its exit was seen its group has been signalled, and its number may be another's.
+    if (this.#ended === undefined) signal(-this.pid);
+    this.#around.dead(this.id);
+    await this.#exit.promise;
+    await new Promise<void>((done) => this.drain(done));
+    this.#listener = undefined;
+    for (const stream of this.#parts.child.stdio) stream?.destroy();
+    this.#parts.api.close();
+    await this.#around.sweeper.sweep();
+    await rm(this.#parts.directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {
+      // Left for the sweep of the next start.
+    });
+    this.#around.removed(this.id);
+  }
+
+  /** The end of the process closes its channel too, and is what counts; a process that lives on without one is broken. */
+  #hungUp(): void {
+    const over = () => this.#ended !== undefined || this.#killing !== undefined;
+    if (over()) return;
+    this.#around.clock.after(hangUpGraceMs, () => {
+      if (over()) return;
+      this.#listener?.says({ kind: 'broken', why: 'it closed its channel' });
+    });
+  }
+
+  #exited(code: number | null, name: NodeJS.Signals | null): void {
+    signal(-this.pid);
+    const status: ExitStatus =
+      name === null ? { kind: 'code', code: code ?? 0 } : { kind: 'signal', signal: name };
+    this.#ended = status;
+    this.rest();
+    this.#exit.resolve();
+    this.#reportExit(status);
+  }
+
+  #reportExit(status: ExitStatus): void {
+    this.drain(() => {
+      if (this.#killing === undefined) this.#listener?.exited(status);
+    });
+  }
+
+  #printed(chunk: Buffer, source: 'stdout' | 'stderr'): void {
+    this.#heardBytes += chunk.length;
+    this.#listener?.output(chunk, source);
+    this.#slow(chunk.length);
+  }
+
+  /** A function that prints more than its share waits until its pipes are read again. */
+  #slow(bytes: number): void {
+    this.#windowBytes += bytes;
+    if (!this.#windowOpen) {
+      this.#windowOpen = true;
+      this.#around.clock.after(outputWindowMs, () => {
+        this.#windowOpen = false;
+        this.#windowBytes = 0;
+        this.#resume();
+      });
+    }
+    if (this.#windowBytes > outputWindowBytesMax && this.#draining === 0) {
+      for (const pipe of this.#pipes) pipe.pause();
+    }
+  }
+
+  #resume(): void {
+    for (const pipe of this.#pipes) if (pipe.isPaused()) pipe.resume();
+  }
+}

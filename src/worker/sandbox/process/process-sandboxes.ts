@@ -1,0 +1,191 @@
+/**
+ * Starts process sandboxes, and keeps the host clean of what they leave.
+ *
+ * A process gets nothing of Lambkin's own environment: what it needs is in the plan, what is the sandbox's own is added here.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chownSync, mkdirSync, realpathSync } from 'node:fs';
+import { open, readdir, rm, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Clock, Entropy } from '#platform';
+import type { RuntimeApi } from '../../runtime-api/server.ts';
+import type { Entrypoint, Sandbox, Sandboxes, StartOutcome, StartPlan } from '../sandbox.ts';
+import { MemoryWatch } from './memory.ts';
+import { lowerPriority } from './priority.ts';
+import { cpuTicks } from './proc.ts';
+import { ProcessSandbox, type Surroundings } from './process-sandbox.ts';
+import { markVariable, Sweeper } from './sweeper.ts';
+
+export interface ProcessSandboxesOptions {
+  /** Absolute; the sandboxes' own directories stand below it, and nothing else. Made when it is not there. */
+  readonly directory: string;
+  readonly api: RuntimeApi;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly warn: (message: string) => void;
+  /** As whom the processes run, where Lambkin is root; undefined: as Lambkin itself. */
+  readonly runAs?: { readonly uid: number; readonly gid: number };
+}
+
+const privateMode = 0o700;
+/** Errors of a start that are about the command; every other one is about the host. */
+const commandErrors = new Set([
+  'ENOENT',
+  'EACCES',
+  'EPERM',
+  'ENOEXEC',
+  'ENOTDIR',
+  'ELOOP',
+  'E2BIG',
+  'ERR_INVALID_ARG_VALUE',
+]);
+
+export class ProcessSandboxes implements Sandboxes {
+  readonly parallelism = availableParallelism() * 2;
+  readonly #options: ProcessSandboxesOptions;
+  readonly #directory: string;
+  readonly #around: Surroundings;
+  readonly #live = new Set<string>();
+  #closed = false;
+  /** Sandboxes of which something is left. */
+  readonly #present = new Map<string, Sandbox>();
+
+  /** Sweeps what an earlier run left behind, before it resolves. */
+  static async open(options: ProcessSandboxesOptions): Promise<ProcessSandboxes> {
+    const sandboxes = new ProcessSandboxes(options);
+    await sandboxes.#around.sweeper.sweep();
+    for (const name of await readdir(sandboxes.#directory)) {
+      await rm(join(sandboxes.#directory, name), { recursive: true, force: true, maxRetries: 3 });
+    }
+    return sandboxes;
+  }
+
+  private constructor(options: ProcessSandboxesOptions) {
+    this.#options = options;
+    const { directory, clock } = options;
+    // With another user's processes inside, the way there must be passable, though not readable.
+    mkdirSync(directory, { recursive: true, mode: options.runAs === undefined ? privateMode : 0o711 });
+    this.#directory = realpathSync(directory);
+    const owner = createHash('sha256').update(this.#directory).digest('hex').slice(0, 16);
+    this.#around = {
+      clock,
+      memory: new MemoryWatch(clock),
+      sweeper: new Sweeper(clock, owner, (id) => this.#live.has(id), options.warn),
+      dead: (id) => this.#live.delete(id),
+      removed: (id) => this.#present.delete(id),
+    };
+  }
+
+  async start(plan: StartPlan): Promise<StartOutcome> {
+    const id = Buffer.from(this.#options.entropy.bytes(8)).toString('hex');
+    const directory = join(this.#directory, id);
+    const home = join(directory, 'home');
+    const temporary = join(directory, 'tmp');
+    let api: Awaited<ReturnType<RuntimeApi['open']>> | undefined;
+    let prepared = false;
+    this.#live.add(id);
+    try {
+      for (const path of [directory, home, temporary]) this.#makePrivate(path);
+      api = await this.#options.api.open();
+      const places = { HOME: home, TMPDIR: temporary };
+      const own = {
+        AWS_LAMBDA_RUNTIME_API: api.address,
+        [markVariable]: this.#around.sweeper.mark(id),
+      };
+      if (this.#closed) throw new Error('the worker is closing');
+      prepared = true;
+      const child = this.#spawn(plan, home, { ...places, ...plan.env, ...own });
+      const { pid } = child;
+      if (pid === undefined) throw await errorOf(child);
+      child.on('error', () => {}); // a signal that could not be sent: the exit tells what counts
+      if (plan.ahead) lowerPriority(pid);
+      const sandbox = new ProcessSandbox(
+        { id, pid, child, directory, places, own, api, talk: plan.talk, lowered: plan.ahead },
+        this.#around,
+      );
+      this.#present.set(id, sandbox);
+      return { kind: 'started', sandbox };
+    } catch (error) {
+      this.#live.delete(id);
+      api?.close();
+      await rm(directory, { recursive: true, force: true }).catch(() => {}); // swept at the next start
+      const code = codeOf(error);
+      return prepared && commandErrors.has(code)
+        ? { kind: 'unstartable', code }
+        : { kind: 'exhausted', reason: `the host could not start a process: ${code}` };
+    }
+  }
+
+  async findEntrypoint(taskRoot: string): Promise<Entrypoint> {
+    for (const root of [taskRoot, '/opt']) {
+      const path = join(root, 'bootstrap');
+      const found = await stat(path).catch(() => undefined);
+      if (found?.isFile() !== true) continue;
+      // What may not be executed is left for the start to fail on.
+      const runs = (found.mode & 0o111) === 0 || (await isProgram(path));
+      return { kind: runs ? 'found' : 'not-a-program', path };
+    }
+    return { kind: 'missing' };
+  }
+
+  cpuTicks(sandbox: Sandbox): number | undefined {
+    return cpuTicks(sandbox.pid);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#present.values()].map((sandbox) => sandbox.kill()));
+    this.#around.memory.close();
+  }
+
+  #spawn(plan: StartPlan, home: string, env: Readonly<Record<string, string>>): ChildProcess {
+    return spawn(plan.command, plan.args, {
+      cwd: plan.workingDirectory ?? home,
+      env,
+      detached: true,
+      stdio: plan.talk === 'channel' ? ['ignore', 'pipe', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe'],
+      ...this.#options.runAs,
+    });
+  }
+
+  #makePrivate(path: string): void {
+    mkdirSync(path, { mode: privateMode });
+    const { runAs } = this.#options;
+    if (runAs !== undefined) chownSync(path, runAs.uid, runAs.gid);
+  }
+}
+
+/** Why a process was not started; Node says so in an event. */
+function errorOf(child: ChildProcess): Promise<Error> {
+  for (const stream of child.stdio) {
+    stream?.on('error', () => {});
+    stream?.destroy();
+  }
+  return new Promise((resolve) => child.once('error', resolve));
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  return String(error);
+}
+
+/**
+ * Whether Linux executes the file: a script that names its interpreter, or ELF. libc's `execvp` would give anything else to a shell, which
+ * the service does not do. What cannot be read is left for the start to fail on.
+ */
+async function isProgram(path: string): Promise<boolean> {
+  if (process.platform !== 'linux') return true;
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return true;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    const start = buffer.subarray(0, bytesRead).toString('latin1');
+    return start.startsWith('#!') || start === '\x7fELF';
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,74 @@
+/** What a worker needs of a sandbox, whatever isolates it. The process sandbox is the first; others follow the same interface. */
+import type { Launch } from '#runtimes';
+import type { ExitStatus, RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
+
+/** Hears everything of one sandbox. After `kill` was called only `output` and logs still come, for as long as there are any. */
+export interface SandboxListener {
+  says(message: RuntimeSays): void;
+  /** Bytes that the processes printed; `source` tells stdout and stderr apart. */
+  output(chunk: Buffer, source: 'stdout' | 'stderr'): void;
+  /** Follows everything that the process said and printed before its end. */
+  exited(status: ExitStatus): void;
+  outOfMemory(): void;
+}
+
+export interface Sandbox {
+  readonly id: string;
+  readonly pid: number;
+  /** HOME and TMPDIR, which a function may set otherwise. */
+  readonly places: Readonly<Record<string, string>>;
+  /** AWS_LAMBDA_RUNTIME_API and the mark, which it may not. */
+  readonly own: Readonly<Record<string, string>>;
+  readonly link: RuntimeLink;
+  attach(listener: SandboxListener): void;
+  /** Calls back once what was printed before now was heard. */
+  drain(done: () => void): void;
+  /** Looks after the memory of all its processes from now until `rest`: `outOfMemory` is heard beyond the limit. */
+  run(limitBytes: number): void;
+  rest(): void;
+  /** The most memory that was seen in use so far. */
+  memoryPeakBytes(): number;
+  memoryUsedBytes(): number;
+  /** Gives back the priority that a start ahead of need was denied. */
+  bind(): void;
+  /** Kills all processes; resolves once none is left and its directories are removed. Calling it again gives the same promise. */
+  kill(): Promise<void>;
+}
+
+/** What is started, for whom. */
+export interface StartPlan {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** What the process has from its start, besides the sandbox's own variables. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute; undefined: the sandbox's home. */
+  readonly workingDirectory: string | undefined;
+  readonly talk: Launch['kind'];
+  /** A start ahead of need gives way to everything else on the host. */
+  readonly ahead: boolean;
+}
+
+export type StartOutcome =
+  | { readonly kind: 'started'; readonly sandbox: Sandbox }
+  /** The host has no room for it now. */
+  | { readonly kind: 'exhausted'; readonly reason: string }
+  /** The command is not there or cannot be executed. `code` is the system's name for it (ENOENT, EACCES, ENOEXEC, ...). */
+  | { readonly kind: 'unstartable'; readonly code: string };
+
+export type Entrypoint =
+  | { readonly kind: 'found'; readonly path: string }
+  | { readonly kind: 'missing' }
+  /** It is there, but no program that the system would execute. */
+  | { readonly kind: 'not-a-program'; readonly path: string };
+
+export interface Sandboxes {
+  /** Takes a moment of the event loop; bounded by `Starts`, not here. */
+  start(plan: StartPlan): Promise<StartOutcome>;
+  /** How many starts the host does well at once. */
+  readonly parallelism: number;
+  /** The function's own executable: in the task root, then in /opt. */
+  findEntrypoint(taskRoot: string): Promise<Entrypoint>;
+  /** Processor time that the sandbox's first process has used so far, or undefined once it is gone. */
+  cpuTicks(sandbox: Sandbox): number | undefined;
+  close(): Promise<void>;
+}

@@ -1,0 +1,215 @@
+/** The worker: keeps its environments, and what they share (the pool, the line of starts, the Runtime API, the sandboxes). */
+import { assert } from '#lib/assert';
+import type { CodeStore } from '#code';
+import type { Credentials } from '#identity';
+import type { LogSink } from '#logs';
+import type { VersionRecord } from '#metadata';
+import type { Clock, Entropy } from '#platform';
+import type { Runtimes } from '#runtimes';
+import { Environment } from './environment/environment.ts';
+import { planAhead, Provisioner } from './environment/provisioner.ts';
+import { changesStart } from './environment/variables.ts';
+import { defaultLimits, startHoldMs, type Limits } from './limits.ts';
+import type { PoolLimits } from './pool/plan.ts';
+import { defaultPoolLimits, Pool } from './pool/pool.ts';
+import { Starts } from './pool/starts.ts';
+import { RuntimeApi } from './runtime-api/server.ts';
+import { ProcessSandboxes } from './sandbox/process/process-sandboxes.ts';
+import type {
+  CreateOutcome,
+  EnvironmentSpec,
+  EnvironmentStatus,
+  InvokeOutcome,
+  InvokeRequest,
+  Worker,
+  WorkerEvent,
+} from './worker.ts';
+
+export interface WorkerOptions {
+  readonly workerId: string;
+  readonly zone: string;
+  readonly runtimes: Runtimes;
+  readonly code: CodeStore;
+  readonly logs: LogSink;
+  /** Short-lived credentials of a function's role. */
+  readonly credentials: (roleArn: string, sessionName: string) => Credentials;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** Absolute; for the sandboxes' own directories alone. What stands there at the start is an earlier run's and is removed. */
+  readonly directory: string;
+  /** AWS_ENDPOINT_URL of functions; asked for when the first starts, since the listener opens after its workers. */
+  readonly endpoint: () => string;
+  /** AWS_ENDPOINT_URL_<SERVICE>, by service id (`s3`, `dynamodb`, `Cognito Identity`). */
+  readonly endpoints?: Readonly<Record<string, string>>;
+  readonly limits?: Partial<Limits>;
+  readonly pool?: Partial<PoolLimits>;
+  /** As whom functions run, where Lambkin is root. By default as Lambkin itself. */
+  readonly runAs?: { readonly uid: number; readonly gid: number };
+  /** Takes warnings for the operator. */
+  readonly warn?: (message: string, fields: Readonly<Record<string, string>>) => void;
+}
+
+/** A worker in this process, with what only its owner may do. */
+export interface LocalWorker extends Worker {
+  /** Has the pool hold sandboxes that can become such a function. */
+  prewarm(what: VersionRecord | { readonly runtime: string; readonly memoryMb: number }): void;
+  /** How many pre-started sandboxes wait. */
+  readonly poolSize: number;
+  /** Takes no more; lets running invokes end within the grace time, then kills everything. */
+  close(): Promise<void>;
+}
+
+/** Sweeps what an earlier run left behind, then opens the worker. Fails where the directory cannot be used. */
+export async function openWorker(options: WorkerOptions): Promise<LocalWorker> {
+  const warn = (message: string): void => options.warn?.(message, {});
+  const sandboxes = await ProcessSandboxes.open({
+    directory: options.directory,
+    api: new RuntimeApi(options.entropy),
+    clock: options.clock,
+    entropy: options.entropy,
+    warn,
+    ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
+  });
+  return new WorkerService(options, sandboxes);
+}
+
+class WorkerService implements LocalWorker {
+  readonly workerId: string;
+  readonly zone: string;
+  readonly #options: WorkerOptions;
+  readonly #limits: Limits;
+  readonly #sandboxes: ProcessSandboxes;
+  readonly #starts: Starts;
+  readonly #pool: Pool;
+  readonly #provisioner: Provisioner;
+  readonly #environments = new Map<string, Environment>();
+  readonly #listeners = new Set<(event: WorkerEvent) => void>();
+  #creating = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: WorkerOptions, sandboxes: ProcessSandboxes) {
+    this.workerId = options.workerId;
+    this.zone = options.zone;
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#sandboxes = sandboxes;
+    this.#starts = new Starts(options.clock, {
+      parallelMax: this.#limits.startsMax ?? sandboxes.parallelism,
+      queuedMax: this.#limits.startsQueuedMax,
+      holdMs: startHoldMs,
+    });
+    this.#pool = new Pool({
+      sandboxes,
+      clock: options.clock,
+      limits: { ...defaultPoolLimits, ...options.pool },
+      planOf: planAhead,
+      busy: () => !this.#starts.quiet || this.#creating > 0,
+      warn: (message) => options.warn?.(message, {}),
+    });
+    this.#provisioner = new Provisioner({
+      runtimes: options.runtimes,
+      code: options.code,
+      sandboxes,
+      pool: this.#pool,
+      starts: this.#starts,
+      credentials: options.credentials,
+      endpoint: options.endpoint,
+      endpoints: options.endpoints ?? {},
+    });
+  }
+
+  async create(spec: EnvironmentSpec): Promise<CreateOutcome> {
+    if (this.#closing !== undefined) return { kind: 'refused', reason: 'the worker is closing' };
+    if (this.#environments.size >= this.#limits.environmentsMax) {
+      return { kind: 'refused', reason: 'the worker is full' };
+    }
+    const { environmentId } = spec;
+    assert(!this.#environments.has(environmentId), `environment ${environmentId} exists`);
+    const environment = new Environment(spec, {
+      provisioner: this.#provisioner,
+      logs: this.#options.logs,
+      clock: this.#options.clock,
+      initLimitMs: this.#limits.initLimitMs,
+      emit: (event) => this.#emit(event),
+      warn: (message, id) => this.#options.warn?.(message, { environmentId: id }),
+    });
+    this.#environments.set(environmentId, environment);
+    void environment.gone.then(() => this.#environments.delete(environmentId));
+    this.#creating += 1;
+    try {
+      return await environment.created;
+    } finally {
+      this.#creating -= 1;
+    }
+  }
+
+  async invoke(environmentId: string, request: InvokeRequest): Promise<InvokeOutcome> {
+    const environment = this.#environments.get(environmentId);
+    if (environment === undefined) return { kind: 'not-started' };
+    return environment.invoke(request);
+  }
+
+  async destroy(environmentId: string): Promise<void> {
+    await this.#environments.get(environmentId)?.destroy();
+  }
+
+  async list(): Promise<readonly EnvironmentStatus[]> {
+    return [...this.#environments.values()].map((environment) => ({
+      environmentId: environment.spec.environmentId,
+      functionName: environment.spec.version.functionName,
+      version: environment.spec.version.version,
+      generation: environment.spec.version.generation,
+      status: environment.status,
+      memoryUsedBytes: environment.memoryUsedBytes(),
+    }));
+  }
+
+  onEvent(listener: (event: WorkerEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  prewarm(what: VersionRecord | { readonly runtime: string; readonly memoryMb: number }): void {
+    const { runtime, memoryMb } = 'configuration' in what ? what.configuration : what;
+    if ('configuration' in what && changesStart(what.configuration.environment)) return;
+    const launch = this.#options.runtimes.launch(runtime, memoryMb);
+    if (launch?.kind === 'channel') this.#pool.want(launch);
+  }
+
+  get poolSize(): number {
+    return this.#pool.size;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const poolClosed = this.#pool.close();
+    const busy = [...this.#environments.values()].filter((environment) => environment.status === 'busy');
+    const idle = [...this.#environments.values()].filter((environment) => !busy.includes(environment));
+    const idleGone = idle.map((environment) => environment.destroy());
+    if (busy.length > 0) await this.#ended(new Set(busy.map(({ spec }) => spec.environmentId)));
+    await Promise.all([...this.#environments.values()].map((environment) => environment.destroy()));
+    await Promise.all([...idleGone, poolClosed]);
+    await this.#sandboxes.close();
+  }
+
+  /** Waits until these environments are idle or gone, or the grace time is over. */
+  async #ended(waited: Set<string>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(this.#limits.closeGraceMs, resolve);
+    const stopListening = this.onEvent(({ environmentId }) => {
+      waited.delete(environmentId);
+      if (waited.size === 0) resolve();
+    });
+    await promise;
+    cancel();
+    stopListening();
+  }
+
+  #emit(event: WorkerEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

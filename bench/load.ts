@@ -1,15 +1,21 @@
 /**
- * The load generator: one keep-alive connection per unit of concurrency, each sending its next request when the answer is there. The same
- * client serves the floor and Lambkin, so that its own cost stands on both sides. Requests are signed ahead: a signature is good for
- * five minutes, and signing is the client's work, not the service's.
+ * The load generator: Node's own HTTP client with keep-alive, as it is under AWS's JavaScript SDK; each unit of concurrency sends its next
+ * request when the answer is there. The same client serves the floor and Lambkin, so that its own cost stands on both sides. Requests
+ * are signed ahead: a signature is good for five minutes, and signing is the client's work, not the service's.
  */
-import { connect, type Socket } from 'node:net';
+import { Agent, request as httpRequest } from 'node:http';
+
+export interface SignedRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 export interface Target {
   readonly host: string;
   readonly port: number;
-  /** Complete HTTP/1.1 requests, sent in turn. */
-  readonly requests: readonly Buffer[];
+  /** Sent in turn. */
+  readonly requests: readonly SignedRequest[];
 }
 
 export interface Load {
@@ -20,76 +26,57 @@ export interface Load {
 
 export interface Answer {
   readonly statusCode: number;
-  readonly head: string;
-  readonly body: Buffer;
+  readonly functionError: string | undefined;
+  readonly body: string;
 }
 
-/** One keep-alive connection that speaks just enough HTTP/1.1: answers with Content-Length, one at a time. */
-export class Connection {
-  readonly #socket: Socket;
-  #received: Buffer = Buffer.alloc(0);
-  #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
-
-  constructor(host: string, port: number) {
-    this.#socket = connect({ host, port, noDelay: true });
-    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    this.#socket.on('error', (error) => this.#waiting?.reject(error));
-    this.#socket.on('close', () =>
-      this.#waiting?.reject(new Error('the connection was closed in mid-answer')),
-    );
-  }
-
-  send(request: Buffer): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#socket.write(request);
+export function send(
+  agent: Agent,
+  { host, port }: Omit<Target, 'requests'>,
+  signed: SignedRequest,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { path, headers, body } = signed;
+    const outgoing = httpRequest({ agent, host, port, path, headers, method: 'POST' }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const functionError = response.headers['x-amz-function-error'];
+        resolve({
+          statusCode: response.statusCode ?? 0,
+          functionError: typeof functionError === 'string' ? functionError : undefined,
+          body: Buffer.concat(chunks).toString(),
+        });
+      });
+      response.on('error', reject);
     });
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
-
-  #take(chunk: Buffer): void {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    const headEnd = this.#received.indexOf('\r\n\r\n');
-    if (headEnd < 0) return;
-    const head = this.#received.toString('latin1', 0, headEnd);
-    const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-    if (this.#received.length < headEnd + 4 + length) return;
-    const body = this.#received.subarray(headEnd + 4, headEnd + 4 + length);
-    this.#received = this.#received.subarray(headEnd + 4 + length);
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.resolve({ statusCode: Number(head.slice(9, 12)), head, body });
-  }
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
 }
 
-/** Sends `total` requests at the given concurrency; throws on the first answer that is not a 200. */
+/** Sends `total` requests at the given concurrency; throws on the first answer that is not a good one. */
 export async function run(target: Target, concurrency: number, total: number): Promise<Load> {
+  const agent = new Agent({ keepAlive: true, maxSockets: concurrency, scheduling: 'fifo' });
   const latenciesMs: number[] = [];
   let sent = 0;
   const client = async (): Promise<void> => {
-    const connection = new Connection(target.host, target.port);
-    try {
-      while (sent < total) {
-        const request = target.requests[sent % target.requests.length];
-        if (request === undefined) throw new Error('no requests to send');
-        sent += 1;
-        const start = performance.now();
-        const answer = await connection.send(request);
-        latenciesMs.push(performance.now() - start);
-        if (answer.statusCode !== 200 || /x-amz-function-error/i.test(answer.head)) {
-          throw new Error(`${answer.statusCode}: ${answer.body.toString()}`);
-        }
+    while (sent < total) {
+      const signed = target.requests[sent % target.requests.length];
+      if (signed === undefined) throw new Error('no requests to send');
+      sent += 1;
+      const start = performance.now();
+      const answer = await send(agent, target, signed);
+      latenciesMs.push(performance.now() - start);
+      if (answer.statusCode !== 200 || answer.functionError !== undefined) {
+        throw new Error(`${answer.statusCode}: ${answer.body}`);
       }
-    } finally {
-      connection.close();
     }
   };
   const start = performance.now();
   await Promise.all(Array.from({ length: concurrency }, client));
   const seconds = (performance.now() - start) / 1000;
+  agent.destroy();
   return { latenciesMs: latenciesMs.sort((a, b) => a - b), perSecond: total / seconds };
 }
 

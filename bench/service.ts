@@ -4,13 +4,16 @@ import { CreateFunctionCommand, GetFunctionConfigurationCommand } from '@aws-sdk
 import { SignatureV4 } from '@smithy/signature-v4';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SignedRequest } from './load.ts';
 import { archive } from '../test/archive.ts';
 import { credentials, region, role, startService as start, type Service } from '../test/service.ts';
 
 export type { Service } from '../test/service.ts';
 
 export function startService(environment: Readonly<Record<string, string>> = {}): Promise<Service> {
-  return start({ environment: { LAMBKIN_LOG_LEVEL: 'error', LAMBKIN_ACCOUNT_CONCURRENCY: '10000', ...environment } });
+  return start({
+    environment: { LAMBKIN_LOG_LEVEL: 'error', LAMBKIN_ACCOUNT_CONCURRENCY: '10000', ...environment },
+  });
 }
 
 /** A small Node function whose code differs from that of all others, active. */
@@ -37,26 +40,25 @@ export async function createFunction(service: Service, name: string): Promise<vo
   }
 }
 
-/** A complete signed HTTP/1.1 request that invokes the function. */
-export async function invokeRequest(service: Service, name: string, payload: string): Promise<Buffer> {
+/** An invoke of the function, signed. */
+export async function invokeRequest(service: Service, name: string, payload: string): Promise<SignedRequest> {
   const signer = new SignatureV4({ service: 'lambda', region, credentials, sha256: Sha256 });
   const path = `/2015-03-31/functions/${name}/invocations`;
-  const signed = await signer.sign({
+  const { headers } = await signer.sign({
     method: 'POST',
     protocol: 'http:',
     hostname: service.host,
     port: service.port,
     path,
     query: {},
-    headers: { host: `${service.host}:${service.port}`, 'content-type': 'application/octet-stream' },
+    headers: {
+      host: `${service.host}:${service.port}`,
+      'content-type': 'application/octet-stream',
+      'content-length': String(Buffer.byteLength(payload)),
+    },
     body: payload,
   });
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    ...Object.entries(signed.headers).map(([name, value]) => `${name}: ${value}`),
-    `content-length: ${Buffer.byteLength(payload)}`,
-  ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${payload}`);
+  return { path, headers, body: payload };
 }
 
 /** Resident memory of a process, in MiB. */

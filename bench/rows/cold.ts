@@ -1,7 +1,8 @@
 /** First invokes: one new function after another, and 50 at once, against starting bare Node processes. */
 import { spawn } from 'node:child_process';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection, median, quantile } from '../load.ts';
+import { median, quantile, send } from '../load.ts';
 import { createFunction, invokeRequest, startService, type Service } from '../service.ts';
 import { ms, type Row } from '../table.ts';
 
@@ -26,18 +27,14 @@ async function bareNode(): Promise<number> {
 
 async function firstInvoke(service: Service, name: string): Promise<number> {
   const request = await invokeRequest(service, name, '{"x":1}');
-  const connection = new Connection(service.host, service.port);
-  try {
-    const start = performance.now();
-    const answer = await connection.send(request);
-    const tookMs = performance.now() - start;
-    if (answer.statusCode !== 200 || answer.body.toString() !== '{"x":1}') {
-      throw new Error(`${name}: ${answer.statusCode} ${answer.body.toString()}`);
-    }
-    return tookMs;
-  } finally {
-    connection.close();
+  const agent = new Agent();
+  const start = performance.now();
+  const answer = await send(agent, service, request);
+  const tookMs = performance.now() - start;
+  if (answer.statusCode !== 200 || answer.body !== '{"x":1}') {
+    throw new Error(`${name}: ${answer.statusCode} ${answer.body}`);
   }
+  return tookMs;
 }
 
 async function firstInvokeRow(count: number): Promise<Row> {

@@ -1,8 +1,9 @@
 /** What Lambkin takes before it has done anything: time to ready, memory idle, and memory per idle environment. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection, median } from '../load.ts';
+import { median, send } from '../load.ts';
 import { createFunction, invokeRequest, residentMib, startService } from '../service.ts';
 import { ms, type Row } from '../table.ts';
 
@@ -30,9 +31,7 @@ export async function footprintRows(quick: boolean): Promise<readonly Row[]> {
     await sleep(3000);
     const beforeMib = residentMib(pid);
     for (let index = 0; index < idleEnvironments; index += 1) {
-      const connection = new Connection(service.host, service.port);
-      await connection.send(await invokeRequest(service, `idle-${index}`, '{}'));
-      connection.close();
+      await send(new Agent(), service, await invokeRequest(service, `idle-${index}`, '{}'));
     }
     await sleep(3000);
     const perEnvironmentMib = (residentMib(pid) - beforeMib) / idleEnvironments;

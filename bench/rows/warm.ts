@@ -28,9 +28,7 @@ export async function warmRows(quick: boolean): Promise<readonly Row[]> {
     const floor: Target = {
       host: '127.0.0.1',
       port: Number(port),
-      requests: [
-        Buffer.from(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${payload.length}\r\n\r\n${payload}`),
-      ],
+      requests: [{ path: '/', headers: { 'content-length': String(payload.length) }, body: payload }],
     };
     for (let index = 0; index < functions; index += 1) await createFunction(service, `bench-${index}`);
     const invokes = async (count: number): Promise<Target> => ({

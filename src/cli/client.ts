@@ -5,7 +5,7 @@ import { request as requestHttp } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { Failure } from './failure.ts';
-import type { Running } from './running.ts';
+import type { Running } from '#roles';
 
 export interface Call {
   readonly service: 'lambda' | 'logs';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiFailure, call } from './client.ts';
 import { findRunning } from './running.ts';
-import type { Running } from './running.ts';
+import type { Running } from '#roles';
 import { painter } from './terminal.ts';
 
 export interface LogsOptions {

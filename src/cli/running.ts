@@ -4,16 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Running } from '#roles';
 import { Failure } from './failure.ts';
-
-export interface Running {
-  readonly pid: number;
-  readonly endpoint: string;
-  readonly accountId: string;
-  readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
 
 const fileName = 'lambkin.json';
 const members = ['endpoint', 'accountId', 'region', 'accessKeyId', 'secretAccessKey'] as const;

@@ -11,7 +11,7 @@ import { Closing } from './closing.ts';
 import { openLog } from './log.ts';
 import type { LambkinOptions, StartOutcome } from './options.ts';
 import { rootKeyFile } from './root-key-file.ts';
-import { removeState, writeState } from './running-file.ts';
+import { removeRunning, writeRunning } from './running-file.ts';
 
 /** Never rejects for a reason that the operator can mend. */
 export async function startLambkin(options: LambkinOptions): Promise<StartOutcome> {
@@ -43,8 +43,8 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
     const composed = await compose(options, identity, openLog(options.logLevel), closing);
     if (composed.kind !== 'listening') return await abandoned(composed);
     const { endpoint, runtimes } = composed;
-    closing.add(() => removeState(dataDirectory));
-    writeState(dataDirectory, {
+    closing.add(() => removeRunning(dataDirectory));
+    writeRunning(dataDirectory, {
       pid: process.pid,
       endpoint,
       accountId: identity.accountId,

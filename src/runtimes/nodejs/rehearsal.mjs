@@ -1,0 +1,4 @@
+// The function that a waiting process practises with.
+
+/** @param {unknown} event */
+export const handler = async (event) => event;

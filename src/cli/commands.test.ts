@@ -67,6 +67,7 @@ test('mistakes are told in a line, with what was meant, and end with 2', async (
     [['up', '--access-key-id', 'AKIAX'], /given together/],
     [['logs', 'x', '--since', 'soon'], /Expected a time/],
     [['env', '--shell', 'tcsh'], /Allowed choices/],
+    [['runtimes', 'install'], /missing required argument/],
   ] as const;
   for (const [args, message] of mistakes) {
     const { code, stdout, stderr } = await lambkin(args);
@@ -78,6 +79,18 @@ test('mistakes are told in a line, with what was meant, and end with 2', async (
   }
   assert.equal((await lambkin(['up'], { LAMBKIN_PORT: 'x' })).code, 2);
   assert.equal((await lambkin(['up'], { LAMBKIN_ENDPOINT_S3: 'x' })).code, 2);
+});
+
+test('a runtime pack that cannot be fetched is told with its registry', async () => {
+  const registry = 'http://127.0.0.1:1';
+  for (const [args, environment] of [
+    [['--registry', registry], {}],
+    [[], { LAMBKIN_REGISTRY: registry }],
+  ] as const) {
+    const { code, stderr } = await lambkin(['runtimes', 'install', 'nodejs26.x', ...args], environment);
+    assert.equal(code, 1);
+    assert.ok(stderr.includes(registry), stderr);
+  }
 });
 
 test('env says so when none runs, also when one was killed', async () => {

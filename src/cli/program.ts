@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import { dataDirectory } from './data-directory.ts';
 import type { WithDataDirectory } from './data-directory.ts';
+import { registry } from './registry.ts';
 import { shells } from './shell.ts';
 import type { Shell } from './shell.ts';
 import { up } from './up-command.ts';
@@ -32,6 +33,7 @@ Examples:
     );
   for (const command of [up(), env(), invoke(), logs(), runtimes(), doctor()]) {
     command.copyInheritedSettings(lambkin);
+    for (const subcommand of command.commands) subcommand.copyInheritedSettings(lambkin);
     lambkin.addCommand(command);
   }
   return lambkin;
@@ -143,10 +145,11 @@ function runtimes(): Command {
     .description('fetch runtime packs ahead, so that the first function need not wait')
     .addArgument(new Argument('<name...>', 'runtimes, such as nodejs22.x'))
     .addOption(dataDirectory())
+    .addOption(registry())
     .addHelpText('after', '\nExample:\n  lambkin runtimes install nodejs20.x nodejs22.x')
-    .action(async (names: readonly string[], flags: WithDataDirectory) => {
+    .action(async (names: readonly string[], flags: WithDataDirectory & { readonly registry?: string }) => {
       const { installRuntimes } = await import('./runtimes.ts');
-      await installRuntimes(resolve(flags.dataDir), names);
+      await installRuntimes(resolve(flags.dataDir), names, flags.registry);
     });
   return command;
 }

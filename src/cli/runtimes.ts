@@ -14,8 +14,13 @@ export async function listRuntimes(dataDirectory: string): Promise<void> {
   }
 }
 
-export async function installRuntimes(dataDirectory: string, names: readonly string[]): Promise<void> {
-  const runtimes = open(dataDirectory);
+/** Throws a Failure that names every runtime which could not be had. */
+export async function installRuntimes(
+  dataDirectory: string,
+  names: readonly string[],
+  registry: string | undefined,
+): Promise<void> {
+  const runtimes = open(dataDirectory, registry);
   const failed: string[] = [];
   for (const name of names) {
     process.stderr.write(`${name}: installing ...\n`);
@@ -48,6 +53,10 @@ function statusMark({ availability }: RuntimeStatus): string {
   return availability.kind === 'installable' ? paint('yellow', '+') : paint('dim', '✗');
 }
 
-function open(dataDirectory: string): ReturnType<typeof openRuntimes> {
-  return openRuntimes({ directory: join(dataDirectory, 'runtimes'), clock: systemClock });
+function open(dataDirectory: string, registry?: string): ReturnType<typeof openRuntimes> {
+  return openRuntimes({
+    directory: join(dataDirectory, 'runtimes'),
+    clock: systemClock,
+    ...(registry === undefined ? {} : { registry }),
+  });
 }

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { dataDirectory } from './data-directory.ts';
 import type { WithDataDirectory } from './data-directory.ts';
 import { Failure } from './failure.ts';
+import { registry } from './registry.ts';
 import { quoteSh } from './shell.ts';
 import type { UpOptions } from './up.ts';
 import * as values from './values.ts';
@@ -78,11 +79,7 @@ export function up(): Command {
         .argParser(values.endpoint)
         .default({}, 'none'),
     )
-    .addOption(
-      option('--registry <url>', 'npm registry that runtime packs come from', 'REGISTRY').argParser(
-        values.url,
-      ),
-    )
+    .addOption(registry())
     .addOption(
       option('--stop-grace <seconds>', 'time for running invokes to end after Ctrl-C', 'STOP_GRACE')
         .argParser(values.grace)
@@ -112,7 +109,7 @@ export function upOptions(
   flags: UpFlags,
   environment: Readonly<Record<string, string | undefined>>,
 ): UpOptions {
-  const { accessKeyId, secretAccessKey, dataDir, poolSize, accountConcurrency, registry } = flags;
+  const { accessKeyId, secretAccessKey, dataDir, poolSize, accountConcurrency } = flags;
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
     throw new Failure('an access key id and a secret access key are given together, or neither.', 2);
   }
@@ -133,7 +130,7 @@ export function upOptions(
       : { accessKey: { accessKeyId, secretAccessKey } }),
     ...(poolSize === undefined ? {} : { poolSize }),
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
-    ...(registry === undefined ? {} : { registry }),
+    ...(flags.registry === undefined ? {} : { registry: flags.registry }),
   };
 }
 

@@ -72,7 +72,7 @@ function notStarted(outcome: Exclude<StartOutcome, { readonly kind: 'started' }>
         `port ${outcome.port} of ${outcome.host} is taken. Stop what listens there, or choose another with --port (0 takes any free one).`,
       );
     case 'data-directory-taken': {
-      const by = outcome.pid === undefined ? '' : `, process ${outcome.pid}`;
+      const by = outcome.pid === undefined ? '' : ` (process ${outcome.pid})`;
       return new Failure(
         `another Lambkin${by} runs on ${outcome.dataDirectory}. Stop it, or choose another directory with --data-dir.`,
       );

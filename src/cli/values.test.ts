@@ -27,6 +27,7 @@ test('accounts have twelve digits, regions look like regions, log levels are kno
   refused(() => values.accountId('12345'), /twelve digits/);
   assert.equal(values.region('eu-central-1'), 'eu-central-1');
   refused(() => values.region('EU Central'), /us-east-1/);
+  refused(() => values.region('europe'), /us-east-1/);
   assert.equal(values.logLevel('warn'), 'warn');
   refused(() => values.logLevel('loud'), /debug, info/);
 });

@@ -30,7 +30,8 @@ export function accountId(text: string): string {
 }
 
 export function region(text: string): string {
-  if (!/^[a-z0-9-]{1,63}$/.test(text)) throw new InvalidArgumentError('Expected a name such as us-east-1.');
+  if (!/^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/.test(text))
+    throw new InvalidArgumentError('Expected a name such as us-east-1.');
   return text;
 }
 

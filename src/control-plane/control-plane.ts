@@ -9,6 +9,7 @@ import type { Runtimes } from '#runtimes';
 import type { Handlers } from '#wire';
 import { accountHandlers } from './account.ts';
 import { aliasHandlers } from './aliases.ts';
+import { codeSigningHandlers } from './code-signing.ts';
 import type { Architecture } from './configuration.ts';
 import type { Context } from './context.ts';
 import { deletionHandlers } from './deletion.ts';
@@ -74,6 +75,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       ...versionHandlers(context),
       ...aliasHandlers(context),
       ...reservationHandlers(context),
+      ...codeSigningHandlers(context),
       ...tagHandlers(context),
       ...accountHandlers(context),
     },

@@ -6,8 +6,17 @@ export const requestBytesMax = 6 * 1024 * 1024;
 /** Base64 characters of X-Amz-Client-Context (AWS's API reference). */
 export const clientContextCharsMax = 3_583;
 
-/** Tries of one invoke, each with another environment, while the payload has not been handed to a runtime. */
+/**
+ * Tries of one invoke with one generation of its version, each with another environment, while the payload has not been
+ * handed to a runtime.
+ */
 export const attemptsMax = 4;
+
+/**
+ * How long an invoke starts anew for versions that are replaced before it could run; updates that follow each other faster
+ * than environments start would otherwise keep it for ever.
+ */
+export const replacementsMs = 60_000;
 
 /** How long an invoke waits for a version that is Pending. */
 export const pendingWaitMs = 30_000;

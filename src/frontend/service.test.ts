@@ -318,6 +318,28 @@ test('an invoke whose version was replaced while it waited runs the new one', as
   assert.equal(ran?.version.generation, 'second');
 });
 
+test('an invoke outlives any number of updates that come faster than environments start, for a bounded time', async () => {
+  const { clock, worker, metadata, assignment, invoke } = await world();
+  let updates = 0;
+  let left = 20;
+  worker.onCreate = ({ version }) => {
+    clock.advance(100);
+    if (left > 0) {
+      left -= 1;
+      metadata.put('hello', { generation: `generation ${updates++}` });
+      assignment.retire(version.generation);
+    }
+    return { kind: 'created' };
+  };
+  assert.equal((await invoke())['StatusCode'], 200);
+  assert.equal(updates, 20);
+
+  metadata.put('hello', { generation: 'one more' });
+  left = 10_000;
+  await assert.rejects(invoke(), refusedWith('ServiceException', /ended before they could take/));
+  assert.ok(left > 9_000, 'it gives up');
+});
+
 test('an invoke whose client has gone runs to its end and gives its slot back', async () => {
   const { worker, invoke } = await world({ limit: 1 });
   const gone = new AbortController();

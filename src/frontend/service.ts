@@ -4,7 +4,7 @@
  *
  *     check the request ─▶ resolve the version ─▶ slot ─▶ environment ─▶ worker ─▶ answer
  *                                                  │          ▲             │
- *                                                  │          └─ not started (at most 4 tries)
+ *                                                  │          └─ not started (at most 4 tries of a generation)
  *                                                  └─ given back in any case, once
  *
  * A client that goes away changes nothing: its invoke runs to its end, as on AWS.
@@ -19,7 +19,7 @@ import type { InvokeOutcome, InvokeRequest, Worker } from '#worker';
 import { decodeClientContext } from './client-context.ts';
 import type { Frontend, InvokeAnswer, InvokeInput } from './frontend.ts';
 import { checkJson } from './json-check.ts';
-import { attemptsMax, requestBytesMax } from './limits.ts';
+import { attemptsMax, replacementsMs, requestBytesMax } from './limits.ts';
 import { PendingVersions } from './pending.ts';
 import {
   foreignAccountError,
@@ -83,6 +83,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
   /** Tries until a runtime has taken the payload; after that the outcome is final. */
   async function run(first: Found, resolve: () => Resolution, request: InvokeRequest): Promise<InvokeAnswer> {
     let found = first;
+    const replacementsEndMs = clock.monotonicMs() + replacementsMs;
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       if (found.version.state !== 'Active') throw stateError(found.version);
       const { version } = found;
@@ -108,6 +109,9 @@ export function createFrontend(options: FrontendOptions): Frontend {
       // The function may have been updated or deleted since: the next try runs what is there now.
       found = foundIn(resolve());
       if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
+      // What an update takes away is no failure: the invoke has all its tries with the new version.
+      const isReplaced = found.version.generation !== version.generation;
+      if (isReplaced && clock.monotonicMs() < replacementsEndMs) attempt = 0;
     }
     throw unavailableError(`${attemptsMax} environments ended before they could take the invoke`);
   }

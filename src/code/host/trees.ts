@@ -11,6 +11,7 @@
  */
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -59,6 +60,12 @@ export class Trees {
   acquire(digest: string): { readonly directory: string; readonly release: () => void } | undefined {
     const tree = this.#trees.get(digest);
     if (!tree) return undefined;
+    if (!existsSync(join(this.#directory, digest))) {
+      // Somebody tidied up under our feet: it is made again.
+      this.#trees.delete(digest);
+      this.#bytes -= tree.bytes;
+      return undefined;
+    }
     tree.uses += 1;
     this.#trees.delete(digest);
     this.#trees.set(digest, tree);
@@ -82,7 +89,8 @@ export class Trees {
     assert(digestPattern.test(digest) && !this.#trees.has(digest), `cannot make tree ${digest}`);
     this.#made += 1;
     const making = join(this.#directory, `.making-${process.pid}-${this.#made}`);
-    mkdirSync(making, { mode: directoryMode });
+    // With the directory of all, which somebody may have removed.
+    mkdirSync(making, { recursive: true, mode: directoryMode });
     try {
       const bytes = await fill(making);
       const final = join(this.#directory, digest);

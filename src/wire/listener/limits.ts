@@ -27,6 +27,8 @@ export interface ListenerLimits {
   readonly discardTimeoutMs: number;
   /** How long a connection that spoke no HTTP is left open for its client to read why. */
   readonly brokenLingerMs: number;
+  /** How long a connection without a request is kept once the listener closes: its next request may be on its way. */
+  readonly closeLingerMs: number;
 }
 
 export const listenerLimits: ListenerLimits = {
@@ -44,4 +46,5 @@ export const listenerLimits: ListenerLimits = {
   discardedBytesMax: 128 * 1024 * 1024,
   discardTimeoutMs: 3_000,
   brokenLingerMs: 500,
+  closeLingerMs: 100,
 };

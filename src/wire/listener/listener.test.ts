@@ -243,7 +243,7 @@ test('an answer that its client never reads is cut after a while', async () => {
   while (site.listener.usage().connections > 0) await new Promise(setImmediate);
 });
 
-test('closing lets the running request end, drops idle connections at once, and takes no new ones', async () => {
+test('closing lets the running request end, drops idle connections after a moment, and takes no new ones', async () => {
   const started = Promise.withResolvers<void>();
   const finish = Promise.withResolvers<WireResponse>();
   const service = echoService({
@@ -261,11 +261,23 @@ test('closing lets the running request end, drops idle connections at once, and 
   const closing = site.listener.close(60_000).then(() => {
     closed = true;
   });
+  site.clock.advance(100);
   await idle.ended();
   assert.equal(closed, false);
   await assert.rejects(new Promise((_, reject) => site.open().socket.on('error', reject)));
   finish.resolve({ statusCode: 200, headers: {}, body: Buffer.from('done') });
   assert.match(await busy.ended(), /^HTTP\/1\.1 200 OK[^]*connection: close[^]*done$/i);
+  await closing;
+});
+
+test('a request that was on its way when the closing began is answered', async () => {
+  const site = await rig();
+  const request = `${await signedText('{"n":1}')}{"n":1}`;
+  const talk = site.open(request);
+  await talk.until(/\{"n":1\}$/);
+  talk.socket.write(request, 'latin1');
+  const closing = site.listener.close(60_000);
+  assert.match(await talk.ended(), /\{"n":1\}HTTP\/1\.1 200 OK[^]*connection: close[^]*\{"n":1\}$/i);
   await closing;
 });
 

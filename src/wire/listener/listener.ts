@@ -3,7 +3,7 @@
  * request means is the services' business.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AccessKey } from '#identity';
 import { assert } from '#lib/assert';
@@ -47,8 +47,8 @@ export interface Listener {
   /** Connections and body bytes held at the moment. */
   usage(): { readonly connections: number; readonly bodyBytes: number };
   /**
-   * Accepts nothing more, closes idle connections at once, lets running requests end, and cuts what is left after
-   * `graceMs`. Resolves once every connection is closed.
+   * Accepts no more connections, lets running requests end, closes idle connections after a moment (a client that keeps
+   * one busy learns from its next answer), and cuts what is left after `graceMs`. Resolves once every connection is closed.
    */
   close(graceMs: number): Promise<void>;
 }
@@ -124,12 +124,16 @@ function listen(server: Server, host: string, port: number): Promise<NodeJS.Errn
 function close(server: Server, floor: Floor, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     floor.closing = true;
-    const cancel = floor.clock.after(graceMs, () => server.closeAllConnections());
-    server.close(() => {
-      cancel();
+    const cancelCut = floor.clock.after(graceMs, () => server.closeAllConnections());
+    // Node's HTTP server would drop idle connections at once, also one whose next request has arrived unread.
+    const lingerMs = Math.min(floor.limits.closeLingerMs, graceMs);
+    const cancelLinger = floor.clock.after(lingerMs, () => server.close());
+    NetServer.prototype.close.call(server, () => {
+      cancelCut();
+      cancelLinger();
+      server.close(); // ends its own timer
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
 

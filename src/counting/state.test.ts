@@ -36,6 +36,15 @@ test('a reservation of 0 blocks every invoke', () => {
   assert.equal(reasonOf(count.acquire('r', 0, 0)), 'ReservedFunctionConcurrentInvocationLimitExceeded');
 });
 
+test('a function that was switched off by a reservation of 0 has its whole rate when it is switched on', () => {
+  const count = new AccountCount(3, 0);
+  count.setReservation('r', 1, 0);
+  count.setReservation('r', 0, 0);
+  assert.equal(reasonOf(count.acquire('r', 0, 0)), 'ReservedFunctionConcurrentInvocationLimitExceeded');
+  assert.equal(reasonOf(count.acquire('r', 1, 0)), 'granted');
+  assert.equal(reasonOf(count.acquire('r', 1, 0)), 'ReservedFunctionConcurrentInvocationLimitExceeded');
+});
+
 test('a reservation that goes while its invokes run does not let the account exceed its limit', () => {
   const count = new AccountCount(2, 0);
   assert.equal(reasonOf(count.acquire('r', 2, 0)), 'granted');

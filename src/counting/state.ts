@@ -27,7 +27,7 @@ interface FunctionUse {
   reservation: number | undefined;
   /** Slots taken under a reservation; they are given back as such even when the reservation is gone meanwhile. */
   reservedInUse: number;
-  /** Since the first reservation. */
+  /** Since the first reservation of more than 0: a function that was switched off has its whole rate when it is switched on again. */
   invokes: TokenBucket | undefined;
   readonly environments: TokenBucket;
 }
@@ -78,7 +78,8 @@ export class AccountCount {
     use.reservation = reservation;
     this.#withheld += withheldBy(use);
     if (reservation === undefined) return;
-    if (use.invokes === undefined) use.invokes = new TokenBucket(invokesRate(reservation), nowMs);
+    if (reservation === 0) use.invokes = undefined;
+    else if (use.invokes === undefined) use.invokes = new TokenBucket(invokesRate(reservation), nowMs);
     else use.invokes.setRate(nowMs, invokesRate(reservation));
   }
 

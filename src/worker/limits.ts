@@ -36,6 +36,8 @@ export const drainTurnsMax = 16;
 /** How often the memory of running environments is looked at, and every how many looks that of all their processes. */
 export const memoryLookMs = 100;
 export const memoryGroupLooks = 10;
+/** How old the figure in a REPORT line may be, beyond what the looks saw. */
+export const memoryPeakAgeMs = 500;
 /** A start gives its place in line to the next one after this time, whatever its function's init is doing. */
 export const startHoldMs = 200;
 /** HTTP connections that one environment may have open to its Runtime API, and the headers of one request. */

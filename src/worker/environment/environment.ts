@@ -138,13 +138,26 @@ export class Environment {
     for (const effect of effects) this.#do(effect);
   }
 
+  /**
+   * Timers fire before what has arrived is read: after Lambkin itself stood still (stopped, suspended, starved), the answer may have been
+   * there in time. It counts.
+   */
+  #pastDeadline(): void {
+    const { sandbox } = this.#provision ?? {};
+    const deadline = this.#deadline;
+    if (sandbox === undefined) return this.#step({ kind: 'deadline' });
+    return sandbox.drain(() => {
+      if (this.#deadline === deadline) this.#step({ kind: 'deadline' });
+    });
+  }
+
   #do(effect: Effect): void {
     switch (effect.kind) {
       case 'start':
         return this.#start();
       case 'set-deadline':
         this.#deadline?.();
-        this.#deadline = this.#parts.clock.after(effect.delayMs, () => this.#step({ kind: 'deadline' }));
+        this.#deadline = this.#parts.clock.after(effect.delayMs, () => this.#pastDeadline());
         return undefined;
       case 'clear-deadline':
         this.#deadline?.();

@@ -232,15 +232,17 @@ function invoking(state: State & { kind: 'invoking' }, event: Event, now: number
 }
 
 function finishing(state: State & { kind: 'finishing' }, event: Event, now: number, terms: Terms): Step {
+  // An answer that was there in time may be read late: nobody is charged for more than the timeout.
+  const within = (endMs: number): number => Math.min(endMs, state.turn.startedMs + terms.timeoutMs);
   const end = (failure: Failure, endMs: number): Step => [
     stop(nameOf(failure)),
-    [{ kind: 'clear-deadline' }, reportOf(state.turn, endMs, failure), { kind: 'kill' }],
+    [{ kind: 'clear-deadline' }, reportOf(state.turn, within(endMs), failure), { kind: 'kill' }],
   ];
   switch (event.kind) {
     case 'ready':
       return [
         { kind: 'idle' },
-        [{ kind: 'clear-deadline' }, reportOf(state.turn, now, undefined), { kind: 'idle' }],
+        [{ kind: 'clear-deadline' }, reportOf(state.turn, within(now), undefined), { kind: 'idle' }],
       ];
     case 'failed':
       return end(event.failure, now);
@@ -249,7 +251,7 @@ function finishing(state: State & { kind: 'finishing' }, event: Event, now: numb
     case 'destroy':
       return [
         stop('destroyed'),
-        [{ kind: 'clear-deadline' }, reportOf(state.turn, now, undefined), { kind: 'kill' }],
+        [{ kind: 'clear-deadline' }, reportOf(state.turn, within(now), undefined), { kind: 'kill' }],
       ];
     case 'started':
     case 'refused':

@@ -3,7 +3,7 @@
  * what seems too much is asked for exactly (shared pages divided) before anything is killed. While nothing runs, nothing is looked at.
  */
 import type { Cancel, Clock } from '#platform';
-import { memoryGroupLooks, memoryLookMs } from '../../limits.ts';
+import { memoryGroupLooks, memoryLookMs, memoryPeakAgeMs } from '../../limits.ts';
 import { peakBytes, processEntry, processIds, proportionalBytes, residentBytes } from './proc.ts';
 
 export class MemoryGauge {
@@ -28,14 +28,19 @@ export class MemoryGauge {
     return residentBytes(this.pid) ?? 0;
   }
 
-  /** The most that was seen; asks again at most once per look's time. */
+  /** The most that was seen; asks again only after a while, so that warm invokes do not pay for it each time. */
   peak(): number {
     const now = this.#clock.monotonicMs();
-    if (now - this.#lookedMs >= memoryLookMs) {
+    if (now - this.#lookedMs >= memoryPeakAgeMs) {
       this.#lookedMs = now;
       this.#seen(peakBytes(this.pid) ?? 0);
     }
     return Math.min(this.#peakBytes, this.#limitBytes);
+  }
+
+  /** A first figure, in case the process ends before it can be asked again. Whatever it does now is still to be seen. */
+  begin(): void {
+    if (this.#peakBytes === 0) this.#seen(peakBytes(this.pid) ?? 0);
   }
 
   look(): void {

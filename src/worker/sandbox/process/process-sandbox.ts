@@ -5,7 +5,6 @@
  * bytes that it left behind in no particular order.
  */
 import type { ChildProcess } from 'node:child_process';
-import { rm } from 'node:fs/promises';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '#platform';
 import { ChannelLink } from '../../channel/link.ts';
@@ -15,6 +14,7 @@ import type { RuntimeApiEndpoint } from '../../runtime-api/server.ts';
 import type { Sandbox, SandboxListener } from '../sandbox.ts';
 import { MemoryGauge, type MemoryWatch } from './memory.ts';
 import { restorePriority } from './priority.ts';
+import { removeTree } from './removal.ts';
 import { signal, type Sweeper } from './sweeper.ts';
 
 /** What a sandbox shares with the others of its worker. */
@@ -118,7 +118,7 @@ export class ProcessSandbox implements Sandbox {
 
   run(limitBytes: number): void {
     this.#gauge.limit(limitBytes);
-    this.#gauge.peak();
+    this.#gauge.begin();
     this.#around.memory.add(this.#gauge);
   }
 
@@ -158,7 +158,7 @@ export class ProcessSandbox implements Sandbox {
     for (const stream of this.#parts.child.stdio) stream?.destroy();
     this.#parts.api.close();
     await this.#around.sweeper.sweep();
-    await rm(this.#parts.directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {
+    await removeTree(this.#parts.directory).catch(() => {
       // Left for the sweep of the next start.
     });
     this.#around.removed(this.id);

@@ -6,7 +6,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chownSync, mkdirSync, realpathSync } from 'node:fs';
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, Entropy } from '#platform';
@@ -16,6 +16,8 @@ import { MemoryWatch } from './memory.ts';
 import { lowerPriority } from './priority.ts';
 import { cpuTicks } from './proc.ts';
 import { ProcessSandbox, type Surroundings } from './process-sandbox.ts';
+import { removeTree } from './removal.ts';
+import { asBatch } from './scheduling.ts';
 import { markVariable, Sweeper } from './sweeper.ts';
 
 export interface ProcessSandboxesOptions {
@@ -57,7 +59,11 @@ export class ProcessSandboxes implements Sandboxes {
     const sandboxes = new ProcessSandboxes(options);
     await sandboxes.#around.sweeper.sweep();
     for (const name of await readdir(sandboxes.#directory)) {
-      await rm(join(sandboxes.#directory, name), { recursive: true, force: true, maxRetries: 3 });
+      const path = join(sandboxes.#directory, name);
+      // It takes room and nothing else: no reason not to start.
+      await removeTree(path).catch((error: unknown) =>
+        options.warn(`${path} cannot be removed: ${codeOf(error)}`),
+      );
     }
     return sandboxes;
   }
@@ -65,8 +71,7 @@ export class ProcessSandboxes implements Sandboxes {
   private constructor(options: ProcessSandboxesOptions) {
     this.#options = options;
     const { directory, clock } = options;
-    // With another user's processes inside, the way there must be passable, though not readable.
-    mkdirSync(directory, { recursive: true, mode: options.runAs === undefined ? privateMode : 0o711 });
+    this.#makeRoom(directory);
     this.#directory = realpathSync(directory);
     const owner = createHash('sha256').update(this.#directory).digest('hex').slice(0, 16);
     this.#around = {
@@ -87,6 +92,7 @@ export class ProcessSandboxes implements Sandboxes {
     let prepared = false;
     this.#live.add(id);
     try {
+      this.#makeRoom(this.#directory);
       for (const path of [directory, home, temporary]) this.#makePrivate(path);
       api = await this.#options.api.open();
       const places = { HOME: home, TMPDIR: temporary };
@@ -110,7 +116,7 @@ export class ProcessSandboxes implements Sandboxes {
     } catch (error) {
       this.#live.delete(id);
       api?.close();
-      await rm(directory, { recursive: true, force: true }).catch(() => {}); // swept at the next start
+      await removeTree(directory).catch(() => {}); // swept at the next start
       const code = codeOf(error);
       return prepared && commandErrors.has(code)
         ? { kind: 'unstartable', code }
@@ -141,13 +147,20 @@ export class ProcessSandboxes implements Sandboxes {
   }
 
   #spawn(plan: StartPlan, home: string, env: Readonly<Record<string, string>>): ChildProcess {
-    return spawn(plan.command, plan.args, {
+    const [command, args] = asBatch(plan.command, plan.args);
+    return spawn(command, args, {
       cwd: plan.workingDirectory ?? home,
       env,
       detached: true,
       stdio: plan.talk === 'channel' ? ['ignore', 'pipe', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe'],
       ...this.#options.runAs,
     });
+  }
+
+  /** The directory of all, also when somebody removed it while Lambkin runs. */
+  #makeRoom(directory: string): void {
+    // With another user's processes inside, the way there must be passable, though not readable.
+    mkdirSync(directory, { recursive: true, mode: this.#options.runAs === undefined ? privateMode : 0o711 });
   }
 
   #makePrivate(path: string): void {
@@ -157,13 +170,16 @@ export class ProcessSandboxes implements Sandboxes {
   }
 }
 
-/** Why a process was not started; Node says so in an event. */
+/** Why a process was not started; Node says so in an event, which must find a listener. */
 function errorOf(child: ChildProcess): Promise<Error> {
-  for (const stream of child.stdio) {
+  const failed = new Promise<Error>((resolve) => child.once('error', resolve));
+  // Without a descriptor left it has no streams at all, whatever its type says.
+  const streams: ChildProcess['stdio'] | undefined = child.stdio;
+  for (const stream of streams ?? []) {
     stream?.on('error', () => {});
     stream?.destroy();
   }
-  return new Promise((resolve) => child.once('error', resolve));
+  return failed;
 }
 
 function codeOf(error: unknown): string {

@@ -72,6 +72,7 @@ export class Sweeper {
       const killed = await this.#killOrphans();
       this.#pauseMs = Math.max(pauseMsMin, (this.#clock.monotonicMs() - startedMs) * pauseFactor);
       if (killed === 0) return;
+      await pause(this.#pauseMs); // on a busy host even a killed process takes a moment to go
     }
     this.#warn('processes of a stopped environment keep coming back');
   }

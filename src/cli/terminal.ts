@@ -15,3 +15,11 @@ export function endQuietlyOnClosedPipe(): void {
     });
   }
 }
+
+/** The service outlives its terminal, and whoever read what it printed. */
+export function surviveClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error');
+    stream.on('error', () => {});
+  }
+}

@@ -2,7 +2,7 @@
 import type { LambkinOptions, RunningLambkin, StartOutcome } from '#roles';
 import { banner, runtimesLine } from './banner.ts';
 import { Failure } from './failure.ts';
-import { painter } from './terminal.ts';
+import { painter, surviveClosedOutput } from './terminal.ts';
 import { version } from './version.ts';
 
 export interface UpOptions extends LambkinOptions {
@@ -17,6 +17,7 @@ type Signal = (typeof signals)[number];
 const signalNumbers: Readonly<Record<Signal, number>> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 
 export async function up(options: UpOptions): Promise<void> {
+  surviveClosedOutput();
   const { startLambkin } = await import('#roles');
   // From here on: a signal that comes while it starts must not leave it half open.
   const told = new Told();

@@ -111,11 +111,11 @@ class Store implements OpenCodeStore {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#unpacking.values());
+    await Promise.allSettled(this.#unpacking.values());
     await this.#trees.settled();
   }
 
-  /** Resolves with what went wrong, or undefined once the tree is there. */
+  /** Resolves with what is wrong with the code, or undefined once the tree is there. Rejects where this host could not write it. */
   async #make(code: CodeRecord, digest: string): Promise<string | undefined> {
     try {
       const archive = await this.#blobs.get(code.blobKey);
@@ -127,7 +127,7 @@ class Store implements OpenCodeStore {
       return undefined;
     } catch (error) {
       if (error instanceof Refusal) return `${error.message} (${error.detail})`;
-      return `could not unpack the code: ${error instanceof Error ? error.message : String(error)}`;
+      throw error; // the host's trouble (a full disk, say), which says nothing about the code: worth another try
     }
   }
 }

@@ -18,7 +18,10 @@ export type UnpackOutcome =
 export interface CodeStore {
   /** Checks the zip archive completely (limits held while unpacking) and stores it durably under its digest. */
   store(archive: Uint8Array): Promise<StoreOutcome>;
-  /** Unpacks stored code on this host unless it is there already. Concurrent calls for one digest share the work. */
+  /**
+   * Unpacks stored code on this host unless it is there already. Concurrent calls for one digest share the work. Rejects where the host or
+   * the store is at fault, not the code.
+   */
   unpack(code: CodeRecord): Promise<UnpackOutcome>;
   /** The archive as stored. */
   read(code: CodeRecord): Promise<Uint8Array | undefined>;

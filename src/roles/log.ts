@@ -5,10 +5,9 @@ import type { LogLevel } from './options.ts';
 
 /** Synchronous, so that the last line before a crash is there. */
 export function openLog(level: LogLevel): Log {
-  const log = pino(
-    { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` },
-    destination({ dest: 2, sync: true }),
-  );
+  const output = destination({ dest: 2, sync: true });
+  output.on('error', () => {}); // nobody reads it any more: no reason to stop
+  const log = pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, output);
   return {
     debug: (message, fields) => log.debug(fields, message),
     info: (message, fields) => log.info(fields, message),

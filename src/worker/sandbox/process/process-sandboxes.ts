@@ -147,7 +147,9 @@ export class ProcessSandboxes implements Sandboxes {
   }
 
   #spawn(plan: StartPlan, home: string, env: Readonly<Record<string, string>>): ChildProcess {
-    const [command, args] = asBatch(plan.command, plan.args);
+    // A function's own program is started as it is, so that the host says itself why it cannot be.
+    const [command, args] =
+      plan.talk === 'channel' ? asBatch(plan.command, plan.args) : [plan.command, plan.args];
     return spawn(command, args, {
       cwd: plan.workingDirectory ?? home,
       env,

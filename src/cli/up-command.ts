@@ -60,9 +60,11 @@ export function up(): Command {
         .default('info'),
     )
     .addOption(
-      option('--pool-size <count>', 'runtime processes kept ready per kind', 'POOL_SIZE').argParser(
-        values.poolSize,
-      ),
+      option(
+        '--pool-size <count>',
+        'runtime processes kept ready per kind (default: one per 2 GiB of memory, 4 to 16)',
+        'POOL_SIZE',
+      ).argParser(values.poolSize),
     )
     .addOption(
       option(

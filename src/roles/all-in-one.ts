@@ -11,6 +11,7 @@ import { openFileBlobs } from '#engines/files';
 import { openSqlite } from '#engines/sqlite';
 import { createFrontend, invokeHandlers } from '#frontend';
 import type { RootIdentity } from '#identity';
+import { unreachable } from '#lib/assert';
 import { logsService, openLogs } from '#logs';
 import { openMetadataCache } from '#metadata';
 import { createPlacement } from '#placement';
@@ -32,7 +33,7 @@ import {
 } from '#wire';
 import { openWorker, type Worker } from '#worker';
 import type { Closing } from './closing.ts';
-import { localCapacity } from './capacity.ts';
+import { defaultPoolSize, localCapacity } from './capacity.ts';
 import type { LambkinOptions } from './options.ts';
 
 export type Composed =
@@ -99,7 +100,7 @@ export async function compose(
     directory: join(dataDirectory, 'sandboxes'),
     endpoint: () => endpoint,
     endpoints: options.endpoints,
-    ...(options.poolSize === undefined ? {} : { pool: poolOf(options.poolSize) }),
+    pool: poolOf(options.poolSize ?? defaultPoolSize()),
     warn: (message, fields) => log.warn(message, fields),
   });
   closing.add(() => worker.close());
@@ -193,6 +194,8 @@ export async function compose(
       worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });
       return { kind: 'listening', endpoint, runtimes };
     }
+    default:
+      return unreachable(outcome);
   }
 }
 
@@ -210,7 +213,7 @@ function archiveRoute(links: Links, blobs: Blobs): OpenRoute {
 }
 
 function poolOf(size: number): { readonly perFlavorMax: number; readonly totalMax: number } {
-  return { perFlavorMax: size, totalMax: size * 4 };
+  return { perFlavorMax: size, totalMax: size * 2 };
 }
 
 function reasonOf(error: unknown): string {

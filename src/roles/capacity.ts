@@ -6,6 +6,17 @@ const overcommitFactor = 4;
 /** Environments on one host at once, whatever its memory. */
 const environmentsMax = 1_000;
 
+const poolSizeMin = 4;
+const poolSizeMax = 16;
+
 export function localCapacity(): { readonly memoryMb: number; readonly environmentsMax: number } {
   return { memoryMb: Math.floor((totalmem() / 2 ** 20) * overcommitFactor), environmentsMax };
+}
+
+/**
+ * Runtime processes kept ready of one kind where nobody says how many: one per 2 GiB of the host's memory, within reason. A waiting Node
+ * process has about 9 MB to itself.
+ */
+export function defaultPoolSize(): number {
+  return Math.min(poolSizeMax, Math.max(poolSizeMin, Math.floor(totalmem() / 2 ** 31)));
 }

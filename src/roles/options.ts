@@ -17,7 +17,7 @@ export interface LambkinOptions {
   /** `auto`: the strongest that this host and this Lambkin can give. */
   readonly isolation: 'auto' | 'process';
   readonly logLevel: LogLevel;
-  /** Runtime processes kept ready per kind of process; 0: none. Absent: the default. */
+  /** Runtime processes kept ready per kind of process, of all kinds at most twice as many; 0: none. Absent: by the host's memory. */
   readonly poolSize?: number;
   /** Invokes at once in the account. Absent: 1,000. */
   readonly accountConcurrency?: number;

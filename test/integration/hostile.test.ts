@@ -106,11 +106,14 @@ test('a process that ends between two invokes is not noticed by the second', asy
        return process.pid;
      };`,
   );
-  const first = payloadOf(await invoke('between', { end: true })) as number;
-  await until(() => !runs(first));
-  const second = await invoke('between');
-  assert.equal(second.FunctionError, undefined);
-  assert.notEqual(payloadOf(second), first);
+  // Several times: what Lambkin hears first, the end or the next invoke, is up to chance.
+  for (let round = 0; round < 10; round += 1) {
+    const first = payloadOf(await invoke('between', { end: true })) as number;
+    await until(() => !runs(first));
+    const second = await invoke('between');
+    assert.equal(second.FunctionError, undefined, second.Payload?.transformToString());
+    assert.notEqual(payloadOf(second), first);
+  }
 });
 
 test('bytes of the function’s own on the channel, or its end, fail one invoke only', async () => {

@@ -43,8 +43,10 @@ export class ChannelLink implements RuntimeLink {
       const broken = reader.push(chunk);
       if (broken !== undefined && this.#phase !== 'over') this.#broken(broken);
     });
-    // A process that dies with bytes unread resets the connection: an error here, and an end like any other.
-    stream.on('error', () => {});
+    // A process that dies with bytes unread resets the connection. With an invoke at hand these bytes are of it: it never ran.
+    stream.on('error', () => {
+      if (this.#phase === 'busy') this.#unsent();
+    });
     stream.once('close', hungUp);
     stream.once('end', hungUp);
   }
@@ -66,9 +68,9 @@ export class ChannelLink implements RuntimeLink {
     const { payload } = call;
     const one = payload.length <= copiedBytesMax;
     const frame = headerFrame(FrameType.invoke, JSON.stringify(header), payload.length, one);
-    // Only a write that failed says that the payload did not arrive: the process may have died of it, after all.
+    // Only an error says that the payload did not arrive: a process that ends without one may have died of it.
     const unsent = (error?: Error | null): void => {
-      if (error && this.#phase === 'busy') this.#say({ kind: 'unsent' });
+      if (error && this.#phase === 'busy') this.#unsent();
     };
     if (one) {
       frame.set(payload, frame.length - payload.length);
@@ -83,6 +85,11 @@ export class ChannelLink implements RuntimeLink {
 
   close(): void {
     this.#phase = 'over';
+  }
+
+  #unsent(): void {
+    this.#phase = 'over';
+    this.#say({ kind: 'unsent' });
   }
 
   #broken(why: string): void {

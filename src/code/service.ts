@@ -92,10 +92,6 @@ class Store implements OpenCodeStore {
     }
   }
 
-  read(code: CodeRecord): Promise<Uint8Array | undefined> {
-    return this.#blobs.get(code.blobKey);
-  }
-
   async sweep(referenced: ReadonlySet<string>): Promise<number> {
     let deleted = 0;
     for (let after: string | undefined; ;) {

@@ -23,6 +23,4 @@ export interface CodeStore {
    * the store is at fault, not the code.
    */
   unpack(code: CodeRecord): Promise<UnpackOutcome>;
-  /** The archive as stored. */
-  read(code: CodeRecord): Promise<Uint8Array | undefined>;
 }

@@ -157,7 +157,7 @@ test('a start deletes archives that nobody refers to, and only those', async (t)
   for (const Qualifier of ['$LATEST', '1']) {
     const resolved = world.metadata.resolve('000000000000', 'hello', Qualifier);
     assert.ok(resolved.kind === 'found');
-    assert.ok(await world.code.read(resolved.version.configuration.code));
+    assert.ok(await world.blobs.get(resolved.version.configuration.code.blobKey));
   }
 });
 

@@ -202,11 +202,11 @@ export async function compose(
 /** GetFunction's Code.Location: the archive, for whoever holds the link. */
 function archiveRoute(links: Links, blobs: Blobs): OpenRoute {
   return linkedRoute('/code/', links, async ({ rawPath }) => {
-    const blobKey = codeOfArchivePath(rawPath)?.blobKey ?? 'code/none';
-    const [info, body] = await Promise.all([blobs.info(blobKey), blobs.stream(blobKey)]);
-    if (info === undefined || body === undefined) {
+    const code = codeOfArchivePath(rawPath);
+    const info = code && (await blobs.info(code.blobKey));
+    const body = info && (await blobs.stream(info.key));
+    if (info === undefined || body === undefined)
       return { kind: 'answer', statusCode: 404, headers: {}, body: undefined };
-    }
     const headers = { 'content-type': 'application/zip', 'content-length': String(info.sizeBytes) };
     return { kind: 'answer', statusCode: 200, headers, body };
   });

@@ -52,7 +52,6 @@ export class ProvidedFunction implements AsyncDisposable {
       },
       code: {
         store: () => Promise.resolve({ kind: 'refused', reason: 'invalid', message: 'not in this test' }),
-        read: () => Promise.resolve(undefined),
         unpack: () => Promise.resolve({ kind: 'ready', directory: this.taskRoot, release: () => {} }),
       },
       logs: { write: (_group, _stream, events) => void this.#logged.push(...events) },

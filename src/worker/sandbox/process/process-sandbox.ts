@@ -76,15 +76,10 @@ export class ProcessSandbox implements Sandbox {
       this.#listener?.says(message);
       if (message.kind === 'log') this.#slow(message.text.length);
     };
-    if (parts.talk === 'channel') {
-      const channel = parts.child.stdio[3] as Duplex;
-      channel.on('data', (chunk: Buffer) => (this.#heardBytes += chunk.length));
-      this.link = new ChannelLink(channel, say, () => this.#hungUp());
-    } else {
-      this.link = parts.api.serve(say);
-    }
-    const { stdout, stderr } = parts.child;
-    const channel = parts.talk === 'channel' ? (parts.child.stdio[3] as Duplex) : null;
+    const { stdout, stderr, stdio } = parts.child;
+    const channel = parts.talk === 'channel' ? (stdio[3] as Duplex) : null;
+    channel?.on('data', (chunk: Buffer) => (this.#heardBytes += chunk.length));
+    this.link = channel === null ? parts.api.serve(say) : new ChannelLink(channel, say, () => this.#hungUp());
     this.#pipes = [stdout, stderr, channel].filter((pipe) => pipe !== null);
     stdout?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stdout'));
     stderr?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stderr'));

@@ -13,7 +13,8 @@ import { TroubledJournal } from './fixtures/troubled-journal.ts';
 import { journalName, partitionOfEnvironment, partitionOfVersion } from './partitioning.ts';
 import { Replay } from './replay.ts';
 import { decodeEntry } from './records.ts';
-import { someRequest as request, someVersion } from './fixtures/some-version.ts';
+import { someVersion } from '#metadata/fixtures';
+import { someRequest as request } from './fixtures/some-request.ts';
 
 const version = someVersion();
 const name = journalName(partitionOfVersion(version));

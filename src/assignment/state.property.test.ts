@@ -9,7 +9,7 @@ import { limitsDefault } from './limits.ts';
 import { Shared } from './pool.ts';
 import { Replay } from './replay.ts';
 import { PartitionState } from './state.ts';
-import { someVersion } from './fixtures/some-version.ts';
+import { someVersion } from '#metadata/fixtures';
 
 const limits = {
   ...limitsDefault,

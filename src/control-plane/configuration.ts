@@ -48,6 +48,7 @@ export async function settingsOf(input: Input, functionName: string, host: HostT
     ephemeralStorageMb: ephemeralStorageOf(input) ?? ephemeralStorageMbDefault,
     packageType: 'Zip',
     logGroup: logGroupOf(input) ?? `/aws/lambda/${functionName}`,
+    layers: [],
     kept: keptMembers(input, {}),
   };
   await requireRuntime(runtime, host.runtimes);

@@ -7,12 +7,19 @@ import { FakeWorker, createAssignment } from '#assignment';
 import { createCounting } from '#counting';
 import { createPlacement } from '#placement';
 import { FakeClock, seededEntropy, seededRandom } from '#platform';
+import type { Principal } from '#identity';
 import type { Handlers, RequestContext } from '#wire';
 import { WireError } from '#wire';
 import { Functions, accountId, region } from './fixtures/functions.ts';
 import { createFrontend, invokeHandlers } from './index.ts';
 
-const principal = { accountId, arn: `arn:aws:iam::${accountId}:root`, accessKeyId: 'AKIA' };
+const principal: Principal = {
+  kind: 'root',
+  userId: accountId,
+  accountId,
+  arn: `arn:aws:iam::${accountId}:root`,
+  accessKeyId: 'AKIA',
+};
 const text = (payload: unknown): string => new TextDecoder().decode(payload as Uint8Array);
 const contextOf = (value: string): string => Buffer.from(JSON.stringify({ a: value })).toString('base64');
 const bytes = (payload: string): Uint8Array => new TextEncoder().encode(payload);
@@ -55,6 +62,7 @@ async function world(options: { readonly limit?: number } = {}) {
     principal,
     region,
     endpoint: 'http://127.0.0.1:9000',
+    sourceIp: '127.0.0.1',
     signal: new AbortController().signal,
   };
   const invoke = async (

@@ -40,7 +40,13 @@ test("the first start makes a root key that looks like AWS's, and every later on
   assert.notDeepEqual(first.deriveKey('links'), first.deriveKey('other'));
   assert.deepEqual(first.findKey(accessKeyId, undefined), {
     secretAccessKey,
-    principal: { accountId: '000000000000', arn: 'arn:aws:iam::000000000000:root', accessKeyId },
+    principal: {
+      kind: 'root',
+      userId: '000000000000',
+      accountId: '000000000000',
+      arn: 'arn:aws:iam::000000000000:root',
+      accessKeyId,
+    },
   });
 });
 
@@ -98,6 +104,9 @@ test("a role's credentials open with their token alone, and say who they are", a
     sessionToken: credentials.sessionToken,
     expiresAtMs: credentials.expiresAtMs,
     principal: {
+      kind: 'assumed-role',
+      userId: 'my-role:hello',
+      roleArn: role,
       accountId: '000000000000',
       arn: 'arn:aws:sts::000000000000:assumed-role/my-role/hello',
       accessKeyId: credentials.accessKeyId,

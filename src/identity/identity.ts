@@ -65,6 +65,8 @@ class Account implements RootIdentity {
     this.#rootKey = {
       secretAccessKey: root.secretAccessKey,
       principal: {
+        kind: 'root',
+        userId: this.accountId,
         accountId: this.accountId,
         arn: `arn:aws:iam::${this.accountId}:root`,
         accessKeyId: root.accessKeyId,
@@ -111,6 +113,9 @@ class Account implements RootIdentity {
       sessionToken,
       expiresAtMs,
       principal: {
+        kind: 'assumed-role',
+        userId: `${roleName(roleArn)}:${sessionName}`,
+        roleArn,
         accountId: this.accountId,
         arn: `arn:aws:sts::${this.accountId}:assumed-role/${roleName(roleArn)}/${sessionName}`,
         accessKeyId,

@@ -1,9 +1,21 @@
 /** Who signed a request. */
 export interface Principal {
+  readonly kind: 'root' | 'user' | 'assumed-role';
   readonly accountId: string;
-  /** `arn:aws:iam::<account>:root`, or `arn:aws:sts::<account>:assumed-role/<role>/<session>`. */
+  /**
+   * `arn:aws:iam::<account>:root`, `arn:aws:iam::<account>:user/<path><name>`, or
+   * `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
+   */
   readonly arn: string;
   readonly accessKeyId: string;
+  /** `aws:userid`: the account of root, `AIDA…` of a user, `AROA…:<session>` of a role. */
+  readonly userId: string;
+  /** Of a user. */
+  readonly userName?: string;
+  /** Of an assumed role: the role itself, `arn:aws:iam::<account>:role/<path><name>`. */
+  readonly roleArn?: string;
+  /** Of a session that was asked to be narrower than its role or user: policy documents (JSON texts), of which one must allow too. */
+  readonly sessionPolicies?: readonly string[];
 }
 
 /** What the signature check needs to know of an access key. */

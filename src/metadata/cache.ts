@@ -1,6 +1,6 @@
 /** What the invoke path may ask about functions: answered from memory, kept fresh by a watch on the store. */
 import type { Revision } from '#platform';
-import type { FunctionRecord, VersionRecord } from './records.ts';
+import type { FunctionPolicyRecord, FunctionRecord, VersionRecord } from './records.ts';
 
 export type Resolution =
   | {
@@ -19,6 +19,11 @@ export interface MetadataCache {
    * weights choose here. Synchronous: it is on the warm path.
    */
   resolve(accountId: string, functionName: string, qualifier: string | undefined): Resolution;
+  /**
+   * The resource policies of a function, whether the function is there or not; undefined where it has none. The same object until
+   * one of them changes. Synchronous: it is on the warm path.
+   */
+  policies(accountId: string, functionName: string): FunctionPolicyRecord | undefined;
   /** Resolves when the cache shows everything up to `revision`. */
   reached(revision: Revision): Promise<void>;
   /** Calls back after each change of a version (undefined when it was deleted). Returns the unsubscriber. */

@@ -3,7 +3,10 @@ export type {
   AliasRecord,
   CodeRecord,
   Configuration,
+  FunctionPolicyRecord,
   FunctionRecord,
+  LayerReference,
+  ResourcePolicy,
   VersionName,
   VersionRecord,
 } from './records.ts';
@@ -15,6 +18,7 @@ export {
   aliasesPrefix,
   allVersionsPrefix,
   functionKey,
+  functionPolicyKey,
   functionsPrefix,
   isVersionNumber,
   latestVersion,

@@ -5,6 +5,7 @@
  *   metadata/versions/<account>/<region>/$LATEST/<name>               VersionRecord of $LATEST
  *   metadata/versions/<account>/<region>/published/<name>/<number>    VersionRecord; 16 digits, so keys sort as the numbers do
  *   metadata/aliases/<account>/<region>/<name>/<alias>                AliasRecord
+ *   metadata/policies/<account>/<region>/<name>                       FunctionPolicyRecord
  *
  * No part can contain `/`: the wire's patterns and `parseFunctionName` see to it. All of an account's $LATEST records are
  * neighbours, which makes listing its functions one read.
@@ -55,6 +56,10 @@ export const aliasesPrefix = (name: FunctionName): string =>
 
 export const aliasKey = (name: FunctionName, alias: string): string => aliasesPrefix(name) + alias;
 
+/** The resource policies of a function and of its versions and aliases. */
+export const functionPolicyKey = (name: FunctionName): string =>
+  `${metadataPrefix}policies/${name.accountId}/${name.region}/${name.functionName}`;
+
 /** A number as versions carry it: no sign, no leading zero, at most 16 digits. */
 export function isVersionNumber(text: string): boolean {
   return /^[1-9][0-9]{0,15}$/.test(text);
@@ -62,6 +67,7 @@ export function isVersionNumber(text: string): boolean {
 
 export type ParsedKey =
   | ({ readonly kind: 'function' } & FunctionName)
+  | ({ readonly kind: 'policy' } & FunctionName)
   | ({ readonly kind: 'version'; readonly version: string } & FunctionName)
   | ({ readonly kind: 'alias'; readonly alias: string } & FunctionName);
 
@@ -71,6 +77,9 @@ export function parseKey(key: string): ParsedKey | undefined {
   if (root !== 'metadata' || rest.length > 0 || !accountId || !region || !first) return undefined;
   if (collection === 'functions' && second === undefined) {
     return { kind: 'function', accountId, region, functionName: first };
+  }
+  if (collection === 'policies' && second === undefined) {
+    return { kind: 'policy', accountId, region, functionName: first };
   }
   if (collection === 'aliases' && second && third === undefined) {
     return { kind: 'alias', accountId, region, functionName: first, alias: second };

@@ -13,6 +13,17 @@ export interface CodeRecord {
   readonly sizeBytes: number;
 }
 
+/** A version of a layer as a function's configuration holds it: everything that unpacking it takes, whatever becomes of the layer. */
+export interface LayerReference {
+  /** `arn:aws:lambda:<region>:<account>:layer:<name>:<version>` */
+  readonly arn: string;
+  readonly code: CodeRecord;
+  /** What it unpacks to, in bytes. */
+  readonly unpackedBytes: number;
+  readonly signingProfileVersionArn?: string;
+  readonly signingJobArn?: string;
+}
+
 /** What clients configure; immutable once published as a version. */
 export interface Configuration {
   readonly runtime: string;
@@ -27,6 +38,8 @@ export interface Configuration {
   readonly packageType: 'Zip';
   readonly logGroup: string;
   readonly code: CodeRecord;
+  /** In the order in which they are laid over each other at /opt: later ones win. At most 5. */
+  readonly layers: readonly LayerReference[];
   /** Members that are validated and returned as the client gave them, and act later or never (keyed by their wire name). */
   readonly kept: Readonly<Record<string, Json>>;
 }
@@ -67,6 +80,26 @@ export interface FunctionRecord {
   /** Absent when none is reserved. 0 blocks every invoke. */
   readonly reservedConcurrency?: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** What is done about a function that invokes itself through others again and again; absent: Terminate. */
+  readonly recursiveLoop?: 'Allow' | 'Terminate';
+}
+
+/**
+ * The resource policies of a function: who else may do what with it, with one of its versions, or with one of its aliases.
+ * One record per function, so that the invoke path reads all of them at once.
+ */
+export interface FunctionPolicyRecord {
+  readonly accountId: string;
+  readonly region: string;
+  readonly functionName: string;
+  /** By qualifier (version number or alias; `$LATEST` for the function itself). */
+  readonly policies: Readonly<Record<string, ResourcePolicy>>;
+}
+
+export interface ResourcePolicy {
+  /** A policy document as JSON text, checked before it was stored. */
+  readonly document: string;
+  readonly revisionId: string;
 }
 
 export interface AliasRecord {

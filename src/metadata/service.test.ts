@@ -11,6 +11,7 @@ import {
   seededRandom,
   type Write,
 } from '#platform';
+import { someVersion } from './fixtures/some-version.ts';
 import { aliasKey, functionKey, versionKey } from './keys.ts';
 import type { AliasRecord, FunctionRecord, VersionRecord } from './records.ts';
 import { openMetadataCache, type WatchedMetadata } from './service.ts';
@@ -30,37 +31,16 @@ function functionRecord(functionName: string): FunctionRecord {
   return { ...nameOf(functionName), functionId: 'id', lastVersion: 0, tags: {} };
 }
 
-function versionRecord(
+const versionRecord = (
   functionName: string,
   version: string,
   generation: string,
   sizeBytes = 10,
-): VersionRecord {
-  return {
-    ...nameOf(functionName),
-    version,
-    revisionId: 'r',
-    generation,
-    configuration: {
-      runtime: 'nodejs24.x',
-      handler: 'index.handler',
-      role: 'arn:aws:iam::000000000000:role/any',
-      description: '',
-      memoryMb: 128,
-      timeoutSeconds: 3,
-      environment: {},
-      architecture: 'x86_64',
-      ephemeralStorageMb: 512,
-      packageType: 'Zip',
-      logGroup: `/aws/lambda/${functionName}`,
-      code: { sha256: 'x', blobKey: 'code/x', sizeBytes },
-      kept: {},
-    },
-    state: 'Active',
-    lastUpdateStatus: 'Successful',
-    lastModifiedMs: 0,
-  };
-}
+): VersionRecord =>
+  someVersion(
+    { ...nameOf(functionName), version, generation },
+    { code: { sha256: 'x', blobKey: 'code/x', sizeBytes } },
+  );
 
 const creation = (functionName: string, generation = 'g1'): Write[] => [
   put(functionKey(nameOf(functionName)), functionRecord(functionName)),

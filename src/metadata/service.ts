@@ -6,6 +6,7 @@
 import type { Change, Clock, Document, Documents, Random, Revision } from '#platform';
 import type { MetadataCache, Resolution } from './cache.ts';
 import { metadataPrefix } from './keys.ts';
+import type { FunctionPolicyRecord } from './records.ts';
 import { MetadataView, type Usage, type VersionChange } from './state.ts';
 
 /** Wait before a broken watch is taken up again: doubles from the first to the last, ±50%. */
@@ -63,6 +64,10 @@ class Cache implements WatchedMetadata {
 
   resolve(accountId: string, functionName: string, qualifier: string | undefined): Resolution {
     return this.#view.resolve(accountId, functionName, qualifier, this.#options.random);
+  }
+
+  policies(accountId: string, functionName: string): FunctionPolicyRecord | undefined {
+    return this.#view.policies(accountId, functionName);
   }
 
   usage(accountId: string): Usage {

@@ -3,13 +3,13 @@
  * that invokes asked for before. An answer is made once and stays until something of its function changes, so the warm
  * path is three lookups and makes no object.
  *
- *   account ─▶ function ─▶ record, versions, aliases, answers (qualifier ─▶ Answer)
+ *   account ─▶ function ─▶ record, policies, versions, aliases, answers (qualifier ─▶ Answer)
  */
 import type { Document, Random, Revision } from '#platform';
 import { functionArn } from './arn.ts';
 import type { Resolution } from './cache.ts';
 import { latestVersion, parseKey } from './keys.ts';
-import type { AliasRecord, FunctionRecord, VersionRecord } from './records.ts';
+import type { AliasRecord, FunctionPolicyRecord, FunctionRecord, VersionRecord } from './records.ts';
 
 /** What an account has stored, counted as documents come and go. */
 export interface Usage {
@@ -32,6 +32,7 @@ interface Answer {
 
 interface Entry {
   record: FunctionRecord | undefined;
+  policies: FunctionPolicyRecord | undefined;
   readonly versions: Map<string, VersionRecord>;
   readonly aliases: Map<string, AliasRecord>;
   readonly answers: Map<string | undefined, Answer>;
@@ -75,6 +76,10 @@ export class MetadataView {
     if (!answer) return { kind: 'no-qualifier', arn };
     entry.answers.set(qualifier, answer);
     return this.resolve(accountId, functionName, qualifier, random);
+  }
+
+  policies(accountId: string, functionName: string): FunctionPolicyRecord | undefined {
+    return this.#accounts.get(accountId)?.functions.get(functionName)?.policies;
   }
 
   usage(accountId: string): Usage {
@@ -123,6 +128,10 @@ export class MetadataView {
         change = { key, version: next, previous };
         break;
       }
+      case 'policy': {
+        entry.policies = value as unknown as FunctionPolicyRecord | undefined;
+        break;
+      }
       case 'alias': {
         const next = value as unknown as AliasRecord | undefined;
         if (next) entry.aliases.set(parsed.alias, next);
@@ -130,7 +139,7 @@ export class MetadataView {
         break;
       }
     }
-    if (!entry.record && entry.versions.size === 0 && entry.aliases.size === 0) {
+    if (!entry.record && !entry.policies && entry.versions.size === 0 && entry.aliases.size === 0) {
       account.functions.delete(parsed.functionName);
     }
     return change;
@@ -149,7 +158,13 @@ export class MetadataView {
 function entryOf(account: Account, functionName: string): Entry {
   let entry = account.functions.get(functionName);
   if (!entry) {
-    entry = { record: undefined, versions: new Map(), aliases: new Map(), answers: new Map() };
+    entry = {
+      record: undefined,
+      policies: undefined,
+      versions: new Map(),
+      aliases: new Map(),
+      answers: new Map(),
+    };
     account.functions.set(functionName, entry);
   }
   return entry;

@@ -19,6 +19,7 @@ export { constraintError } from './operations/validate.ts';
 export { restJsonService } from './rest-json/service.ts';
 export type { RestJsonOptions } from './rest-json/service.ts';
 export type {
+  Authorize,
   Handler,
   Handlers,
   Input,

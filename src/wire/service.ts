@@ -20,6 +20,9 @@ export interface RequestContext {
   readonly endpoint: string;
   /** X-Amzn-Trace-Id, if the client sent one. */
   readonly traceId?: string;
+  /** The client's address, without port. */
+  readonly sourceIp: string;
+  readonly userAgent?: string;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
 }
@@ -80,6 +83,12 @@ export interface Service {
    */
   encodeError(error: unknown, requestId: string): WireResponse;
 }
+
+/**
+ * Asked before a handler, with members that are valid: returns when the principal may do this, throws a WireError when not. Synchronous,
+ * as it is on the warm path.
+ */
+export type Authorize = (operation: string, input: Input, context: RequestContext) => void;
 
 /** Told of what a handler threw that was no WireError: such an error is a fault of ours, answered without its text. */
 export type ReportFault = (error: unknown, operation: string, requestId: string) => void;

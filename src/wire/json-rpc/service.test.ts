@@ -13,9 +13,16 @@ import { jsonRpcService } from './service.ts';
 
 const context: RequestContext = {
   requestId: 'r-1',
-  principal: { accountId: '000000000000', arn: 'arn:aws:iam::000000000000:root', accessKeyId: 'AKIA' },
+  principal: {
+    kind: 'root',
+    userId: '000000000000',
+    accountId: '000000000000',
+    arn: 'arn:aws:iam::000000000000:root',
+    accessKeyId: 'AKIA',
+  },
   region: 'us-east-1',
   endpoint: 'http://127.0.0.1:9000',
+  sourceIp: '127.0.0.1',
   signal: new AbortController().signal,
 };
 

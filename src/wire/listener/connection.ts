@@ -14,12 +14,15 @@ export interface Occupant {
 
 export class Connection {
   readonly socket: Socket;
+  /** The client's address; IPv4 in its own form also on a socket for both. */
+  readonly sourceIp: string;
   /** It carried something that was no HTTP; nothing that follows on it counts. */
   broken = false;
   readonly #occupants = new Set<Occupant>();
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.sourceIp = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     socket.once('close', () => {
       for (const occupant of this.#occupants) occupant.abandon();
       this.#occupants.clear();

@@ -8,12 +8,15 @@ export class Context implements RequestContext {
   readonly region: string;
   readonly endpoint: string;
   readonly traceId?: string;
+  readonly sourceIp: string;
+  readonly userAgent?: string;
   readonly #source: { signal(): AbortSignal };
 
   constructor(
     requestId: string,
     sender: { readonly principal: Principal; readonly region: string },
     headers: WireRequest['headers'],
+    sourceIp: string,
     source: { signal(): AbortSignal },
   ) {
     this.requestId = requestId;
@@ -23,6 +26,9 @@ export class Context implements RequestContext {
     this.endpoint = `http://${String(headers['host'])}`;
     const traceId = headers['x-amzn-trace-id'];
     if (typeof traceId === 'string') this.traceId = traceId;
+    this.sourceIp = sourceIp;
+    const userAgent = headers['user-agent'];
+    if (typeof userAgent === 'string') this.userAgent = userAgent;
     this.#source = source;
   }
 

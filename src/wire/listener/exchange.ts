@@ -132,7 +132,13 @@ export class Exchange implements Occupant {
     const failure = examination.finish(outcome.sha256);
     if (failure !== undefined) return this.#answerError(failure);
     this.#state = 'running';
-    const context = new Context(this.#requestId, examination, head.request.headers, this);
+    const context = new Context(
+      this.#requestId,
+      examination,
+      head.request.headers,
+      this.#connection.sourceIp,
+      this,
+    );
     try {
       routed.call(outcome.body, context).then(
         (response) => this.#answer(response),

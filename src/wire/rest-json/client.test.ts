@@ -16,9 +16,16 @@ import { restJsonService } from './service.ts';
 
 const context: RequestContext = {
   requestId: 'c0ffee00-0000-4000-8000-000000000000',
-  principal: { accountId: '000000000000', arn: 'arn:aws:iam::000000000000:root', accessKeyId: 'AKIA' },
+  principal: {
+    kind: 'root',
+    userId: '000000000000',
+    accountId: '000000000000',
+    arn: 'arn:aws:iam::000000000000:root',
+    accessKeyId: 'AKIA',
+  },
   region: 'us-east-1',
   endpoint: 'http://127.0.0.1:9000',
+  sourceIp: '127.0.0.1',
   signal: new AbortController().signal,
 };
 

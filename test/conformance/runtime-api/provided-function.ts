@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LogEvent } from '#logs';
-import type { Configuration, VersionRecord } from '#metadata';
+import type { VersionRecord } from '#metadata';
+import { someVersion } from '#metadata/fixtures';
 import { systemClock, systemEntropy } from '#platform';
 import { openWorker, type LocalWorker } from '#worker';
 
@@ -91,32 +92,8 @@ export class ProvidedFunction implements AsyncDisposable {
   }
 }
 
-function version(handler: string): VersionRecord {
-  const configuration: Configuration = {
-    runtime: 'provided.al2023',
-    handler,
-    role: 'arn:aws:iam::000000000000:role/any',
-    description: '',
-    memoryMb: 512,
-    timeoutSeconds: 30,
-    environment: {},
-    architecture: 'x86_64',
-    ephemeralStorageMb: 512,
-    packageType: 'Zip',
-    logGroup: '/aws/lambda/provided',
-    code: { sha256: 'code', blobKey: 'code', sizeBytes: 1 },
-    kept: {},
-  };
-  return {
-    accountId: '000000000000',
-    region: 'us-east-1',
-    functionName: 'provided',
-    version: '$LATEST',
-    revisionId: 'r',
-    generation: 'g',
-    configuration,
-    state: 'Active',
-    lastUpdateStatus: 'Successful',
-    lastModifiedMs: 0,
-  };
-}
+const version = (handler: string): VersionRecord =>
+  someVersion(
+    { functionName: 'provided' },
+    { runtime: 'provided.al2023', handler, memoryMb: 512, timeoutSeconds: 30 },
+  );

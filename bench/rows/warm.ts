@@ -9,8 +9,11 @@ import { ms, type Row } from '../table.ts';
 const payload = '{"x":1}';
 const rounds = 5;
 const functions = 100;
-/** Invokes before a measurement: environments exist and their code is compiled. */
-const warmUpCount = 20_000;
+/**
+ * Invokes before a measurement, per function or per unit of concurrency, whichever there are more of: environments exist, and the code of each
+ * (a process of its own) is compiled. With too few a hundred functions seem slower, because a hundred processes still compile.
+ */
+const warmUpEach = 1_500;
 
 export async function warmRows(quick: boolean): Promise<readonly Row[]> {
   const latencyCount = quick ? 300 : 3000;
@@ -38,12 +41,12 @@ export async function warmRows(quick: boolean): Promise<readonly Row[]> {
     await run(floor, 1, 500);
     await run(one, 1, 500);
     const latency = await inTurn(floor, one, 1, latencyCount);
-    await run(one, 32, warmUpCount);
+    await run(one, 32, 32 * warmUpEach);
     const throughput = await inTurn(floor, one, 32, throughputCount);
     // Only now, so that what other functions keep in memory and caches is not in the figures of one.
     for (let index = 1; index < functions; index += 1) await createFunction(service, `bench-${index}`);
     const many = await invokes(functions);
-    await run(many, 32, warmUpCount * 2);
+    await run(many, 32, functions * warmUpEach);
     const manyThroughput = await inTurn(one, many, 32, throughputCount);
     return [latencyRow(latency), throughputRow(throughput), manyRow(manyThroughput)];
   } finally {

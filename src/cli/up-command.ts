@@ -62,7 +62,7 @@ export function up(): Command {
     .addOption(
       option(
         '--pool-size <count>',
-        'runtime processes kept ready per kind (default: one per 2 GiB of memory, 4 to 16)',
+        'runtime processes kept ready per kind (default: one per GiB of memory, 4 to 16)',
         'POOL_SIZE',
       ).argParser(values.poolSize),
     )

@@ -5,8 +5,12 @@ export interface LogsLimits {
   readonly waitingBytesPerStreamMax: number;
   /** Waiting events of all streams together. */
   readonly waitingBytesMax: number;
-  /** How long an event waits for others before the batch is written. */
+  /** How long an event waits for others before the batch is written, with few streams in use. */
   readonly flushDelayMs: number;
+  /** With many streams it waits so much longer for each of them, so that the appends of a second do not grow with their number, … */
+  readonly flushDelayPerStreamMs: number;
+  /** … but never longer than this. */
+  readonly flushDelayMsMax: number;
   /** One journal record holds at most this much, unless a single event is larger. A stream with so much waiting is written at once. */
   readonly batchBytesMax: number;
   /** Appends to the journal under way at one time. */
@@ -35,6 +39,8 @@ export const defaultLogsLimits: LogsLimits = {
   waitingBytesPerStreamMax: 4 * MiB,
   waitingBytesMax: 64 * MiB,
   flushDelayMs: 50,
+  flushDelayPerStreamMs: 2,
+  flushDelayMsMax: 250,
   batchBytesMax: 64 * KiB,
   appendsMax: 32,
   retryDelayMs: 1_000,

@@ -26,6 +26,8 @@ export class Writer implements LogSink {
   readonly #retrying = new Map<Waiting, Cancel>();
   #appends = 0;
   #flush: Cancel | undefined;
+  /** How many streams the last flush found waiting. */
+  #flushedStreams = 0;
   #idle: (() => void) | undefined;
   #closing = false;
 
@@ -90,7 +92,12 @@ export class Writer implements LogSink {
       return;
     }
     this.#dirty.add(waiting);
-    this.#flush ??= this.#clock.after(this.#limits.flushDelayMs, () => this.#flushAll());
+    this.#flush ??= this.#clock.after(this.#delayMs(), () => this.#flushAll());
+  }
+
+  #delayMs(): number {
+    const { flushDelayMs, flushDelayPerStreamMs, flushDelayMsMax } = this.#limits;
+    return Math.min(flushDelayMsMax, Math.max(flushDelayMs, this.#flushedStreams * flushDelayPerStreamMs));
   }
 
   #makeReady(waiting: Waiting): void {
@@ -101,6 +108,7 @@ export class Writer implements LogSink {
   #flushAll(): void {
     this.#flush?.();
     this.#flush = undefined;
+    this.#flushedStreams = this.#dirty.size;
     for (const waiting of this.#dirty) this.#ready.add(waiting);
     this.#dirty.clear();
     this.#start();

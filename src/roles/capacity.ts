@@ -14,9 +14,9 @@ export function localCapacity(): { readonly memoryMb: number; readonly environme
 }
 
 /**
- * Runtime processes kept ready of one kind where nobody says how many: one per 2 GiB of the host's memory, within reason. A waiting Node
+ * Runtime processes kept ready of one kind where nobody says how many: one per GiB of the host's memory, within reason. A waiting Node
  * process has about 9 MB to itself.
  */
 export function defaultPoolSize(): number {
-  return Math.min(poolSizeMax, Math.max(poolSizeMin, Math.floor(totalmem() / 2 ** 31)));
+  return Math.min(poolSizeMax, Math.max(poolSizeMin, Math.floor(totalmem() / 2 ** 30)));
 }

@@ -2,8 +2,9 @@
  * The process of a managed Node runtime. It is started before anyone knows for which function (the worker's pool), is
  * told by an `init` frame, loads the handler, and then answers one invoke after the other.
  *
- * While it waits for a frame the channel keeps it alive. During an invoke the channel does not: then only the handler's
- * own timers, sockets and promises count, and an event loop that runs empty means what it means on AWS.
+ * While it waits for a frame it stands still, as an environment without an invoke does on AWS. During an invoke nothing of ours keeps
+ * the event loop alive: only the handler's own timers, sockets and promises count, and a loop that runs empty means what it
+ * means on AWS.
  */
 'use strict';
 
@@ -13,11 +14,14 @@ const { patchConsole } = require('./console.cjs');
 const { RuntimeError, toPayload } = require('./errors.cjs');
 const { loadHandler, streamingMark } = require('./handler.cjs');
 const { runAwaited, runWithCallback, serialize } = require('./invocation.cjs');
+const { flush } = require('./output.cjs');
 
 // Those of ../channel.ts, which a plain script of Node 20 cannot import.
 const frame = { init: 1, ready: 2, initError: 3, invoke: 4, response: 5, error: 6, log: 7, fatal: 8 };
-/** How long a process has waited when it is taken to be in a pool. */
-const rehearsalDelayMs = 20;
+/** Set for a process that is started before anybody needs it. */
+const aheadVariable = 'LAMBKIN_AHEAD';
+/** The longest that a timer can wait. */
+const foreverMs = 2 ** 31 - 1;
 /** Exit codes of AWS's runtimes. */
 const exit = { initFailed: 1, unhandledRejection: 128, uncaughtException: 129 };
 
@@ -39,16 +43,29 @@ let whenLoopIsEmpty;
 /** @type {(title: string, thrown: unknown) => void} */
 let logError = () => {};
 
-const link = channel.open((type, bytes, start, end) => {
-  if (type === frame.invoke && phase === 'idle') invoke(bytes, start, end);
-  else if (type === frame.init && phase === 'pooled') init(JSON.parse(bytes.toString('utf8', start, end)));
-  else process.exit(exit.initFailed);
-});
+// Taken before the function's code can replace it.
+const soon = setImmediate;
+
+/** Lets the event loop come round once (what the answer left to do, timers that are due), then waits. */
+function waitForInvoke() {
+  soon(() => flush(standStill));
+}
+
+function standStill() {
+  const { type, bytes, start, end } = channel.receive();
+  if (type !== frame.invoke || phase !== 'idle') process.exit(exit.initFailed);
+  invoke(bytes, start, end);
+}
+
+function waitForInit() {
+  const { type, bytes, start, end } = channel.receive();
+  if (type !== frame.init) process.exit(exit.initFailed);
+  init(JSON.parse(bytes.toString('utf8', start, end)));
+}
 
 /** @param {{ env: Record<string, string>, handler: string, taskRoot: string }} order */
 function init(order) {
   phase = 'starting';
-  clearTimeout(rehearsal);
   takeEnvironment(order.env);
   process.chdir(order.taskRoot);
   logError = patchConsole(
@@ -67,11 +84,16 @@ function init(order) {
     whenLoopIsEmpty = undefined;
     action?.();
   });
+  // A module that waits for nothing that could come is stopped by the worker's limit, not by an empty event loop.
+  const loading = setInterval(() => {}, foreverMs);
   loadHandler(order.taskRoot, order.handler, major).then(
     (loaded) => {
+      clearInterval(loading);
       handler = loaded;
       phase = 'idle';
       channel.send(frame.ready, '');
+      channel.watchParent();
+      waitForInvoke();
     },
     (thrown) =>
       major >= 24
@@ -117,7 +139,6 @@ function invoke(bytes, start, end) {
   requestId = header.requestId;
   const mine = ++turn;
   whenLoopIsEmpty = undefined;
-  link.release();
   if (header.traceId) process.env['_X_AMZN_TRACE_ID'] = header.traceId;
   else delete process.env['_X_AMZN_TRACE_ID'];
 
@@ -164,8 +185,8 @@ function invoke(bytes, start, end) {
 function finish(type, text) {
   whenLoopIsEmpty = undefined;
   phase = 'idle';
-  link.hold();
   channel.send(type, text);
+  waitForInvoke();
 }
 
 /** The process cannot go on: tells the worker why, if it waits for an answer, and ends. @param {string} title @param {unknown} thrown @param {number} code */
@@ -176,10 +197,10 @@ function crash(title, thrown, code) {
   process.exit(code);
 }
 
-// A process that waits in the pool practises once, on a function of its own: then the ES module loader is up, and the code on the way to
-// the first answer compiled, when the real function comes. One that is told at once does not lose time with it.
-const rehearsal = setTimeout(() => void rehearse().catch(() => {}), rehearsalDelayMs);
-
+/**
+ * A process that waits in the pool practises once, on a function of its own: then the ES module loader is up, and the code on the way to
+ * the first answer compiled, when the real function comes.
+ */
 async function rehearse() {
   const practised = await loadHandler(__dirname, 'rehearsal.handler', major);
   const header = { requestId: '-', deadlineMs: 0, invokedArn: '', traceId: '' };
@@ -191,3 +212,6 @@ async function rehearse() {
   };
   run(practised, JSON.parse('{}'), header, answer, env);
 }
+
+if (process.env[aheadVariable] === undefined) waitForInit();
+else rehearse().then(() => soon(waitForInit), waitForInit);

@@ -1,48 +1,75 @@
 /**
- * The bootstrap's end of the private channel (see ../channel.ts for the frames): file descriptor 3.
+ * The bootstrap's end of the private channel (see ../channel.ts for the frames): file descriptor 3, blocking both ways.
  *
- * Reading is asynchronous: one libuv read into one buffer that is reused, so a frame that arrives whole is parsed where
- * it lies. A frame that arrives in pieces is collected in a buffer of exactly its size.
+ * Reading happens only between invokes and waits in the kernel, not in the event loop: the process is frozen while it has nothing
+ * to do, as an environment is on AWS, and its timers and sockets go on with the next invoke. That costs one system call a frame,
+ * and neither `node:net` nor `node:stream` is loaded, which would be a fifth of the whole start.
  *
- * Writing is synchronous: one frame, one write. What was written is out, whatever the handler does next (an infinite
- * loop, `process.exit`, a crash), frames never change order, and no memory is kept for what the worker has not read yet.
- * When the worker is slower than the function, the write waits for it.
+ * Writing is one frame, one write. What was written is out, whatever the handler does next (an infinite loop,
+ * `process.exit`, a crash), frames never change order, and no memory is kept for what the worker has not read yet. When the
+ * worker is slower than the function, the write waits for it.
  */
 'use strict';
 
-const net = require('node:net');
-// Taken before the function's code can replace it.
-const { writeSync } = require('node:fs');
+// Taken before the function's code can replace them.
+const { readSync, writeSync } = require('node:fs');
+const repeat = setInterval;
 
 const channelFd = 3;
+/** Frames up to these sizes use a buffer that is reused. */
 const readBytes = 64 * 1024;
-/** Frames up to this size are built in a buffer that is reused. */
 const scratchBytes = 16 * 1024;
 /** The same hard stop as the worker's (`frameBytesMax` of ../channel.ts). */
 const frameBytesMax = 64 * 1024 * 1024;
-/** How long to sleep when the worker does not keep up with reading, in milliseconds. */
-const writePauseMs = 0.2;
+/** How often a process that is not waiting for a frame looks whether its worker is still there, in milliseconds. */
+const parentLookMs = 1000;
 
 const headBytes = 5;
 const scratch = Buffer.allocUnsafeSlow(scratchBytes);
-const pause = new Int32Array(new SharedArrayBuffer(4));
+const unread = Buffer.allocUnsafeSlow(readBytes);
 
-/** Ends the process: the worker is gone, or it spoke out of turn. */
+/** Ends the process: the worker is gone, or it spoke out of turn. @returns {never} */
 function leave() {
   process.exit(0);
 }
 
+/** @param {Buffer} bytes @param {number} start @param {number} end where there is room */
+function readSome(bytes, start, end) {
+  let count = 0;
+  try {
+    count = readSync(channelFd, bytes, start, end - start, null);
+  } catch {
+    leave();
+  }
+  return count > 0 ? count : leave();
+}
+
+/**
+ * Waits for the next frame. The bytes are good until the next call.
+ * @returns {{ type: number, bytes: Buffer, start: number, end: number }} the body is what stands from `start` to `end`
+ */
+function receive() {
+  // The worker sends a frame only once the one before it is answered, so nothing of another can be behind it.
+  let filled = 0;
+  while (filled < headBytes) filled += readSome(unread, filled, readBytes);
+  const size = unread.readUInt32BE(0);
+  const end = 4 + size;
+  if (size === 0 || size > frameBytesMax || filled > end) leave();
+  let bytes = unread;
+  if (end > readBytes) {
+    bytes = Buffer.allocUnsafeSlow(end);
+    unread.copy(bytes, 0, 0, filled);
+  }
+  while (filled < end) filled += readSome(bytes, filled, end);
+  return { type: bytes[4] ?? 0, bytes, start: headBytes, end };
+}
+
 /** @param {Buffer} bytes @param {number} end */
 function writeAll(bytes, end) {
-  let offset = 0;
-  while (offset < end) {
-    try {
-      offset += writeSync(channelFd, bytes, offset, end - offset);
-    } catch (error) {
-      const code = /** @type {NodeJS.ErrnoException} */ (error).code;
-      if (code === 'EAGAIN') Atomics.wait(pause, 0, 0, writePauseMs);
-      else if (code !== 'EINTR') leave();
-    }
+  try {
+    for (let offset = 0; offset < end;) offset += writeSync(channelFd, bytes, offset, end - offset);
+  } catch {
+    leave();
   }
 }
 
@@ -62,78 +89,12 @@ function send(type, text, level) {
   writeAll(frame, end);
 }
 
-/**
- * Opens the channel. `onFrame` gets a buffer and the bounds of the body in it; the bytes are only good until it returns.
- * @param {(type: number, bytes: Buffer, start: number, end: number) => void} onFrame
- */
-function open(onFrame) {
-  const length = Buffer.alloc(4);
-  let lengthFilled = 0;
-  /** @type {Buffer | undefined} */
-  let partial;
-  let partialFilled = 0;
-
-  /** @param {number} count @param {Buffer} bytes */
-  function take(count, bytes) {
-    let offset = 0;
-    while (offset < count) {
-      if (partial === undefined && lengthFilled === 0 && count - offset >= headBytes) {
-        const size = bytes.readUInt32BE(offset);
-        if (size === 0 || size > frameBytesMax) return leave();
-        const end = offset + 4 + size;
-        if (end <= count) {
-          onFrame(bytes[offset + 4] ?? 0, bytes, offset + headBytes, end);
-          offset = end;
-          continue;
-        }
-      }
-      if (partial === undefined) {
-        const part = Math.min(4 - lengthFilled, count - offset);
-        bytes.copy(length, lengthFilled, offset, offset + part);
-        lengthFilled += part;
-        offset += part;
-        if (lengthFilled < 4) return;
-        const size = length.readUInt32BE(0);
-        if (size === 0 || size > frameBytesMax) return leave();
-        partial = Buffer.allocUnsafeSlow(size);
-        partialFilled = 0;
-      }
-      const part = Math.min(partial.length - partialFilled, count - offset);
-      bytes.copy(partial, partialFilled, offset, offset + part);
-      partialFilled += part;
-      offset += part;
-      if (partialFilled === partial.length) {
-        const whole = partial;
-        partial = undefined;
-        lengthFilled = 0;
-        onFrame(whole[0] ?? 0, whole, 1, whole.length);
-      }
-    }
-  }
-
-  const socket = new net.Socket({
-    fd: channelFd,
-    readable: true,
-    writable: false,
-    onread: {
-      buffer: Buffer.allocUnsafeSlow(readBytes),
-      /** @param {number} count @param {Buffer} bytes */
-      callback(count, bytes) {
-        take(count, bytes);
-        return true;
-      },
-    },
-  });
-  socket.on('end', leave);
-  socket.on('close', leave);
-  socket.on('error', leave);
-  socket.resume();
-  return {
-    /** The process stays alive for the next frame. */
-    hold: () => void socket.ref(),
-    /** The process may end, or run out of things to do, although the channel is open. */
-    release: () => void socket.unref(),
-  };
+/** A handler that waits for something does not see the channel end: the process finds itself with another parent. */
+function watchParent() {
+  const parent = process.ppid;
+  repeat(() => {
+    if (process.ppid !== parent) leave();
+  }, parentLookMs).unref();
 }
 
-module.exports = { open, send };
+module.exports = { receive, send, watchParent };

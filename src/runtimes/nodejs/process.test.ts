@@ -235,6 +235,23 @@ for (const [runtime, launch] of versions) {
       assert.deepEqual(await run.parsed('{"wait":1}'), { fired: 1 });
     });
 
+    test('between invokes the process stands still, as an environment does on AWS', async () => {
+      await using run = await start(
+        'let ticks = 0; setInterval(() => ticks++, 1); exports.handler = async () => ticks',
+      );
+      await run.host.invoke('{}');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.ok(Number((await run.host.invoke('{}')).text) < 20);
+    });
+
+    test('all that was written to standard output before the answer comes without another invoke', async () => {
+      await using run = await start(
+        "exports.handler = async () => { process.stdout.write('x'.repeat(3_000_000)); return 1 }",
+      );
+      assert.equal((await run.host.invoke('{}')).text, '1');
+      while (run.host.stdout.length < 3_000_000) await new Promise((resolve) => setTimeout(resolve, 5));
+    });
+
     test('large payloads and answers arrive whole, and logs before them', async () => {
       await using run = await start(
         "exports.handler = async (e) => { console.log('é'.repeat(100000)); return e }",
@@ -245,7 +262,7 @@ for (const [runtime, launch] of versions) {
       assert.equal((await run.host.invoke('1')).text, '1');
     });
 
-    test('frames that arrive byte by byte, or several at once, are understood', async () => {
+    test('a frame that arrives byte by byte is understood', async () => {
       using root = new TaskRoot({ 'index.js': 'exports.handler = async (e) => e' });
       await using host = new BootstrapHost(launch);
       const body = JSON.stringify({ env: {}, handler: 'index.handler', taskRoot: root.path });

@@ -16,7 +16,7 @@ const quietMs = 25;
 const postponedMsMax = 2_000;
 /** A member is up once its process has used some processor time and then none for a few looks. */
 const settleLookMs = 20;
-const settleLooks = 3;
+const settleLooks = 2;
 const settleMsMax = 2_000;
 /** Wait after a member died: doubled with each death in a row. */
 const retryMsMin = 1_000;

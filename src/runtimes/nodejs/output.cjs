@@ -1,0 +1,37 @@
+/**
+ * What the function writes to its standard output and error, as far as a process that is about to stand still must know of it: a pipe that is
+ * full takes no more, the rest waits in the stream, and would wait until the next invoke.
+ */
+'use strict';
+
+/** The streams that somebody has asked for; making one costs a start some milliseconds. @type {Set<NodeJS.WriteStream>} */
+const used = new Set();
+
+for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
+  const property = Object.getOwnPropertyDescriptor(process, name);
+  if (property?.get === undefined) continue;
+  const make = property.get.bind(process);
+  Object.defineProperty(process, name, {
+    ...property,
+    get() {
+      const stream = make();
+      used.add(stream);
+      return stream;
+    },
+  });
+}
+
+/** Calls back once all that was written is out; at once where it is already. @param {() => void} done */
+function flush(done) {
+  const full = [...used].filter((stream) => stream.writableLength > 0 && !stream.destroyed);
+  let left = full.length;
+  if (left === 0) return done();
+  for (const stream of full) {
+    stream.write('', () => {
+      left -= 1;
+      if (left === 0) done();
+    });
+  }
+}
+
+module.exports = { flush };

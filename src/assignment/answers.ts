@@ -5,7 +5,7 @@ import type { Environment } from './pool.ts';
 
 export const retired: Assigned = { kind: 'retired' };
 
-/** As many invokes of the generation wait as may. */
+/** As many invokes of the generation wait as may, or all workers are full. */
 export const crowded: Assigned = {
   kind: 'throttled',
   reason: 'ConcurrentInvocationLimitExceeded',

@@ -32,6 +32,8 @@ export type Event =
   | { readonly kind: 'append-failed'; readonly message: string }
   /** Somebody else has written: this leader is none any more. */
   | { readonly kind: 'append-conflict' }
+  /** A start elsewhere found no room: the environment idle for longest may go. */
+  | { readonly kind: 'yield' }
   /** Time has passed: at `wakeAtMs` at the latest, earlier does no harm. */
   | { readonly kind: 'tick' };
 
@@ -54,6 +56,8 @@ export type Effect =
   /** Placement need not count it any more. */
   | { readonly kind: 'unplace'; readonly workerId: string; readonly memoryMb: number }
   | { readonly kind: 'append'; readonly expected: number; readonly entries: readonly JournalEntry[] }
+  /** The host is full or short of something: an idle environment of any partition should make room for the next start. */
+  | { readonly kind: 'make-room' }
   | { readonly kind: 'trim'; readonly before: number }
   /** The state is of no more use: claim the partition again, then begin a new one. */
   | { readonly kind: 'step-down' };

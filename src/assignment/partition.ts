@@ -36,6 +36,8 @@ export interface PartitionContext {
   readonly shared: Shared;
   readonly holder: string;
   readonly takeover: ClaimOptions['takeover'];
+  /** Lets the environment that has been idle for longest, in whichever partition, make room. */
+  readonly makeRoom: () => void;
   /** All environments on all workers that can be asked, by partition, then by worker id. */
   readonly list: () => Promise<ReadonlyMap<number, ReadonlyMap<string, readonly EnvironmentStatus[]>>>;
 }
@@ -112,6 +114,15 @@ export class Partition {
 
   retire(generation: string): void {
     this.#handle({ kind: 'retire', generation });
+  }
+
+  /** Monotonic ms since which the environment idle for longest has been so, or Infinity. */
+  idleSinceMs(): number {
+    return this.#state?.idleSinceMs() ?? Infinity;
+  }
+
+  yieldIdle(): void {
+    this.#handle({ kind: 'yield' });
   }
 
   close(): void {
@@ -207,6 +218,9 @@ export class Partition {
           (error: unknown) =>
             tell({ kind: 'append-failed', message: `the journal cannot be written: ${messageOf(error)}` }),
         );
+        return;
+      case 'make-room':
+        this.#context.makeRoom();
         return;
       case 'trim':
         // What is not trimmed now is trimmed after the next snapshot.

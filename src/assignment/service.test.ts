@@ -2,85 +2,12 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
-import { memoryJournal } from '#engines/memory';
-import { createCounting } from '#counting';
-import { createPlacement } from '#placement';
-import { FakeClock, seededEntropy, seededRandom } from '#platform';
-import type { Journal } from '#platform';
-import type { AssignmentOptions } from './index.ts';
-import { FakeWorker, createAssignment } from './index.ts';
-import { TroubledJournal } from './fixtures/troubled-journal.ts';
-import { journalName, partitionOfEnvironment, partitionOfVersion } from './partitioning.ts';
-import { Replay } from './replay.ts';
-import { decodeEntry } from './records.ts';
+import { FakeWorker } from './index.ts';
+import { partitionOfEnvironment, partitionOfVersion } from './partitioning.ts';
 import { someVersion } from '#metadata/fixtures';
 import { someRequest as request } from './fixtures/some-request.ts';
 
-const version = someVersion();
-const name = journalName(partitionOfVersion(version));
-
-interface Shared {
-  readonly clock: FakeClock;
-  readonly journal: TroubledJournal;
-  readonly workers: Map<string, FakeWorker>;
-}
-
-let seed = 0;
-
-async function leader(
-  { clock, journal, workers }: Shared,
-  more: Partial<AssignmentOptions> & { readonly environmentsMax?: number } = {},
-) {
-  seed += 1;
-  const placement = createPlacement({ clock, random: seededRandom(seed) });
-  const { environmentsMax = 100, ...options } = more;
-  for (const { workerId, zone } of workers.values()) {
-    placement.addWorker({ workerId, zone, memoryMb: 1e6, environmentsMax, liveness: 'in-process' });
-  }
-  const assignment = createAssignment({
-    journal,
-    clock,
-    entropy: seededEntropy(seed),
-    counting: createCounting({ clock }),
-    placement,
-    workers,
-    holder: 'here',
-    ...options,
-  });
-  const unsubscribers = [...workers.values()].map((worker) =>
-    worker.onEvent((event) => assignment.workerEvent(worker.workerId, event)),
-  );
-  await assignment.start();
-  return {
-    assignment,
-    stop: () => {
-      for (const unsubscribe of unsubscribers) unsubscribe();
-      assignment.close();
-    },
-  };
-}
-
-function shared(...workerIds: string[]): Shared {
-  const workers = new Map(workerIds.map((workerId) => [workerId, new FakeWorker(workerId)]));
-  return { clock: new FakeClock(), journal: new TroubledJournal(memoryJournal(), name), workers };
-}
-
-async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i++) await setImmediate();
-}
-
-async function journaled(journal: Journal): Promise<readonly string[]> {
-  const replay = new Replay();
-  const { first } = await journal.bounds(name);
-  for (const { body } of await journal.read(name, first)) replay.apply(decodeEntry(body));
-  return [...replay.environments.keys()].sort();
-}
-
-async function environmentOf(assigned: Promise<{ readonly kind: string }>): Promise<string> {
-  const outcome = await assigned;
-  assert.ok('environmentId' in outcome && typeof outcome.environmentId === 'string', JSON.stringify(outcome));
-  return outcome.environmentId;
-}
+import { environmentOf, journaled, leader, name, settle, shared, version } from './fixtures/leader.ts';
 
 test('a warm invoke writes nothing and gets the most recently used environment', async () => {
   const world = shared('w');

@@ -52,7 +52,12 @@ export function createAssignment(options: AssignmentOptions): AssignmentService 
     return listing;
   }
 
-  const context: PartitionContext = { ...options, takeover, limits, shared, list };
+  function makeRoom(): void {
+    const [oldest] = partitions.toSorted((a, b) => a.idleSinceMs() - b.idleSinceMs());
+    oldest?.yieldIdle();
+  }
+
+  const context: PartitionContext = { ...options, takeover, limits, shared, list, makeRoom };
   const partitions = Array.from({ length: partitionsCount }, (_, number) => new Partition(number, context));
 
   function partition(number: number): Partition {

@@ -119,7 +119,7 @@ class World {
         const workerId = ['w1', 'w2'].find((id) => !effect.avoid.has(id));
         const placed =
           luck === 1 || workerId === undefined
-            ? ({ kind: 'no-room', message: 'full' } as const)
+            ? ({ kind: luck === 1 ? 'full' : 'nowhere', message: 'full' } as const)
             : ({ kind: 'placed', workerId } as const);
         return this.send({ kind: 'placed', environmentId: effect.environmentId, placed, memoryMb: 128 });
       }
@@ -148,6 +148,7 @@ class World {
       case 'answer':
       case 'trim':
       case 'unplace':
+      case 'make-room':
       case 'step-down':
         return assert.fail(`${effect.kind} has no outcome`);
     }
@@ -188,6 +189,7 @@ class World {
       }
       case 'trim':
       case 'unplace':
+      case 'make-room':
         return;
       case 'step-down':
         return assert.fail('nobody else writes here');
@@ -224,7 +226,8 @@ function play(world: World, { action, pick, ms }: Choice): void {
   else if (action < 28 && held.length > 0) world.release(held[pick % held.length] ?? '');
   else if (action < 30 && known.length > 0) world.gone(known[pick % known.length] ?? '');
   else if (action === 30) world.retire(generation);
-  else if (action === 31) {
+  else if (action === 31) world.send({ kind: 'yield' });
+  else if (action === 32) {
     for (const [id, workerId] of world.onWorker) {
       if (workerId !== 'w2') continue;
       world.onWorker.delete(id);
@@ -237,7 +240,7 @@ function play(world: World, { action, pick, ms }: Choice): void {
   }
 }
 
-const choice = fc.record({ action: fc.nat(36), pick: fc.nat(50), ms: fc.nat(120) });
+const choice = fc.record({ action: fc.nat(37), pick: fc.nat(50), ms: fc.nat(120) });
 
 test('random events: no environment twice, none retired, every invoke answered once, state equals replay', () => {
   fc.assert(

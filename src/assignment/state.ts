@@ -79,6 +79,11 @@ export class PartitionState {
     return effects;
   }
 
+  /** Since when the environment idle for longest has been so: monotonic ms, or Infinity. */
+  idleSinceMs(): number {
+    return this.#roster.oldestIdle?.sinceMs ?? Infinity;
+  }
+
   /** When the next `tick` is needed: monotonic ms, or Infinity. It only ever moves later without an event that says so. */
   wakeAtMs(): number {
     const { idleMs, coldStartMs } = this.#limits;
@@ -116,9 +121,11 @@ export class PartitionState {
       case 'placed': {
         const environment = this.#roster.findIn(event.environmentId, 'placing');
         const { placed, memoryMb } = event;
-        if (placed.kind === 'no-room') {
-          if (environment !== undefined) this.#failStart(environment, noRoom(environment, placed.message));
-          return undefined;
+        if (placed.kind !== 'placed') {
+          this.#do({ kind: 'make-room' });
+          if (environment === undefined) return undefined;
+          const isFull = placed.kind === 'full' && environment.refusal === undefined;
+          return this.#failStart(environment, isFull ? crowded : noRoom(environment, placed.message));
         }
         // Its start was given up meanwhile: placement must not count it.
         if (environment === undefined)
@@ -160,6 +167,8 @@ export class PartitionState {
         return undefined;
       case 'append-conflict':
         return this.#stepDown();
+      case 'yield':
+        return this.#roster.oldestIdle && this.#retire(this.#roster.oldestIdle);
       case 'tick':
         return this.#tick(nowMs);
       default:

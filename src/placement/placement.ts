@@ -3,7 +3,10 @@ import type { VersionRecord } from '#metadata';
 
 export type Placed =
   | { readonly kind: 'placed'; readonly workerId: string }
-  | { readonly kind: 'no-room'; readonly message: string };
+  /** Every worker that could take it has as much as it may have: there will be room when something ends. */
+  | { readonly kind: 'full'; readonly message: string }
+  /** No worker is there, or none that has not refused it. */
+  | { readonly kind: 'nowhere'; readonly message: string };
 
 /** What a worker offers. */
 export interface WorkerCapacity {

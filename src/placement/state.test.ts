@@ -23,7 +23,7 @@ function draws(seed: number): () => number {
 
 test('without workers there is no room, and the answer says so', () => {
   assert.deepEqual(new Fleet(10).place(128, nobody, 0, first), {
-    kind: 'no-room',
+    kind: 'nowhere',
     message: 'no worker is known',
   });
 });
@@ -42,12 +42,12 @@ test('memory and number of environments are both bounds', () => {
   assert.equal(fleet.place(128, nobody, 0, first).kind, 'placed');
   assert.equal(fleet.place(128, nobody, 0, first).kind, 'placed');
   assert.deepEqual(fleet.place(128, nobody, 0, first), {
-    kind: 'no-room',
+    kind: 'full',
     message: 'no worker has room for 128 MB more',
   });
   fleet.add(capacity('b', { environmentsMax: 1 }), 0);
   assert.equal(fleet.place(128, nobody, 0, first).kind, 'placed');
-  assert.equal(fleet.place(128, nobody, 0, first).kind, 'no-room');
+  assert.equal(fleet.place(128, nobody, 0, first).kind, 'full');
   fleet.removed('a', 128);
   assert.deepEqual(fleet.place(128, nobody, 0, first), { kind: 'placed', workerId: 'a' });
 });
@@ -56,7 +56,7 @@ test('a worker that has refused is avoided', () => {
   const fleet = new Fleet(10);
   fleet.add(capacity('a'), 0);
   assert.deepEqual(fleet.place(128, new Set(['a']), 0, first), {
-    kind: 'no-room',
+    kind: 'nowhere',
     message: 'every healthy worker has refused it',
   });
 });
@@ -66,7 +66,7 @@ test('a silent worker gets nothing until it is heard of again; one in this proce
   fleet.add(capacity('a'), 0);
   assert.equal(fleet.place(128, nobody, 10, first).kind, 'placed');
   assert.deepEqual(fleet.place(128, nobody, 11, first), {
-    kind: 'no-room',
+    kind: 'nowhere',
     message: 'none of 1 workers is healthy',
   });
   fleet.heard('a', 11);
@@ -80,7 +80,7 @@ test('a draining worker keeps what it has and gets nothing new', () => {
   fleet.add(capacity('a'), 0);
   fleet.place(128, nobody, 0, first);
   fleet.drain('a');
-  assert.equal(fleet.place(128, nobody, 0, first).kind, 'no-room');
+  assert.equal(fleet.place(128, nobody, 0, first).kind, 'nowhere');
   assert.equal(fleet.host('a')?.environments, 1);
 });
 
@@ -124,7 +124,16 @@ test('a thousand workers fill evenly, and to the last place', () => {
   for (let i = 0; i < workers; i++) most = Math.max(most, fleet.host(`w${i}`)?.environments ?? 0);
   assert.ok(most <= 7, `one worker has ${most} of 10`);
   for (let i = 0; i < workers * 5; i++) assert.equal(fleet.place(128, nobody, 0, draw).kind, 'placed');
-  assert.equal(fleet.place(128, nobody, 0, draw).kind, 'no-room');
+  assert.equal(fleet.place(128, nobody, 0, draw).kind, 'full');
+});
+
+test('what is larger than any worker will never find room', () => {
+  const fleet = new Fleet(10);
+  fleet.add(capacity('a', { memoryMb: 1_000 }), 0);
+  assert.deepEqual(fleet.place(1_001, nobody, 0, first), {
+    kind: 'nowhere',
+    message: 'no worker is large enough for 1001 MB',
+  });
 });
 
 test('any order of calls keeps every worker within what it offers, and the counts true', () => {

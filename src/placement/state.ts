@@ -91,7 +91,7 @@ export class Fleet {
   /** `draw` gives numbers in [0, 1). */
   place(memoryMb: number, avoid: ReadonlySet<string>, nowMs: number, draw: () => number): Placed {
     const best = this.#drawn(memoryMb, avoid, nowMs, draw) ?? this.#scan(this.#list, memoryMb, avoid, nowMs);
-    if (best === undefined) return { kind: 'no-room', message: this.#whyNot(memoryMb, avoid, nowMs) };
+    if (best === undefined) return this.#whyNot(memoryMb, avoid, nowMs);
     this.#count(best, memoryMb, 1);
     return { kind: 'placed', workerId: best.capacity.workerId };
   }
@@ -176,15 +176,20 @@ export class Fleet {
     if (zone.workers === 0) this.#zones.delete(host.capacity.zone);
   }
 
-  #whyNot(memoryMb: number, avoid: ReadonlySet<string>, nowMs: number): string {
-    if (this.#list.length === 0) return 'no worker is known';
+  #whyNot(memoryMb: number, avoid: ReadonlySet<string>, nowMs: number): Placed {
+    if (this.#list.length === 0) return nowhere('no worker is known');
     const up = this.#list.filter((host) => this.#isUp(host, nowMs));
-    if (up.length === 0) return `none of ${this.#list.length} workers is healthy`;
+    if (up.length === 0) return nowhere(`none of ${this.#list.length} workers is healthy`);
     const open = up.filter((host) => !avoid.has(host.capacity.workerId));
-    if (open.length === 0) return `every healthy worker has refused it`;
-    return `no worker has room for ${memoryMb} MB more`;
+    if (open.length === 0) return nowhere('every healthy worker has refused it');
+    if (open.every(({ capacity }) => capacity.memoryMb < memoryMb)) {
+      return nowhere(`no worker is large enough for ${memoryMb} MB`);
+    }
+    return { kind: 'full', message: `no worker has room for ${memoryMb} MB more` };
   }
 }
+
+const nowhere = (message: string): Placed => ({ kind: 'nowhere', message });
 
 function hasRoom(host: Host, memoryMb: number): boolean {
   const { capacity, environments, memoryMbInUse } = host;

@@ -6,6 +6,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 
 export interface SignedRequest {
+  readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -36,8 +37,8 @@ export function send(
   signed: SignedRequest,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { path, headers, body } = signed;
-    const outgoing = httpRequest({ agent, host, port, path, headers, method: 'POST' }, (response) => {
+    const { method, path, headers, body } = signed;
+    const outgoing = httpRequest({ agent, host, port, path, headers, method }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {

@@ -3,6 +3,7 @@
  * less load. Exit code 1 when a promise of docs/SPECIFICATION.md was missed.
  */
 import { coldRows } from './rows/cold.ts';
+import { controlPlaneRows } from './rows/control-plane.ts';
 import { footprintRows } from './rows/footprint.ts';
 import { warmRows } from './rows/warm.ts';
 import { print, type Row } from './table.ts';
@@ -10,6 +11,7 @@ import { print, type Row } from './table.ts';
 const groups: Readonly<Record<string, (quick: boolean) => Promise<readonly Row[]>>> = {
   warm: warmRows,
   cold: coldRows,
+  'control-plane': controlPlaneRows,
   footprint: footprintRows,
 };
 

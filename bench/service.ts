@@ -41,24 +41,34 @@ export async function createFunction(service: Service, name: string): Promise<vo
 }
 
 /** An invoke of the function, signed. */
-export async function invokeRequest(service: Service, name: string, payload: string): Promise<SignedRequest> {
+export function invokeRequest(service: Service, name: string, payload: string): Promise<SignedRequest> {
+  return signedRequest(service, 'POST', `/2015-03-31/functions/${name}/invocations`, payload);
+}
+
+/** Any request, signed. `pathAndQuery` needs no encoding. */
+export async function signedRequest(
+  service: Service,
+  method: string,
+  pathAndQuery: string,
+  body: string,
+): Promise<SignedRequest> {
   const signer = new SignatureV4({ service: 'lambda', region, credentials, sha256: Sha256 });
-  const path = `/2015-03-31/functions/${name}/invocations`;
+  const url = new URL(pathAndQuery, service.endpoint);
   const { headers } = await signer.sign({
-    method: 'POST',
+    method,
     protocol: 'http:',
     hostname: service.host,
     port: service.port,
-    path,
-    query: {},
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
     headers: {
       host: `${service.host}:${service.port}`,
-      'content-type': 'application/octet-stream',
-      'content-length': String(Buffer.byteLength(payload)),
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
     },
-    body: payload,
+    body,
   });
-  return { path, headers, body: payload };
+  return { method, path: pathAndQuery, headers, body };
 }
 
 /** Resident memory of a process, in MiB. */

@@ -27,7 +27,9 @@ export async function warmRows(quick: boolean): Promise<readonly Row[]> {
     const floor: Target = {
       host: '127.0.0.1',
       port: Number(port),
-      requests: [{ path: '/', headers: { 'content-length': String(payload.length) }, body: payload }],
+      requests: [
+        { method: 'POST', path: '/', headers: { 'content-length': String(payload.length) }, body: payload },
+      ],
     };
     const invokes = async (count: number): Promise<Target> => ({
       host: service.host,

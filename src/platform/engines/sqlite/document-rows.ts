@@ -1,6 +1,6 @@
 /** Documents in the database: the thread's side. */
 import type { DatabaseSync } from 'node:sqlite';
-import { prefixEnd } from '#lib/code-point-order';
+import { compareCodePoints, prefixEnd } from '#lib/code-point-order';
 import { requestLimits } from '../../limits.ts';
 import type { EngineLimits } from '../../limits.ts';
 import type { Answer, Ask, ChangeRow, DocumentRow, Handlers } from './protocol.ts';
@@ -31,6 +31,10 @@ export const changesSql = `
     WHERE (revision, key) > (?1, ?2) AND substr(key, 1, length(?3)) = ?3
   ORDER BY revision, key LIMIT ?4`;
 
+/** One lower bound only: given two, SQLite searches from one of them and filters by the other, which may be every key there is. */
+export const rangeSql = (lower: '>' | '>='): string =>
+  `SELECT key, revision, value FROM documents WHERE key ${lower} ? AND key < ? ORDER BY key LIMIT ?`;
+
 export function documentHandlers(database: DatabaseSync, limits: EngineLimits): DocumentHandlers {
   const selectStore = database.prepare(
     'SELECT revision, pruned_revision AS prunedRevision, tombstones FROM store WHERE id = 1',
@@ -39,9 +43,8 @@ export function documentHandlers(database: DatabaseSync, limits: EngineLimits): 
     'UPDATE store SET revision = ?, pruned_revision = ?, tombstones = ? WHERE id = 1',
   );
   const selectDocument = database.prepare('SELECT key, revision, value FROM documents WHERE key = ?');
-  const selectRange = database.prepare(
-    'SELECT key, revision, value FROM documents WHERE key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ?',
-  );
+  const selectFrom = database.prepare(rangeSql('>='));
+  const selectAfter = database.prepare(rangeSql('>'));
   const upsertDocument = database.prepare(
     `INSERT INTO documents (key, revision, value) VALUES (?, ?, ?)
      ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, value = excluded.value`,
@@ -118,8 +121,10 @@ export function documentHandlers(database: DatabaseSync, limits: EngineLimits): 
     'documents.list'({ prefix, after, limit }) {
       const { revision } = store();
       const end = prefixEnd(prefix) ?? endOfKeys;
-      // No key is empty, so an empty `after` excludes nothing.
-      const found = selectRange.iterate(after ?? '', prefix, end, limit + 1) as Iterable<unknown>;
+      const fromStart = after === undefined || compareCodePoints(after, prefix) < 0;
+      const found: Iterable<unknown> = fromStart
+        ? selectFrom.iterate(prefix, end, limit + 1)
+        : selectAfter.iterate(after, end, limit + 1);
       return { ...cut(found as Iterable<DocumentRow>, limit), revision };
     },
     'documents.changes'({ prefix, after }) {

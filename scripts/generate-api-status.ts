@@ -8,7 +8,7 @@ import { memoryBlobs, memoryDocuments } from '#engines/memory';
 import { invokeHandlers } from '#frontend';
 import { systemClock, systemEntropy, systemRandom } from '#platform';
 import { openCodeStore } from '#code';
-import { openMetadataCache } from '#metadata';
+import { openMetadataCache, VariableSeal } from '#metadata';
 import { operations } from '#wire';
 
 const target = 'docs/api-status.md';
@@ -16,8 +16,9 @@ const target = 'docs/api-status.md';
 /** What a reader should know of an operation that is served. */
 const notes: Readonly<Record<string, string>> = {
   Invoke: 'RequestResponse and DryRun; Event is refused by name',
-  CreateFunction: 'zip in the request; fields that are not there yet are refused by name',
-  UpdateFunctionCode: 'zip in the request',
+  CreateFunction:
+    'zip in the request or in S3; container images, tenancy, capacity providers and durable functions are refused by name',
+  UpdateFunctionCode: 'zip in the request or in S3',
   GetAccountSettings: 'with true usage',
   TagResource: 'functions',
   UntagResource: 'functions',
@@ -36,6 +37,9 @@ async function servedNames(): Promise<ReadonlySet<string>> {
     documents,
     code: openCodeStore({ blobs: memoryBlobs(), directory: '/nonexistent' }),
     metadata,
+    archives: { fetch: async () => ({ kind: 'no-endpoint' }) },
+    variables: new VariableSeal(new Uint8Array(32)),
+    roleState: () => 'absent',
     runtimes: {
       availability: async () => ({ kind: 'unknown' }),
       install: async () => ({ kind: 'failed', reason: 'none here' }),

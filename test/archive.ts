@@ -2,10 +2,11 @@
 import { ZipFile } from 'yazl';
 
 /** A zip of the given files; names that end in `bootstrap` are executable. */
-export async function archive(files: Readonly<Record<string, string>>): Promise<Buffer> {
+export async function archive(files: Readonly<Record<string, string | Uint8Array>>): Promise<Buffer> {
   const zip = new ZipFile();
-  for (const [name, text] of Object.entries(files)) {
-    zip.addBuffer(Buffer.from(text), name, { mode: name.endsWith('bootstrap') ? 0o100755 : 0o100644 });
+  for (const [name, content] of Object.entries(files)) {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
+    zip.addBuffer(bytes, name, { mode: name.endsWith('bootstrap') ? 0o100755 : 0o100644 });
   }
   zip.end();
   const chunks: Buffer[] = [];

@@ -3,7 +3,9 @@ import { constants } from 'node:fs';
 import { access, open, readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { dirname, join, sep } from 'node:path';
+import { unreachable } from '#lib/assert';
 import { systemClock } from '#platform';
+import { probeMounting } from '#roles';
 import { openRuntimes } from '#runtimes';
 import { firstLineOf, programVersion, runs } from './programs.ts';
 import { statusText } from './runtimes.ts';
@@ -26,6 +28,7 @@ const earliestMs = Date.UTC(2026, 0, 1);
 export async function findings(dataDirectory: string): Promise<readonly Finding[]> {
   const parts = await Promise.all([
     host(),
+    layers(dataDirectory),
     storage(dataDirectory),
     runtimes(dataDirectory),
     containers(),
@@ -89,6 +92,26 @@ async function host(): Promise<readonly Finding[]> {
         : { remedy: 'set the clock: signatures of clients are refused when it is wrong' }),
     },
   ];
+}
+
+/** Where a function finds its layers. */
+async function layers(dataDirectory: string): Promise<readonly Finding[]> {
+  const [area, name] = ['Host', 'Layers'];
+  const mounting = await probeMounting(await existing(dataDirectory), undefined);
+  switch (mounting.kind) {
+    case 'root':
+      return [{ area, name, status: 'good', detail: 'mounted at /opt' }];
+    case 'user':
+      return [{ area, name, status: 'good', detail: 'mounted at /opt, in a user namespace' }];
+    case 'none': {
+      const detail = `in the data directory, not at /opt (${mounting.why})`;
+      const remedy =
+        'run Lambkin as root, or allow users to make namespaces, if functions name paths below /opt';
+      return [{ area, name, status: 'missing', detail, remedy }];
+    }
+    default:
+      return unreachable(mounting);
+  }
 }
 
 async function storage(dataDirectory: string): Promise<readonly Finding[]> {

@@ -7,7 +7,7 @@
  */
 import { type Entry, type ZipFile, fromBufferPromise } from 'yauzl';
 import { entryPath } from './entry-path.ts';
-import { archiveBytesMax, entriesMax, linkTargetBytesMax, unpackedBytesLimit } from './limits.ts';
+import { entriesMax, fetchedArchiveBytesMax, linkTargetBytesMax, unpackedBytesLimit } from './limits.ts';
 import { emptyMessage, invalid, Refusal, tooLarge } from './refusal.ts';
 
 export interface ArchiveEntry {
@@ -31,8 +31,8 @@ const localSignature = 0x04034b50;
 
 /** The entries of an archive in its own order. Throws a Refusal. */
 export async function readArchive(archive: Uint8Array): Promise<readonly ArchiveEntry[]> {
-  if (archive.byteLength > archiveBytesMax) {
-    throw new Refusal('too-large', `Zip file must be at most ${archiveBytesMax} bytes`, 'archive too large');
+  if (archive.byteLength > fetchedArchiveBytesMax) {
+    throw tooLarge(`an archive of ${archive.byteLength} bytes`);
   }
   const buffer = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
   const entries: ArchiveEntry[] = [];

@@ -8,7 +8,8 @@ import type { CodeRecord } from '#metadata';
 import type { Blobs } from '#platform';
 import { type ArchiveEntry, readArchive } from './archive.ts';
 import { Contents } from './contents.ts';
-import { Trees } from './host/trees.ts';
+import { mergeTrees } from './host/tree-merger.ts';
+import { type HeldTree, Trees } from './host/trees.ts';
 import { writeTree } from './host/tree-writer.ts';
 import type { CodeStore, StoreOutcome, UnpackOutcome } from './store.ts';
 import { entryOverheadBytes, syncDigestBytesMax, treesBytesMaxDefault } from './limits.ts';
@@ -46,7 +47,7 @@ export function openCodeStore(options: CodeStoreOptions): OpenCodeStore {
 class Store implements OpenCodeStore {
   readonly #blobs: Blobs;
   readonly #trees: Trees;
-  readonly #unpacking = new Map<string, Promise<string | undefined>>();
+  readonly #unpacking = new Map<string, Promise<UnpackOutcome>>();
 
   constructor({ blobs, directory, treesBytesMax = treesBytesMaxDefault }: CodeStoreOptions) {
     this.#blobs = blobs;
@@ -71,24 +72,39 @@ class Store implements OpenCodeStore {
     const blobKey = codeBlobPrefix + digest.toString('hex');
     return {
       kind: 'stored',
-      code: { sha256: digest.toString('base64'), blobKey, sizeBytes: archive.byteLength },
+      code: { sha256: digest.toString('base64'), blobKey, sizeBytes: archive.byteLength, unpackedBytes },
       unpackedBytes,
     };
   }
 
   async unpack(code: CodeRecord): Promise<UnpackOutcome> {
     const digest = Buffer.from(code.sha256, 'base64').toString('hex');
-    // Between the end of the making and the acquiring, the tree may be evicted again: then it is made once more.
+    return this.#acquire(digest, () => this.#make(code, digest));
+  }
+
+  async unpackLayers(layers: readonly CodeRecord[]): Promise<UnpackOutcome> {
+    const [only] = layers;
+    assert(only !== undefined, 'no layers to unpack');
+    if (layers.length === 1) return this.unpack(only);
+    const digest = createHash('sha256')
+      .update(['layers', ...layers.map(({ sha256 }) => sha256)].join('\n'))
+      .digest('hex');
+    return this.#acquire(digest, () => this.#merge(layers, digest));
+  }
+
+  async #acquire(digest: string, make: () => Promise<UnpackOutcome>): Promise<UnpackOutcome> {
+    // Between the end of somebody else's making and the acquiring, the tree may be evicted again: then it is made once more.
     for (;;) {
       const ready = this.#trees.acquire(digest);
       if (ready) return { kind: 'ready', ...ready };
-      let making = this.#unpacking.get(digest);
-      if (!making) {
-        making = this.#make(code, digest).finally(() => this.#unpacking.delete(digest));
+      const others = this.#unpacking.get(digest);
+      if (!others) {
+        const making = make().finally(() => this.#unpacking.delete(digest));
         this.#unpacking.set(digest, making);
+        return making;
       }
-      const trouble = await making;
-      if (trouble !== undefined) return { kind: 'broken', message: trouble };
+      const outcome = await others;
+      if (outcome.kind === 'broken') return outcome;
     }
   }
 
@@ -111,20 +127,41 @@ class Store implements OpenCodeStore {
     await this.#trees.settled();
   }
 
-  /** Resolves with what is wrong with the code, or undefined once the tree is there. Rejects where this host could not write it. */
-  async #make(code: CodeRecord, digest: string): Promise<string | undefined> {
-    try {
-      const archive = await this.#blobs.get(code.blobKey);
-      if (!archive) return 'the code archive is missing from the store';
-      if ((await digestOf(archive)).toString('hex') !== digest) {
-        return 'the code archive in the store does not have the digest it was stored under';
-      }
-      await this.#trees.make(digest, (directory) => unpackInto(directory, archive));
-      return undefined;
-    } catch (error) {
-      if (error instanceof Refusal) return `${error.message} (${error.detail})`;
-      throw error; // the host's trouble (a full disk, say), which says nothing about the code: worth another try
+  /** Rejects where this host could not write the tree. */
+  async #make(code: CodeRecord, digest: string): Promise<UnpackOutcome> {
+    const archive = await this.#blobs.get(code.blobKey);
+    if (!archive) return broken('the code archive is missing from the store');
+    if ((await digestOf(archive)).toString('hex') !== digest) {
+      return broken('the code archive in the store does not have the digest it was stored under');
     }
+    return unlessRefused(this.#trees.make(digest, (directory) => unpackInto(directory, archive)));
+  }
+
+  /** As `#make`, for layers that lie over each other. */
+  async #merge(layers: readonly CodeRecord[], digest: string): Promise<UnpackOutcome> {
+    const unpacked: HeldTree[] = [];
+    try {
+      for (const layer of layers) {
+        const outcome = await this.unpack(layer);
+        if (outcome.kind === 'broken') return outcome;
+        unpacked.push(outcome);
+      }
+      const roots = unpacked.map(({ directory }) => directory);
+      return await unlessRefused(this.#trees.make(digest, (directory) => mergeTrees(roots, directory)));
+    } finally {
+      for (const { release } of unpacked) release();
+    }
+  }
+}
+
+const broken = (message: string): UnpackOutcome => ({ kind: 'broken', message });
+
+async function unlessRefused(making: Promise<HeldTree>): Promise<UnpackOutcome> {
+  try {
+    return { kind: 'ready', ...(await making) };
+  } catch (error) {
+    if (error instanceof Refusal) return broken(`${error.message} (${error.detail})`);
+    throw error; // the host's trouble (a full disk, say), which says nothing about the code: worth another try
   }
 }
 

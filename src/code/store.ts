@@ -23,4 +23,9 @@ export interface CodeStore {
    * the store is at fault, not the code.
    */
   unpack(code: CodeRecord): Promise<UnpackOutcome>;
+  /**
+   * Unpacks layers on this host, one laid over the other in the order given (later ones win), as one tree that all who have the same layers
+   * share. At least one. Otherwise as `unpack`.
+   */
+  unpackLayers(layers: readonly CodeRecord[]): Promise<UnpackOutcome>;
 }

@@ -17,10 +17,12 @@ import {
   notServed,
   revisionMismatch,
 } from './answers.ts';
+import { detach } from './attachments.ts';
 import type { Context } from './context.ts';
 import { add, hold, remove, replace } from './function-store.ts';
 import { additionalVersionsMax } from './limits.ts';
 import { page } from './pages.ts';
+import { releaseProvisioned } from './provisioned.ts';
 import { aliasConfiguration } from './representation.ts';
 import { required, structure, text, unqualifiedTarget } from './request.ts';
 
@@ -83,17 +85,19 @@ async function updateAlias(context: Context, input: Input, request: RequestConte
   return aliasConfiguration(alias);
 }
 
-async function deleteAlias(
-  { store, region }: Context,
-  input: Input,
-  request: RequestContext,
-): Promise<Output> {
-  const name = unqualifiedTarget(input, request, region, 'DeleteAlias');
+async function deleteAlias(context: Context, input: Input, request: RequestContext): Promise<Output> {
+  const { store } = context;
+  const name = unqualifiedTarget(input, request, context.region, 'DeleteAlias');
+  const aliasName = required(input, 'Name');
   await store.change(name, async () => {
     const record = await store.getFunction(name);
-    const alias = await store.findAlias(name, required(input, 'Name'));
-    // Gone already: as asked.
-    return { writes: alias ? [hold(record), remove(alias)] : [], result: undefined };
+    const alias = await store.findAlias(name, aliasName);
+    if (!alias) return { writes: [], result: undefined }; // gone already: as asked
+    const attached = [
+      ...(await detach(store, name, aliasName)),
+      ...(await releaseProvisioned(context, name, aliasName)),
+    ];
+    return { writes: [hold(record), remove(alias), ...attached], result: undefined };
   });
   return {};
 }

@@ -1,18 +1,19 @@
 /** Makes the configuration of a function from what a client asks, at its creation and at each update. */
-import type { CodeRecord, Configuration } from '#metadata';
+import { type CodeRecord, type Configuration, type FunctionName, layersOf } from '#metadata';
 import type { Runtimes } from '#runtimes';
-import { constraintError, type Input } from '#wire';
+import type { Input, RequestContext } from '#wire';
 import { invalidParameter } from './answers.ts';
-import { checkVariables } from './environment-variables.ts';
-import {
-  ephemeralStorageMbDefault,
-  memoryMbDefault,
-  memoryMbMax,
-  timeoutSecondsDefault,
-  timeoutSecondsMax,
-} from './limits.ts';
-import { list, number, structure, text } from './request.ts';
-import { keptMembers, refuseUnserved } from './unserved.ts';
+import type { Context } from './context.ts';
+import { variablesOf } from './environment-variables.ts';
+import { resolveLayers } from './function-layers.ts';
+import { loggingAfter, logGroupOf } from './function-logging.ts';
+import { networkAfter } from './function-network.ts';
+import { ephemeralStorageOf, memoryOf, timeoutOf } from './function-sizes.ts';
+import { requireSnapStart, snapStartAfter } from './function-snap-start.ts';
+import { keyAfter, targetsAfter } from './function-targets.ts';
+import { ephemeralStorageMbDefault, memoryMbDefault, timeoutSecondsDefault } from './limits.ts';
+import { list, text } from './request.ts';
+import { refuseUnserved } from './unserved.ts';
 
 export type Architecture = Configuration['architecture'];
 
@@ -27,7 +28,13 @@ export interface HostTraits {
 export type Settings = Omit<Configuration, 'code'>;
 
 /** The settings of a new function. Throws a WireError. */
-export async function settingsOf(input: Input, functionName: string, host: HostTraits): Promise<Settings> {
+export async function settingsOf(
+  context: Context,
+  name: FunctionName,
+  input: Input,
+  request: RequestContext,
+): Promise<Settings> {
+  const { host, variables } = context;
   refuseUnserved(input);
   const runtime = text(input, 'Runtime');
   const handler = text(input, 'Handler');
@@ -36,49 +43,60 @@ export async function settingsOf(input: Input, functionName: string, host: HostT
       'Runtime and Handler are mandatory parameters for functions created with deployment packages.',
     );
   }
+  const role = text(input, 'Role') ?? '';
   const settings: Settings = {
     runtime,
     handler,
-    role: text(input, 'Role') ?? '',
+    role,
     description: text(input, 'Description') ?? '',
     memoryMb: memoryOf(input) ?? memoryMbDefault,
     timeoutSeconds: timeoutOf(input) ?? timeoutSecondsDefault,
-    environment: environmentOf(input) ?? {},
+    environment: variables.seal(name, variablesOf(input) ?? {}),
     architecture: architectureOf(input, host) ?? host.architecture,
     ephemeralStorageMb: ephemeralStorageOf(input) ?? ephemeralStorageMbDefault,
     packageType: 'Zip',
-    logGroup: logGroupOf(input) ?? `/aws/lambda/${functionName}`,
-    layers: [],
-    kept: keptMembers(input, {}),
+    logGroup: logGroupOf(input) ?? `/aws/lambda/${name.functionName}`,
+    layers: await resolveLayers(context, layerArnsOf(input) ?? [], request),
+    kept: keptAfter({}, input, name),
   };
+  requireSnapStart(settings);
+  requireRole(context, role);
   await requireRuntime(runtime, host.runtimes);
   return settings;
 }
 
 /** The configuration after an update: what the request does not name stays. Throws a WireError. */
 export async function updatedConfiguration(
+  context: Context,
+  name: FunctionName,
   before: Configuration,
   input: Input,
-  host: HostTraits,
+  request: RequestContext,
 ): Promise<Configuration> {
   refuseUnserved(input);
   const runtime = text(input, 'Runtime') ?? before.runtime;
   const handler = text(input, 'Handler') ?? before.handler;
   if (handler === '') throw invalidParameter('Handler must not be empty.');
+  const variables = variablesOf(input);
+  const layerArns = layerArnsOf(input);
+  const role = text(input, 'Role');
   const after: Configuration = {
     ...before,
     runtime,
     handler,
-    role: text(input, 'Role') ?? before.role,
+    role: role ?? before.role,
     description: text(input, 'Description') ?? before.description,
     memoryMb: memoryOf(input) ?? before.memoryMb,
     timeoutSeconds: timeoutOf(input) ?? before.timeoutSeconds,
-    environment: environmentOf(input) ?? before.environment,
+    environment: variables ? context.variables.seal(name, variables) : before.environment,
     ephemeralStorageMb: ephemeralStorageOf(input) ?? before.ephemeralStorageMb,
     logGroup: logGroupOf(input) ?? before.logGroup,
-    kept: keptMembers(input, before.kept),
+    layers: layerArns ? await resolveLayers(context, layerArns, request) : layersOf(before),
+    kept: keptAfter(before.kept, input, name),
   };
-  if (runtime !== before.runtime) await requireRuntime(runtime, host.runtimes);
+  requireSnapStart(after);
+  if (role !== undefined) requireRole(context, role);
+  if (runtime !== before.runtime) await requireRuntime(runtime, context.host.runtimes);
   return after;
 }
 
@@ -89,7 +107,10 @@ export function withCode(
   code: CodeRecord,
   host: HostTraits,
 ): Configuration {
-  return { ...before, architecture: architectureOf(input, host) ?? before.architecture, code };
+  const architecture = architectureOf(input, host) ?? before.architecture;
+  // A key is of the archive that it came with.
+  const { SourceKMSKeyArn: _before, ...kept } = before.kept;
+  return { ...before, architecture, code, kept: sourceKeyAfter(kept, input) };
 }
 
 export function architectureOf(input: Input, host: HostTraits): Architecture | undefined {
@@ -100,40 +121,23 @@ export function architectureOf(input: Input, host: HostTraits): Architecture | u
   );
 }
 
-function memoryOf(input: Input): number | undefined {
-  const memoryMb = number(input, 'MemorySize');
-  if (memoryMb === undefined || memoryMb <= memoryMbMax) return memoryMb;
-  throw constraintError(
-    'memorySize',
-    memoryMb,
-    `Member must have value less than or equal to ${memoryMbMax}`,
-  );
+/** The key of an archive's source, kept beside the settings; `source` is the Code of CreateFunction, or UpdateFunctionCode's input. */
+export function sourceKeyAfter(kept: Configuration['kept'], source: Input): Configuration['kept'] {
+  return keyAfter(kept, source, 'SourceKMSKeyArn');
 }
 
-function timeoutOf(input: Input): number | undefined {
-  const seconds = number(input, 'Timeout');
-  if (seconds === undefined || seconds <= timeoutSecondsMax) return seconds;
-  throw constraintError(
-    'timeout',
-    seconds,
-    `Member must have value less than or equal to ${timeoutSecondsMax}`,
-  );
+function keptAfter(before: Configuration['kept'], input: Input, name: FunctionName): Configuration['kept'] {
+  return snapStartAfter(loggingAfter(networkAfter(targetsAfter(before, input), input, name), input), input);
 }
 
-function environmentOf(input: Input): Readonly<Record<string, string>> | undefined {
-  const environment = structure(input, 'Environment');
-  return environment && checkVariables(structure(environment, 'Variables') ?? {});
+function layerArnsOf(input: Input): readonly string[] | undefined {
+  return list(input, 'Layers') as readonly string[] | undefined;
 }
 
-/** Kept and shown; what a sandbox makes of it is its own matter (the process sandbox sets no limit). */
-function ephemeralStorageOf(input: Input): number | undefined {
-  const storage = structure(input, 'EphemeralStorage');
-  return storage && number(storage, 'Size');
-}
-
-function logGroupOf(input: Input): string | undefined {
-  const logging = structure(input, 'LoggingConfig');
-  return logging && text(logging, 'LogGroup');
+/** Throws for a role of this account's IAM that does not let Lambda assume it. */
+function requireRole({ roleState }: Context, role: string): void {
+  if (roleState(role) !== 'not-assumable') return;
+  throw invalidParameter('The role defined for the function cannot be assumed by Lambda.');
 }
 
 /** Throws unless the runtime is here or can be installed; the message says how to get it. */

@@ -1,19 +1,38 @@
 /** What every capability of the control plane works with. */
-import type { OpenCodeStore } from '#code';
+import type { OpenCodeStore, S3Archives, SigningKeys } from '#code';
+import type { RoleState } from '#identity';
+import type { VariableSeal } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 import type { HostTraits } from './configuration.ts';
+import type { Mappings } from './event-sources/mappings.ts';
+import type { RoleMay } from './event-sources/role-permissions.ts';
 import type { FunctionStore } from './function-store.ts';
+import type { LayerStore } from './layer-store.ts';
 import type { Limits } from './limits.ts';
 import type { Settling } from './settling.ts';
 
 export interface Context {
   readonly store: FunctionStore;
+  readonly layers: LayerStore;
   readonly code: Pick<OpenCodeStore, 'store' | 'check'>;
+  /** Code and layers that requests name in S3. */
+  readonly archives: Pick<S3Archives, 'fetch'>;
+  readonly variables: VariableSeal;
+  readonly roleState: (roleArn: string) => RoleState;
   readonly host: HostTraits;
   readonly region: string;
+  /** What the host names of function URLs end with. */
+  readonly urlDomain: string;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly limits: Limits;
+  readonly mappings: Mappings;
+  /** Whether a role may do something. Absent: mappings are taken whatever their function's role may. */
+  readonly roleMay?: RoleMay;
+  /** Public keys of the signing profiles that the operator knows; with none, no archive counts as signed. */
+  readonly signingKeys: SigningKeys;
+  /** Told of what an operator should know and no client is told. */
+  readonly warn: (message: string) => void;
   readonly settling: Settling;
   /** Bytes of all archives of an account's versions, and how many functions it has, as far as is known here. */
   readonly usage: (accountId: string) => { readonly functionCount: number; readonly codeSizeBytes: number };

@@ -2,8 +2,15 @@
  * The control plane put together: handlers by operation, and the work of a start (what a crash left unsettled is taken up,
  * archives that nothing refers to are deleted).
  */
-import type { OpenCodeStore } from '#code';
-import { metadataPrefix, type VersionRecord, type WatchedMetadata } from '#metadata';
+import type { OpenCodeStore, S3Archives, SigningKeys } from '#code';
+import type { RoleState } from '#identity';
+import {
+  layersOf,
+  metadataPrefix,
+  type VariableSeal,
+  type VersionRecord,
+  type WatchedMetadata,
+} from '#metadata';
 import type { Clock, Documents, Entropy } from '#platform';
 import type { Runtimes } from '#runtimes';
 import type { Handlers } from '#wire';
@@ -13,21 +20,48 @@ import { codeSigningHandlers } from './code-signing.ts';
 import type { Architecture } from './configuration.ts';
 import type { Context } from './context.ts';
 import { deletionHandlers } from './deletion.ts';
+import { eventInvokeHandlers } from './event-invoke.ts';
+import { eventSourceHandlers } from './event-sources/handlers.ts';
+import { Mappings } from './event-sources/mappings.ts';
+import type { RoleMay } from './event-sources/role-permissions.ts';
 import { FunctionStore } from './function-store.ts';
 import { functionHandlers } from './functions.ts';
+import { layerPolicyHandlers } from './layer-policies.ts';
+import { LayerStore } from './layer-store.ts';
+import { layerHandlers } from './layers.ts';
 import { type Limits, limitsDefault } from './limits.ts';
+import { sealVersions } from './sealing.ts';
+import { permissionHandlers } from './permissions.ts';
+import { provisionedHandlers } from './provisioned.ts';
+import { recursionHandlers } from './recursion.ts';
 import { reservationHandlers } from './reservations.ts';
+import { resourcePolicyHandlers } from './resource-policies.ts';
+import { runtimeManagementHandlers } from './runtime-management.ts';
 import { isUnsettled, Settling } from './settling.ts';
 import { tagHandlers } from './tags.ts';
+import { updateHandlers } from './updates.ts';
+import { urlHandlers } from './urls.ts';
 import { versionHandlers } from './versions.ts';
 
 export interface ControlPlaneOptions {
   readonly documents: Documents;
-  readonly code: Pick<OpenCodeStore, 'store' | 'check' | 'unpack' | 'sweep'>;
+  readonly code: Pick<OpenCodeStore, 'store' | 'check' | 'unpack' | 'unpackLayers' | 'sweep'>;
   /** What invokes see of the metadata: a change is answered once it shows there. */
   readonly metadata: Pick<WatchedMetadata, 'reached' | 'usage'>;
+  /** Where code is fetched from that requests name in S3. */
+  readonly archives: Pick<S3Archives, 'fetch'>;
+  /** Seals environment variables; whoever runs functions opens them under the same secret. */
+  readonly variables: VariableSeal;
+  /** What the account's IAM knows of a role. */
+  readonly roleState: (roleArn: string) => RoleState;
+  /** Whether a role may do something; undefined for one that is not known. Absent: event source mappings are taken without asking. */
+  readonly roleMay?: RoleMay;
+  /** Public keys of signing profiles; absent: none is known. */
+  readonly signingKeys?: SigningKeys;
   readonly runtimes: Runtimes;
   readonly region: string;
+  /** What the host names of function URLs end with; absent: `localhost`. */
+  readonly urlDomain?: string;
   /** This host's. */
   readonly architecture: Architecture;
   readonly clock: Clock;
@@ -56,52 +90,92 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { documents, code, metadata, runtimes, clock, entropy, links } = options;
   const onTrouble = options.onTrouble ?? (() => {});
   const settling = new Settling({ documents, code, runtimes, clock, entropy, onTrouble });
+  const layers = new LayerStore(documents);
+  const mappings = new Mappings(documents, clock, onTrouble);
   const context: Context = {
     store: new FunctionStore(documents, (revision) => metadata.reached(revision)),
+    layers,
     code,
+    archives: options.archives,
+    variables: options.variables,
+    roleState: options.roleState,
+    mappings,
+    ...(options.roleMay && { roleMay: options.roleMay }),
     host: { runtimes, architecture: options.architecture },
     region: options.region,
+    urlDomain: options.urlDomain ?? 'localhost',
     clock,
     entropy,
     limits: { ...limitsDefault, ...options.limits },
+    signingKeys: options.signingKeys ?? new Map(),
+    warn: (message) => onTrouble(message, undefined),
     settling,
-    usage: (accountId) => metadata.usage(accountId),
+    usage: (accountId) => {
+      const { functionCount, codeSizeBytes } = metadata.usage(accountId);
+      return { functionCount, codeSizeBytes: codeSizeBytes + layers.bytes(accountId) };
+    },
     makeLink: (path, expiresInSeconds) => links.make(path, expiresInSeconds),
   };
   return {
     handlers: {
       ...functionHandlers(context),
+      ...updateHandlers(context),
       ...deletionHandlers(context),
       ...versionHandlers(context),
       ...aliasHandlers(context),
       ...reservationHandlers(context),
+      ...provisionedHandlers(context),
+      ...permissionHandlers(context),
+      ...resourcePolicyHandlers(context),
+      ...urlHandlers(context),
+      ...eventInvokeHandlers(context),
+      ...runtimeManagementHandlers(context),
+      ...recursionHandlers(context),
+      ...layerHandlers(context),
+      ...layerPolicyHandlers(context),
       ...codeSigningHandlers(context),
+      ...eventSourceHandlers(context),
       ...tagHandlers(context),
       ...accountHandlers(context),
     },
-    resume: () => resume(documents, code, settling),
+    resume: async () => {
+      await mappings.resume();
+      await resume(options, layers, settling);
+    },
     settled: () => settling.idle(),
-    close: () => settling.close(),
+    close: async () => {
+      await mappings.close();
+      await settling.close();
+    },
   };
 }
 
 async function resume(
-  documents: Documents,
-  code: Pick<OpenCodeStore, 'sweep'>,
+  { documents, code, metadata, variables }: ControlPlaneOptions,
+  layers: LayerStore,
   settling: Settling,
 ): Promise<void> {
-  const referenced = new Set<string>();
+  const referenced = new Set(await layers.everyBlobKey());
   const unsettled: string[] = [];
   for (let after: string | undefined; ;) {
     const page = await documents.list(`${metadataPrefix}versions/`, after === undefined ? {} : { after });
     for (const { key, value } of page.documents) {
       const version = value as unknown as VersionRecord;
-      referenced.add(version.configuration.code.blobKey);
+      for (const blobKey of blobKeysOf(version)) referenced.add(blobKey);
       if (isUnsettled(version)) unsettled.push(key);
     }
+    const sealed = await sealVersions(documents, page.documents, variables);
+    if (sealed !== undefined) await metadata.reached(sealed);
     after = page.next;
     if (after === undefined) break;
   }
   await code.sweep(referenced);
   for (const key of unsettled) settling.settle(key);
+}
+
+/** Also of layers that were deleted while a function uses them, and of what would serve again if an update fails. */
+function blobKeysOf({ configuration, fallback }: VersionRecord): readonly string[] {
+  const configurations = fallback ? [configuration, fallback.configuration] : [configuration];
+  const codes = configurations.flatMap((each) => layersOf(each).map(({ code }) => code));
+  return [...configurations.map(({ code }) => code), ...codes].map(({ blobKey }) => blobKey);
 }

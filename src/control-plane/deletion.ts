@@ -3,9 +3,12 @@ import { type FunctionName, functionArn, isVersionNumber, latestVersion } from '
 import type { Write } from '#platform';
 import type { Handlers } from '#wire';
 import { conflict, invalidParameter, tooContended } from './answers.ts';
+import { attachmentsOf, detach } from './attachments.ts';
+import { detachConfig } from './code-signing-store.ts';
 import type { Context } from './context.ts';
 import { type FunctionStore, hold, remove, type Stored } from './function-store.ts';
 import { commitAttemptsMax, writesPerCommitMax } from './limits.ts';
+import { releaseProvisioned } from './provisioned.ts';
 import { targetOf } from './request.ts';
 import { releaseReservation } from './reservations.ts';
 
@@ -27,14 +30,16 @@ export function deletionHandlers(context: Context): Handlers {
 async function deleteFunction({ store }: Context, name: FunctionName): Promise<void> {
   for (let attempt = 1; attempt <= commitAttemptsMax; attempt += 1) {
     const record = await store.getFunction(name);
-    const [latest, versions, aliases] = await Promise.all([
+    const [latest, versions, aliases, attachments] = await Promise.all([
       store.findVersion(name, latestVersion),
       store.publishedVersions(name),
       store.aliases(name),
+      attachmentsOf(store, name),
     ]);
-    const parts: readonly Stored<unknown>[] = [...aliases, ...versions];
+    const parts: readonly Stored<unknown>[] = [...attachments, ...aliases, ...versions];
     const reservation = await releaseReservation(store, name);
-    const last = [remove(record), ...(latest ? [remove(latest)] : []), ...reservation];
+    const signing = await detachConfig(store.documents, name);
+    const last = [remove(record), ...(latest ? [remove(latest)] : []), ...reservation, ...signing];
     const room = writesPerCommitMax - last.length;
     const surplus = parts.slice(0, Math.max(0, parts.length - room));
     const batches = [];
@@ -57,7 +62,8 @@ async function commitAll(store: FunctionStore, batches: readonly (readonly Write
   return true;
 }
 
-async function deleteVersion({ store }: Context, name: FunctionName, qualifier: string): Promise<void> {
+async function deleteVersion(context: Context, name: FunctionName, qualifier: string): Promise<void> {
+  const { store } = context;
   if (qualifier === latestVersion) {
     throw invalidParameter('$LATEST version cannot be deleted without deleting the function.');
   }
@@ -77,6 +83,10 @@ async function deleteVersion({ store }: Context, name: FunctionName, qualifier: 
         `Unable to delete version because the following aliases reference it: [${arns.join(', ')}]`,
       );
     }
-    return { writes: [hold(record), remove(version)], result: undefined };
+    const attached = [
+      ...(await detach(store, name, qualifier)),
+      ...(await releaseProvisioned(context, name, qualifier)),
+    ];
+    return { writes: [hold(record), remove(version), ...attached], result: undefined };
   });
 }

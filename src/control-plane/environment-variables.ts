@@ -1,6 +1,9 @@
 /** Environment variables that clients give: none of those that the service sets itself, and not too many. */
+import type { Variables } from '#metadata';
+import type { Input } from '#wire';
 import { invalidParameter } from './answers.ts';
 import { environmentBytesMax } from './limits.ts';
+import { structure } from './request.ts';
 
 /** AWS's list of variables that a function's configuration cannot set. */
 const reserved: ReadonlySet<string> = new Set([
@@ -30,10 +33,14 @@ const reserved: ReadonlySet<string> = new Set([
 const unable =
   'Lambda was unable to configure your environment variables because the environment variables you have provided';
 
+/** The variables that a request sets, in clear; undefined: it does not touch them. Throws a WireError. */
+export function variablesOf(input: Input): Variables | undefined {
+  const environment = structure(input, 'Environment');
+  return environment && checkVariables(structure(environment, 'Variables') ?? {});
+}
+
 /** Throws unless these variables can be set. */
-export function checkVariables(
-  variables: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, string>> {
+function checkVariables(variables: Readonly<Record<string, unknown>>): Variables {
   const used = Object.keys(variables).filter((name) => reserved.has(name));
   if (used.length > 0) {
     throw invalidParameter(

@@ -68,6 +68,16 @@ export class FunctionStore {
     return stored<AliasRecord>(await this.documents.get(aliasKey(name, alias)));
   }
 
+  /** The document under a key of some other capability. */
+  async find<Value>(key: string): Promise<Stored<Value> | undefined> {
+    return stored<Value>(await this.documents.get(key));
+  }
+
+  /** All documents below a prefix of some other capability, which bounds them. */
+  below<Value>(prefix: string): Promise<readonly Stored<Value>[]> {
+    return this.#all<Value>(prefix);
+  }
+
   async publishedVersions(name: FunctionName): Promise<readonly Stored<VersionRecord>[]> {
     return this.#all<VersionRecord>(publishedVersionsPrefix(name));
   }
@@ -108,7 +118,7 @@ function stored<Value>(document: Document | undefined): Stored<Value> | undefine
   return document && present<Value>(document);
 }
 
-function present<Value>({ key, value, revision }: Document): Stored<Value> {
+export function present<Value>({ key, value, revision }: Document): Stored<Value> {
   return { key, value: value as unknown as Value, revision };
 }
 
@@ -123,8 +133,17 @@ export function hold<Value>(before: Stored<Value>): Write {
 }
 
 /** Writes where nothing is. */
-export function add(key: string, value: FunctionRecord | VersionRecord | AliasRecord): Write {
+export function add(key: string, value: object): Write {
   return { kind: 'put', key, value: value as unknown as Json, expected: 'absent' };
+}
+
+/** Writes over what was read, or where nothing was found. */
+export function upsert<Value extends object>(
+  key: string,
+  before: Stored<Value> | undefined,
+  value: Value,
+): Write {
+  return before ? replace(before, value) : add(key, value);
 }
 
 /** Deletes exactly what was read. */

@@ -131,7 +131,7 @@ test('what cannot be a function is refused', async (t) => {
   await refused({ Timeout: 901 }, 'ValidationException', /less than or equal to 900/);
   await refused({ Architectures: ['arm64'] }, invalid, /this host is x86_64/);
   await refused({ Code: {} }, invalid, 'Please provide a source for function code.');
-  await refused({ Code: { S3Bucket: 'b', S3Key: 'k' } }, invalid, /does not serve code from S3/);
+  await refused({ Code: { S3Bucket: 'b', S3Key: 'k' } }, invalid, /does not know an S3 .*--endpoint s3=/);
   await refused({ Code: { ImageUri: 'x' } }, invalid, /does not serve container images/);
   await refused({ Code: { ZipFile: Buffer.from('no zip') } }, invalid, /^Could not unzip uploaded file\./);
   await refused({ Environment: { Variables: { A: 'x'.repeat(4096) } } }, invalid, /exceeded the 4KB limit/);
@@ -150,19 +150,9 @@ test('what Lambkin does not serve yet is refused by name, and what asks for noth
   const world = await openWorld(t);
   const base = await newFunction('new');
   const asking: Input = {
-    VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-1'] },
-    Layers: ['arn:aws:lambda:us-east-1:000000000000:layer:x:1'],
-    FileSystemConfigs: [{ Arn: 'x', LocalMountPath: '/mnt/x' }],
-    KMSKeyArn: 'arn:aws:kms:x',
-    CodeSigningConfigArn: 'arn:aws:lambda:x',
-    TracingConfig: { Mode: 'Active' },
-    SnapStart: { ApplyOn: 'PublishedVersions' },
-    DeadLetterConfig: { TargetArn: 'arn:aws:sqs:us-east-1:000000000000:q' },
-    LoggingConfig: { LogFormat: 'JSON' },
     TenancyConfig: { TenantIsolationMode: 'PER_TENANT' },
     CapacityProviderConfig: { LambdaManagedInstancesCapacityProviderConfig: {} },
     DurableConfig: { ExecutionTimeout: 10 },
-    ImageConfig: { Command: ['x'] },
     PublishTo: 'LATEST_PUBLISHED',
     PackageType: 'Image',
   };

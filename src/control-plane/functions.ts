@@ -1,10 +1,8 @@
-/** CreateFunction, GetFunction, GetFunctionConfiguration, ListFunctions, UpdateFunctionCode, UpdateFunctionConfiguration. */
+/** CreateFunction, GetFunction, GetFunctionConfiguration, ListFunctions. */
 import { archivePath } from '#code';
 import {
   allVersionsPrefix,
-  type Configuration,
   functionKey,
-  type FunctionName,
   type FunctionRecord,
   isVersionNumber,
   latestVersion,
@@ -13,25 +11,20 @@ import {
   type VersionRecord,
 } from '#metadata';
 import { constraintError, type Handlers, type Input, type Output, type RequestContext } from '#wire';
-import {
-  codeStorageExceeded,
-  functionExists,
-  functionNotFound,
-  notServed,
-  revisionMismatch,
-  stateForbids,
-  updateInProgress,
-} from './answers.ts';
-import { archiveOf, takeArchive } from './code-source.ts';
-import { architectureOf, settingsOf, updatedConfiguration, withCode } from './configuration.ts';
+import { functionExists, functionNotFound } from './answers.ts';
+import { checkSigned } from './code-signing-check.ts';
+import { attachConfig } from './code-signing-store.ts';
+import { fetchArchive, requireRoom, takeArchive } from './code-source.ts';
+import { settingsOf, sourceKeyAfter } from './configuration.ts';
 import type { Context } from './context.ts';
-import { add, replace, type Stored } from './function-store.ts';
+import { requireUnpackedRoom } from './function-layers.ts';
+import { add, type Stored } from './function-store.ts';
 import { downloadLinkSeconds, functionNameCharsMax } from './limits.ts';
 import { page } from './pages.ts';
 import { createdConfiguration, functionConfiguration, listedConfiguration } from './representation.ts';
 import { flag, required, structure, type Target, targetOf, text, unqualifiedTarget } from './request.ts';
-import { checkTags } from './tags.ts';
-import { firstLatest, published, updatedLatest } from './version-records.ts';
+import { checkTags } from './tag-set.ts';
+import { firstLatest, published } from './version-records.ts';
 
 export function functionHandlers(context: Context): Handlers {
   return {
@@ -39,11 +32,9 @@ export function functionHandlers(context: Context): Handlers {
     GetFunction: (input, request) => getFunction(context, input, request),
     GetFunctionConfiguration: async (input, request) => {
       const target = targetOf(input, request, context.region, 'GetFunctionConfiguration');
-      return functionConfiguration((await resolve(context, target)).value, target.qualifier);
+      return functionConfiguration(context, (await resolve(context, target)).value, target.qualifier);
     },
     ListFunctions: (input, request) => listFunctions(context, input, request),
-    UpdateFunctionCode: (input, request) => updateFunctionCode(context, input, request),
-    UpdateFunctionConfiguration: (input, request) => updateFunctionConfiguration(context, input, request),
   };
 }
 
@@ -58,11 +49,17 @@ async function createFunction(context: Context, input: Input, request: RequestCo
     );
   }
   const tags = checkTags({}, structure(input, 'Tags') ?? {});
-  const settings = await settingsOf(input, name.functionName, context.host);
+  const settings = await settingsOf(context, name, input, request);
   if (await store.findFunction(name)) throw functionExists(name);
-  const archive = archiveOf(structure(input, 'Code') ?? {});
+  const source = structure(input, 'Code') ?? {};
+  const kept = sourceKeyAfter(settings.kept, source);
+  const codeSigningConfigArn = text(input, 'CodeSigningConfigArn') || undefined;
+  const archive = await fetchArchive(context, source);
   requireRoom(context, name.accountId, archive.byteLength);
-  const code = await takeArchive(archive, context.code, 'store');
+  const taken = await takeArchive(archive, context.code, 'store');
+  requireUnpackedRoom(taken, settings.layers);
+  const { layers } = settings;
+  const signature = await checkSigned(context, name, { codeSigningConfigArn, archive, layers });
 
   const record: FunctionRecord = {
     accountId: name.accountId,
@@ -72,7 +69,8 @@ async function createFunction(context: Context, input: Input, request: RequestCo
     lastVersion: flag(input, 'Publish') ? 1 : 0,
     tags,
   };
-  const latest = firstLatest(name, { ...settings, code }, context);
+  const code = { ...taken, ...signature };
+  const latest = firstLatest(name, { ...settings, kept, code }, context);
   const version = flag(input, 'Publish')
     ? published(latest, { ...record, lastVersion: 0 }, undefined, context)
     : undefined;
@@ -84,13 +82,16 @@ async function createFunction(context: Context, input: Input, request: RequestCo
         add(functionKey(name), record),
         add(versionKey(name, latestVersion), latest),
         ...(version ? [add(versionKey(name, version.version), version)] : []),
+        ...(codeSigningConfigArn === undefined
+          ? []
+          : await attachConfig(store.documents, name, codeSigningConfigArn)),
       ],
       result: undefined,
     };
   });
   settling.settle(versionKey(name, latestVersion));
   if (version) settling.settle(versionKey(name, version.version));
-  return createdConfiguration(version ?? latest);
+  return createdConfiguration(context, version ?? latest);
 }
 
 async function getFunction(context: Context, input: Input, request: RequestContext): Promise<Output> {
@@ -100,10 +101,15 @@ async function getFunction(context: Context, input: Input, request: RequestConte
     resolve(context, target),
   ]);
   const { tags, reservedConcurrency } = record.value;
-  const link = context.makeLink(archivePath(version.value.configuration.code), downloadLinkSeconds);
+  const { code, kept } = version.value.configuration;
+  const link = context.makeLink(archivePath(code), downloadLinkSeconds);
   return {
-    Configuration: functionConfiguration(version.value, target.qualifier),
-    Code: { RepositoryType: 'S3', Location: new URL(link, request.endpoint).href },
+    Configuration: functionConfiguration(context, version.value, target.qualifier),
+    Code: {
+      RepositoryType: 'S3',
+      Location: new URL(link, request.endpoint).href,
+      SourceKMSKeyArn: kept['SourceKMSKeyArn'],
+    },
     Tags: Object.keys(tags).length > 0 ? tags : undefined,
     Concurrency:
       reservedConcurrency === undefined ? undefined : { ReservedConcurrentExecutions: reservedConcurrency },
@@ -113,81 +119,17 @@ async function getFunction(context: Context, input: Input, request: RequestConte
 async function listFunctions(context: Context, input: Input, request: RequestContext): Promise<Output> {
   const place = { accountId: request.principal.accountId, region: context.region };
   const everyVersion = text(input, 'FunctionVersion') === 'ALL';
+  const masterRegion = text(input, 'MasterRegion');
+  // Nothing is replicated from another region.
+  if (masterRegion !== undefined && masterRegion !== 'ALL' && masterRegion !== context.region) {
+    return { Functions: [] };
+  }
   const prefix = everyVersion ? allVersionsPrefix(place) : latestVersionsPrefix(place);
   const { items, nextMarker } = await page(context.store.documents, prefix, input, (value) => {
     const version = value as VersionRecord;
-    return listedConfiguration(version, everyVersion ? version.version : undefined);
+    return listedConfiguration(context, version, everyVersion ? version.version : undefined);
   });
   return { Functions: items, NextMarker: nextMarker };
-}
-
-async function updateFunctionCode(context: Context, input: Input, request: RequestContext): Promise<Output> {
-  const name = unqualifiedTarget(input, request, context.region, 'UpdateFunctionCode');
-  if (text(input, 'PublishTo') !== undefined) throw notServed('PublishTo');
-  architectureOf(input, context.host);
-  const before = await context.store.getVersion(name, latestVersion);
-  requireUpdatable(before.value, name, text(input, 'RevisionId'));
-  const archive = archiveOf(input);
-  requireRoom(context, name.accountId, archive.byteLength);
-  const dryRun = flag(input, 'DryRun');
-  const code = await takeArchive(archive, context.code, dryRun ? 'check' : 'store');
-  const change = async (configuration: Configuration): Promise<Configuration> =>
-    withCode(configuration, input, code, context.host);
-  if (dryRun) {
-    return functionConfiguration({
-      ...before.value,
-      configuration: await change(before.value.configuration),
-    });
-  }
-  return update(context, name, input, change);
-}
-
-async function updateFunctionConfiguration(
-  context: Context,
-  input: Input,
-  request: RequestContext,
-): Promise<Output> {
-  const name = unqualifiedTarget(input, request, context.region, 'UpdateFunctionConfiguration');
-  return update(context, name, input, (before) => updatedConfiguration(before, input, context.host));
-}
-
-/** Gives $LATEST another configuration, and publishes it where the request says so. */
-async function update(
-  context: Context,
-  name: FunctionName,
-  input: Input,
-  change: (before: Configuration) => Promise<Configuration>,
-): Promise<Output> {
-  const { store, settling } = context;
-  const { latest, version } = await store.change(name, async () => {
-    const record = await store.getFunction(name);
-    const before = await store.getVersion(name, latestVersion);
-    requireUpdatable(before.value, name, text(input, 'RevisionId'));
-    const latest = updatedLatest(before.value, await change(before.value.configuration), context);
-    const writes = [replace(before, latest)];
-    let version: VersionRecord | undefined;
-    if (flag(input, 'Publish')) {
-      version = published(latest, record.value, undefined, context);
-      writes.push(replace(record, { ...record.value, lastVersion: Number(version.version) }));
-      writes.push(add(versionKey(name, version.version), version));
-    }
-    return { writes, result: { latest, version } };
-  });
-  settling.settle(versionKey(name, latestVersion));
-  if (!version) return functionConfiguration(latest);
-  settling.settle(versionKey(name, version.version));
-  return functionConfiguration(version, version.version);
-}
-
-/** Throws unless nothing else is being done to $LATEST, and it is the one that the client has seen. */
-export function requireUpdatable(
-  latest: VersionRecord,
-  name: FunctionName,
-  revisionId: string | undefined,
-): void {
-  if (revisionId !== undefined && revisionId !== latest.revisionId) throw revisionMismatch();
-  if (latest.state === 'Pending') throw stateForbids(latest.state);
-  if (latest.lastUpdateStatus === 'InProgress') throw updateInProgress(name);
 }
 
 /** The version that a version number, an alias or nothing means. An alias with weights means its main version here. */
@@ -206,8 +148,4 @@ export async function resolve(
   // Who reads here that a function is active, and then invokes it, must find it active there too.
   await store.reached(version.revision);
   return version;
-}
-
-function requireRoom({ limits, usage }: Context, accountId: string, archiveBytes: number): void {
-  if (usage(accountId).codeSizeBytes + archiveBytes > limits.codeStorageBytesMax) throw codeStorageExceeded();
 }

@@ -17,9 +17,10 @@ export const limitsDefault: Limits = {
 
 /** AWS: longest name of a function, in characters. */
 export const functionNameCharsMax = 64;
-/** AWS: memory and timeout of functions without a capacity provider. */
+/** AWS: memory, timeout and temporary storage of functions without a capacity provider. */
 export const memoryMbMax = 10_240;
 export const timeoutSecondsMax = 900;
+export const ephemeralStorageMbMax = 10_240;
 export const memoryMbDefault = 128;
 export const timeoutSecondsDefault = 3;
 export const ephemeralStorageMbDefault = 512;
@@ -29,10 +30,29 @@ export const environmentBytesMax = 4_096;
 export const tagsMax = 50;
 /** AWS: items on a page of functions, versions or aliases, whatever a client asks for. */
 export const pageItemsMax = 50;
+/** AWS: the policy of a function, version or alias, in characters. */
+export const policyCharactersMax = 20_480;
+/** All policies of a function and its versions and aliases together, in characters of JSON: they are read as one record. */
+export const policyRecordCharactersMax = 900_000;
 /** AWS: versions that an alias may name besides its main one. */
 export const additionalVersionsMax = 1;
+/** AWS: filters of one event source mapping (10 by a raised quota). */
+export const mappingFiltersMax = 5;
+/** AWS: event source mappings on a page. */
+export const mappingsPageMax = 100;
+/** All settings of an event source mapping, as JSON, in characters. */
+export const mappingSettingsCharsMax = 262_144;
+/** How long an event source mapping is seen on its way from one state to the next. */
+export const mappingTransitionMs = 250;
 /** AWS: lifetime of GetFunction's download link. */
 export const downloadLinkSeconds = 600;
+
+/** AWS: layers of one function. */
+export const functionLayersMax = 5;
+/** AWS: the resource policy of a layer version, as JSON, in bytes. */
+export const layerPolicyBytesMax = 20_480;
+/** How often a change of a layer is decided anew: versions that are published at once all want the next number. */
+export const layerCommitAttemptsMax = 64;
 
 /** How often a change is decided anew because somebody else changed the same records first. */
 export const commitAttemptsMax = 10;

@@ -12,7 +12,7 @@ export interface Page<Item> {
 
 /**
  * Reads the documents below `prefix` that `accept` turns into items, as the request's Marker and MaxItems say; `taken`
- * items are on the page already.
+ * items are on the page already, and a page has at most `most`.
  */
 export async function page<Item>(
   documents: Documents,
@@ -20,8 +20,9 @@ export async function page<Item>(
   input: Input,
   accept: (value: unknown) => Item | undefined,
   taken = 0,
+  most = pageItemsMax,
 ): Promise<Page<Item>> {
-  const max = Math.min(number(input, 'MaxItems') ?? pageItemsMax, pageItemsMax - taken);
+  const max = Math.min(number(input, 'MaxItems') ?? most, most - taken);
   const marker = text(input, 'Marker');
   const items: Item[] = [];
   let after = marker ? prefix + fromMarker(marker) : undefined;

@@ -1,8 +1,9 @@
 /**
- * PutFunctionConcurrency, GetFunctionConcurrency, DeleteFunctionConcurrency. What an account's functions reserve stands
- * in one document besides, so that two functions cannot both take the last of it:
+ * PutFunctionConcurrency, GetFunctionConcurrency, DeleteFunctionConcurrency. What an account's functions take out of its
+ * concurrency (what they reserve, or, where they reserve nothing, what is provisioned for them) stands in one document
+ * besides, so that two functions cannot both take the last of it:
  *
- *   concurrency/<account>/<region>     { function name: reserved }
+ *   concurrency/<account>/<region>     { function name: taken }
  */
 import type { FunctionName, FunctionRecord, Place } from '#metadata';
 import type { Write } from '#platform';
@@ -11,6 +12,7 @@ import { invalidParameter } from './answers.ts';
 import type { Context } from './context.ts';
 import { type FunctionStore, replace } from './function-store.ts';
 import type { Limits } from './limits.ts';
+import { provisionedConcurrency } from './provisioned-record.ts';
 import { number, unqualifiedTarget } from './request.ts';
 
 type Reservations = Readonly<Record<string, number>>;
@@ -39,12 +41,12 @@ export function reservationHandlers(context: Context): Handlers {
   };
 }
 
-/** The sum of what an account's functions reserve. */
+/** The sum of what an account's functions take out of its concurrency. */
 export async function reservedConcurrency(store: FunctionStore, place: Place): Promise<number> {
   return sum((await read(store, place)).reservations);
 }
 
-/** The writes that give back what a function reserves, for the commit that deletes it. */
+/** The writes that give back what a function takes, for the commit that deletes it. */
 export async function releaseReservation(
   store: FunctionStore,
   name: FunctionName,
@@ -62,22 +64,42 @@ async function change(
 ): Promise<void> {
   await store.change(name, async () => {
     const record = await store.getFunction(name);
-    const { reservations, expected } = await read(store, name);
-    const others = without(reservations, name.functionName);
-    if (reserved !== undefined && reserved > 0) {
-      const unreserved = limits.concurrencyMax - sum(others) - reserved;
-      if (unreserved < limits.unreservedConcurrencyMin) {
-        throw invalidParameter(
-          `Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${limits.unreservedConcurrencyMin}].`,
-        );
-      }
+    const provisioned = await provisionedConcurrency(store, name);
+    if (reserved !== undefined && reserved < provisioned) {
+      throw invalidParameter(
+        `ReservedConcurrentExecutions  ${reserved} should not be lower than function's total provisioned concurrency [${provisioned}].`,
+      );
     }
+    const taking = await take(store, name, reserved ?? provisioned, limits, 'ReservedConcurrentExecutions');
     const { reservedConcurrency: _before, ...rest } = record.value;
     const after: FunctionRecord = reserved === undefined ? rest : { ...rest, reservedConcurrency: reserved };
-    // Nothing stands in the sum for a reservation of 0, so the document is bounded by the account's concurrency.
-    const next = reserved ? { ...others, [name.functionName]: reserved } : others;
-    return { writes: [replace(record, after), write(name, next, expected)], result: undefined };
+    return { writes: [replace(record, after), taking], result: undefined };
   });
+}
+
+/**
+ * The write by which a function takes so much, instead of what it took before. Throws InvalidParameterValueException, which names
+ * `what` was specified, when too little is left to the others.
+ */
+export async function take(
+  store: FunctionStore,
+  name: FunctionName,
+  taken: number,
+  limits: Limits,
+  what: 'ReservedConcurrentExecutions' | 'ConcurrentExecutions',
+): Promise<Write> {
+  const { reservations, expected } = await read(store, name);
+  const others = without(reservations, name.functionName);
+  const before = Object.hasOwn(reservations, name.functionName) ? reservations[name.functionName] : 0;
+  const unreserved = limits.concurrencyMax - sum(others) - taken;
+  if (taken > (before ?? 0) && unreserved < limits.unreservedConcurrencyMin) {
+    throw invalidParameter(
+      `Specified ${what} for function decreases account's UnreservedConcurrentExecution below its minimum value of [${limits.unreservedConcurrencyMin}].`,
+    );
+  }
+  // Nothing stands in the sum for who takes nothing, so the document is bounded by the account's concurrency.
+  const next = taken > 0 ? { ...others, [name.functionName]: taken } : others;
+  return write(name, next, expected);
 }
 
 async function read(

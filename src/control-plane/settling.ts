@@ -9,14 +9,14 @@
  * `settle` again at the next start, from the state in the store alone.
  */
 import type { CodeStore } from '#code';
-import type { VersionRecord } from '#metadata';
+import { type Fallback, layersOf, type VersionRecord } from '#metadata';
 import type { Cancel, Clock, Document, Documents, Entropy, Json } from '#platform';
 import type { Runtimes } from '#runtimes';
 import { resettleDelayMsMax, resettleDelayMsMin, settlingMax } from './limits.ts';
 
 export interface SettlingOptions {
   readonly documents: Documents;
-  readonly code: Pick<CodeStore, 'unpack'>;
+  readonly code: Pick<CodeStore, 'unpack' | 'unpackLayers'>;
   readonly runtimes: Runtimes;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -103,13 +103,13 @@ export class Settling {
 
   /** Returns whether the version is settled, or gone. */
   async #settleOnce(key: string): Promise<boolean> {
-    const { documents } = this.#options;
+    const { documents, entropy } = this.#options;
     const document = await documents.get(key);
     const version = document && versionOf(document);
     if (!document || !version || !isUnsettled(version)) return true;
     const readiness = await this.#unlessStopped(this.#makeReady(version));
     if (readiness === 'stopped') return true;
-    const settled = withReadiness(version, readiness, this.#options.entropy.uuid());
+    const settled = withReadiness(version, readiness, entropy.uuid(), entropy.uuid());
     const outcome = await documents.commit([
       { kind: 'put', key, value: settled as unknown as Json, expected: document.revision },
     ]);
@@ -155,6 +155,11 @@ export class Settling {
     const unpacked = await code.unpack(configuration.code);
     if (unpacked.kind === 'broken') return notReady('InternalError', unpacked.message);
     unpacked.release();
+    const layers = layersOf(configuration);
+    if (layers.length === 0) return { kind: 'ready' };
+    const merged = await code.unpackLayers(layers.map((layer) => layer.code));
+    if (merged.kind === 'broken') return notReady('InternalError', merged.message);
+    merged.release();
     return { kind: 'ready' };
   }
 }
@@ -166,12 +171,18 @@ function versionOf(document: Document): VersionRecord {
 }
 
 /** The version once settled. Reasons of before go; a new revision id says that clients see a change. */
-function withReadiness(version: VersionRecord, readiness: Readiness, revisionId: string): VersionRecord {
+function withReadiness(
+  version: VersionRecord,
+  readiness: Readiness,
+  revisionId: string,
+  generation: string,
+): VersionRecord {
   const {
     stateReason: _stateReason,
     stateReasonCode: _stateReasonCode,
     lastUpdateStatusReason: _lastUpdateStatusReason,
     lastUpdateStatusReasonCode: _lastUpdateStatusReasonCode,
+    fallback,
     ...rest
   } = version;
   const base = { ...rest, revisionId };
@@ -193,5 +204,11 @@ function withReadiness(version: VersionRecord, readiness: Readiness, revisionId:
     lastUpdateStatus: 'Failed',
     lastUpdateStatusReason: reason,
     lastUpdateStatusReasonCode: reasonCode,
+    ...(fallback === undefined ? {} : { fallback: takenUp(fallback, generation) }),
   };
+}
+
+/** Environments of a generation that the update has ended do not come back: what serves again does so as a new one. */
+function takenUp(fallback: Fallback, generation: string): Fallback {
+  return fallback.serves === 'from-failure' ? { ...fallback, generation } : fallback;
 }

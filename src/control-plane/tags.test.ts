@@ -27,7 +27,7 @@ test('tags that AWS would not take are refused', async (t) => {
   await refuses(world.call('ListTags', { Resource: `${arn}:1` }), invalid, /aliases and versions/);
   await refuses(world.call('ListTags', { Resource: `${arn}x` }), 'ResourceNotFoundException', /:hellox$/);
   await refuses(
-    world.call('ListTags', { Resource: 'arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-0' }),
+    world.call('ListTags', { Resource: 'arn:aws:lambda:us-east-1:000000000000:capacity-provider:some' }),
     invalid,
     /does not serve/,
   );

@@ -1,66 +1,90 @@
-/** TagResource, UntagResource, ListTags: for functions. */
+/** TagResource, UntagResource, ListTags: for functions, event source mappings and code signing configurations. */
 import type { FunctionName } from '#metadata';
 import type { Handlers, Input, RequestContext } from '#wire';
 import { functionNotFound, invalidParameter, notServed } from './answers.ts';
+import { changeConfig, getConfig } from './code-signing.ts';
 import type { Context } from './context.ts';
+import { mappingNotFound } from './event-sources/mappings.ts';
+import { mappingArn } from './event-sources/representation.ts';
 import { replace } from './function-store.ts';
-import { tagsMax } from './limits.ts';
 import { list, referred, required, structure } from './request.ts';
+import { checkTags, type Tags } from './tag-set.ts';
 
-type Tags = Readonly<Record<string, string>>;
+/** Something that has tags. */
+interface Tagged {
+  read(): Promise<Tags>;
+  change(next: (tags: Tags) => Tags): Promise<unknown>;
+}
 
-export function tagHandlers({ store, region }: Context): Handlers {
-  const change = (name: FunctionName, next: (tags: Tags) => Tags): Promise<void> =>
-    store.change(name, async () => {
-      const record = await store.findFunction(name);
-      if (!record) throw functionNotFound(name);
-      const after = { ...record.value, tags: next(record.value.tags) };
-      return { writes: [replace(record, after)], result: undefined };
-    });
+export function tagHandlers(context: Context): Handlers {
   return {
     TagResource: async (input, request) => {
-      const name = taggedFunction(input, request, region, 'TagResource');
-      await change(name, (tags) => checkTags(tags, structure(input, 'Tags') ?? {}));
+      const tagged = taggedOf(context, input, request, 'TagResource');
+      await tagged.change((tags) => checkTags(tags, structure(input, 'Tags') ?? {}));
       return {};
     },
     UntagResource: async (input, request) => {
-      const name = taggedFunction(input, request, region, 'UntagResource');
+      const tagged = taggedOf(context, input, request, 'UntagResource');
       const gone = new Set(list(input, 'TagKeys') ?? []);
-      await change(name, (tags) =>
+      await tagged.change((tags) =>
         Object.fromEntries(Object.entries(tags).filter(([key]) => !gone.has(key))),
       );
       return {};
     },
-    ListTags: async (input, request) => {
-      const name = taggedFunction(input, request, region, 'ListTags');
-      return { Tags: (await store.getFunction(name)).value.tags };
-    },
+    ListTags: async (input, request) => ({
+      Tags: await taggedOf(context, input, request, 'ListTags').read(),
+    }),
   };
 }
 
-/** The tags with others added. Throws for tags that AWS would not take. */
-export function checkTags(before: Tags, added: Input): Tags {
-  const reserved = Object.keys(added).filter((key) => key.toLowerCase().startsWith('aws:'));
-  if (reserved.length > 0) {
-    throw invalidParameter(`Tag keys that start with aws: are reserved: ${reserved.join(', ')}`);
+/** What the request's Resource, an ARN, names. Throws for what has no tags. */
+function taggedOf(context: Context, input: Input, request: RequestContext, operation: string): Tagged {
+  const resource = required(input, 'Resource');
+  const [kind = '', id = ''] = resource.split(':').slice(5);
+  const here = { accountId: request.principal.accountId, region: context.region };
+  switch (kind) {
+    case 'function':
+      return functionTags(context, taggedFunction(context, resource, request, operation));
+    case 'event-source-mapping': {
+      const { mappings } = context;
+      if (resource !== mappingArn(here, id)) throw mappingNotFound();
+      return {
+        read: async () => (await mappings.get(here, id)).value.tags,
+        change: (next) => mappings.retag(here, id, next),
+      };
+    }
+    case 'code-signing-config': {
+      const named = { CodeSigningConfigArn: resource };
+      return {
+        read: async () => (await getConfig(context, here, named)).value.tags,
+        change: (next) =>
+          changeConfig(context, here, named, (before) => ({ ...before, tags: next(before.tags) })),
+      };
+    }
+    default:
+      throw notServed(`tags of ${resource}`);
   }
-  const tags = Object.fromEntries([
-    ...Object.entries(before),
-    ...Object.entries(added).map(([key, value]) => [key, String(value)] as const),
-  ]);
-  if (Object.keys(tags).length > tagsMax)
-    throw invalidParameter('Number of tags exceeds resource tag limit.');
-  return tags;
+}
+
+function functionTags({ store }: Context, name: FunctionName): Tagged {
+  return {
+    read: async () => (await store.getFunction(name)).value.tags,
+    change: (next) =>
+      store.change(name, async () => {
+        const record = await store.findFunction(name);
+        if (!record) throw functionNotFound(name);
+        const after = { ...record.value, tags: next(record.value.tags) };
+        return { writes: [replace(record, after)], result: undefined };
+      }),
+  };
 }
 
 function taggedFunction(
-  input: Input,
+  { region }: Context,
+  resource: string,
   request: RequestContext,
-  region: string,
   operation: string,
 ): FunctionName {
-  const resource = required(input, 'Resource');
-  if (!/^[^:]*:[^:]*:lambda:[^:]*:[^:]*:function:/.test(resource)) throw notServed(`tags of ${resource}`);
   const { name, qualifier } = referred(resource, undefined, request, region, operation);
   if (qualifier === undefined) return name;
   throw invalidParameter(

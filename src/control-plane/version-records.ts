@@ -1,6 +1,6 @@
 /** Makes the records of versions: the first $LATEST, its updates, and what is published from it. */
-import type { Configuration, FunctionName, FunctionRecord, VersionRecord } from '#metadata';
-import { latestVersion } from '#metadata';
+import type { Configuration, Fallback, FunctionName, FunctionRecord, VersionRecord } from '#metadata';
+import { latestVersion, layersOf } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 
 export interface Makings {
@@ -27,17 +27,23 @@ export function firstLatest(
   };
 }
 
-/** $LATEST with another configuration: a new generation at once, so no environment of before serves it. */
+/**
+ * $LATEST with another configuration: a new generation at once, so no environment of before serves it. What worked before is kept for
+ * the case that the update does not.
+ */
 export function updatedLatest(
   before: VersionRecord,
   configuration: Configuration,
+  serves: Fallback['serves'],
   { clock, entropy }: Makings,
 ): VersionRecord {
+  const worked = before.fallback ?? before;
   const {
     stateReason: _stateReason,
     stateReasonCode: _stateReasonCode,
     lastUpdateStatusReason: _lastUpdateStatusReason,
     lastUpdateStatusReasonCode: _lastUpdateStatusReasonCode,
+    fallback: _fallback,
     ...rest
   } = before;
   return {
@@ -46,7 +52,12 @@ export function updatedLatest(
     generation: entropy.uuid(),
     configuration,
     // A function that never became active gets another chance with its update.
-    ...(before.state === 'Failed' ? beingCreated : { state: before.state }),
+    ...(before.state === 'Failed'
+      ? beingCreated
+      : {
+          state: before.state,
+          fallback: { configuration: worked.configuration, generation: worked.generation, serves },
+        }),
     lastUpdateStatus: 'InProgress',
     lastUpdateStatusReason: 'The function is being created.',
     lastUpdateStatusReasonCode: 'Creating',
@@ -80,8 +91,14 @@ export function published(
 
 /** Whether publishing `latest` would make a version like `version`. */
 export function isPublishedAs(version: VersionRecord, latest: VersionRecord): boolean {
-  const source = version.sourceDescription ?? version.configuration.description;
-  return canonical({ ...version.configuration, description: source }) === canonical(latest.configuration);
+  const description = version.sourceDescription ?? version.configuration.description;
+  return essence({ ...version.configuration, description }) === essence(latest.configuration);
+}
+
+/** All that tells one configuration from another, as a text: of code its digest, of layers which they are. */
+function essence(configuration: Configuration): string {
+  const layers = layersOf(configuration).map(({ arn }) => arn);
+  return canonical({ ...configuration, code: configuration.code.sha256, layers });
 }
 
 const beingCreated = {

@@ -4,10 +4,10 @@ import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { invalidParameter, notServed } from './answers.ts';
 import type { Context } from './context.ts';
 import { add, replace } from './function-store.ts';
-import { requireUpdatable } from './functions.ts';
 import { beforeFirst, page } from './pages.ts';
 import { functionConfiguration, listedConfiguration } from './representation.ts';
 import { number, text, unqualifiedTarget } from './request.ts';
+import { requireUpdatable } from './updates.ts';
 import { isPublishedAs, published } from './version-records.ts';
 
 export function versionHandlers(context: Context): Handlers {
@@ -41,7 +41,7 @@ async function publishVersion(context: Context, input: Input, request: RequestCo
     };
   });
   if (version.state === 'Pending') context.settling.settle(versionKey(name, version.version));
-  return functionConfiguration(version, version.version);
+  return functionConfiguration(context, version, version.version);
 }
 
 /** Throws unless the code is the one that the client means. */
@@ -62,7 +62,8 @@ async function listVersions(context: Context, input: Input, request: RequestCont
   let rest: Input = input;
   await store.getFunction(name);
   if (isFirst) {
-    versions.push(listedConfiguration((await store.getVersion(name, latestVersion)).value, latestVersion));
+    const latest = await store.getVersion(name, latestVersion);
+    versions.push(listedConfiguration(context, latest.value, latestVersion));
     const asked = number(input, 'MaxItems');
     if (asked === 1) return { Versions: versions, NextMarker: beforeFirst };
     if (asked !== undefined) rest = { ...input, MaxItems: asked - 1 };
@@ -71,7 +72,7 @@ async function listVersions(context: Context, input: Input, request: RequestCont
     store.documents,
     publishedVersionsPrefix(name),
     rest,
-    (value) => listedConfiguration(value as VersionRecord, (value as VersionRecord).version),
+    (value) => listedConfiguration(context, value as VersionRecord, (value as VersionRecord).version),
     isFirst ? 1 : 0,
   );
   return { Versions: [...versions, ...items], NextMarker: nextMarker };

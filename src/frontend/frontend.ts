@@ -12,7 +12,8 @@ export interface InvokeInput {
   readonly payload: Uint8Array;
   readonly requestId: string;
   readonly traceId?: string;
-  readonly principal: Principal;
+  /** Whose function it is, and who asks. */
+  readonly principal: Pick<Principal, 'accountId' | 'arn'>;
 }
 
 /** A successful answer of the API, which may carry a function's failure. */
@@ -22,6 +23,8 @@ export interface InvokeAnswer {
   readonly functionError?: 'Unhandled' | 'Handled';
   /** Base64 of the last 4 KB of the log. */
   readonly logResult?: string;
+  /** As the function got it; of an invoke that ran. */
+  readonly traceId?: string;
   readonly payload: Uint8Array;
 }
 

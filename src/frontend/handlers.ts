@@ -2,7 +2,7 @@
  * The operation Invoke, between the wire's members and the frontend. InvokeWithResponseStream and InvokeAsync have no handler
  * here, so the wire answers them with an error that names the operation.
  */
-import type { Handlers, Input } from '#wire';
+import { type Handlers, type Input, traceMember } from '#wire';
 import type { Frontend, InvokeInput } from './frontend.ts';
 import { notServedError } from './refusals.ts';
 
@@ -33,6 +33,7 @@ export function invokeHandlers(frontend: Frontend): Handlers {
         FunctionError: answer.functionError,
         LogResult: answer.logResult,
         ExecutedVersion: answer.executedVersion,
+        [traceMember]: answer.traceId,
         Payload: answer.statusCode === 204 ? undefined : answer.payload,
       };
     },

@@ -6,6 +6,12 @@ export const requestBytesMax = 6 * 1024 * 1024;
 /** Base64 characters of X-Amz-Client-Context (AWS's API reference). */
 export const clientContextCharsMax = 3_583;
 
+/** Invokes of one function in one chain, after which it is taken for a loop (AWS: about 16). */
+export const loopInvokesMax = 16;
+
+/** Functions that are told apart in a chain of invokes; what the trace header carries of them stays below 500 characters. */
+export const lineageFunctionsMax = 32;
+
 /**
  * Tries of one invoke with one generation of its version, each with another environment, while the payload has not been
  * handed to a runtime.

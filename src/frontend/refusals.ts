@@ -17,7 +17,7 @@ export function notFoundError(message: string): WireError {
   return new WireError('ResourceNotFoundException', message);
 }
 
-export function foreignAccountError({ arn }: Principal, functionArn: string): WireError {
+export function foreignAccountError({ arn }: Pick<Principal, 'arn'>, functionArn: string): WireError {
   return new WireError(
     'AccessDeniedException',
     `User: ${arn} is not authorized to perform: lambda:InvokeFunction on resource: ${functionArn} because no resource-based policy allows the lambda:InvokeFunction action`,
@@ -33,6 +33,13 @@ export function tooLargeError(): WireError {
     // The name seen on the wire; the model calls it RequestTooLargeException.
     'RequestEntityTooLargeException',
     `Request must be smaller than ${requestBytesMax} bytes for the InvokeFunction operation`,
+  );
+}
+
+export function recursionError(): WireError {
+  return new WireError(
+    'RecursiveInvocationException',
+    "Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped your function's invocation.",
   );
 }
 
@@ -68,6 +75,8 @@ export function impossibleError({
     case 'InvalidRuntime':
     case 'InvalidRuntimeException':
       return new WireError('InvalidRuntimeException', message);
+    case 'KMSAccessDeniedException':
+      return new WireError('KMSAccessDeniedException', message);
     case 'InvalidZipFile':
     case 'InvalidZipFileException':
       return new WireError('InvalidZipFileException', message);

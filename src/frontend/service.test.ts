@@ -95,6 +95,7 @@ test('an invoke answers with what the function returned, and the next one uses t
       LogResult: undefined,
       ExecutedVersion: '$LATEST',
       Payload: undefined,
+      'X-Amzn-Trace-Id': worker.invoked[0]?.request.traceId,
     },
   );
   await invoke({ Payload: bytes('2') });
@@ -218,11 +219,38 @@ test('a trace is passed on, or a new one begins', async () => {
   await invoke();
   await invoke({}, { traceId: 'Root=nonsense' });
   const traces = worker.invoked.map(({ request }) => request.traceId);
-  assert.equal(traces[0], sent);
-  const made = /^Root=1-69[0-9a-f]{6}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=1:[0-9a-f]{8}:0$/;
+  assert.equal(traces[0], `${sent};Lineage=1:68656c6c:0`);
+  const made = /^Root=1-69[0-9a-f]{6}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=1:68656c6c:0$/;
   assert.match(traces[1] ?? '', made);
   assert.match(traces[2] ?? '', made);
   assert.notEqual(traces[1], traces[2]);
+});
+
+test('a function that invokes itself in a loop is stopped at its 17th invoke, unless it may', async () => {
+  const { worker, metadata, invoke } = await world();
+  const traceId = (): string => worker.invoked.at(-1)?.request.traceId ?? '';
+  await invoke();
+  for (let hop = 2; hop <= 16; hop++) await invoke({}, { traceId: traceId() });
+  const looping = traceId();
+  await assert.rejects(
+    invoke({}, { traceId: looping }),
+    refusedWith('RecursiveInvocationException', /recursive loop with other AWS resources and stopped/),
+  );
+  assert.equal(worker.invoked.length, 16);
+  metadata.setLoop('hello', 'Allow');
+  for (let hop = 0; hop < 20; hop++) await invoke({}, { traceId: traceId() });
+  metadata.setLoop('hello', 'Terminate');
+  await assert.rejects(invoke({}, { traceId: looping }), refusedWith('RecursiveInvocationException', /./));
+  metadata.put('other');
+  await invoke({ FunctionName: 'other' }, { traceId: looping });
+  await invoke(); // of no chain
+});
+
+test('a trace that has grown too long begins anew', async () => {
+  const { worker, invoke } = await world();
+  const sent = `Root=1-5759e988-bd862e3fe1be46a994272793;X=${'x'.repeat(970)}`;
+  await invoke({}, { traceId: sent });
+  assert.match(worker.invoked[0]?.request.traceId ?? '', /^Root=1-69[^X]*;Lineage=1:68656c6c:0$/);
 });
 
 test('a pending version is waited for', async () => {
@@ -275,7 +303,7 @@ test('throttles say why and when to come again', async () => {
 });
 
 test('every slot comes back, however the invoke ends', async () => {
-  const { worker, metadata, invoke } = await world({ limit: 1 });
+  const { worker, metadata, invoke } = await world();
   metadata.put('nowhere', { generation: 'other' });
   for (const outcome of [
     { kind: 'impossible', errorType: 'InvalidRuntime', message: 'no such runtime' },

@@ -28,11 +28,13 @@ import {
   invalidParameterError,
   notFoundError,
   notServedError,
+  recursionError,
   stateError,
   throttledError,
   tooLargeError,
   unavailableError,
 } from './refusals.ts';
+import { functionHashOf } from './lineage.ts';
 import { traceSource } from './trace.ts';
 
 export interface FrontendOptions {
@@ -92,7 +94,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
         case 'assigned': {
           const { environmentId, workerId } = assigned;
           const outcome = await handOver(workerId, environmentId, request);
-          if (outcome.kind === 'answered') return answerOf(outcome, version.version);
+          if (outcome.kind === 'answered') return answerOf(outcome, version.version, request.traceId);
           break;
         }
         case 'retired':
@@ -160,18 +162,21 @@ export function createFrontend(options: FrontendOptions): Frontend {
     }
   }
 
-  function requestOf(input: InvokeInput, { invokedArn }: Found): InvokeRequest {
+  function requestOf(input: InvokeInput, { function: invoked, invokedArn }: Found): InvokeRequest {
     const { payload, clientContext } = input;
     if (payload.length > requestBytesMax) throw tooLargeError();
     if (payload.length > 0) {
       const check = checkJson(payload);
       if (check.kind === 'invalid') throw invalidJsonError(check.problem);
     }
+    const hash = functionHashOf(invoked.functionId);
+    const chain = traceOf(input.traceId, hash, invoked.recursiveLoop ?? 'Terminate');
+    if (chain.kind === 'loops') throw recursionError();
     const request = {
       requestId: input.requestId,
       payload: payload.length === 0 ? emptyEvent : payload,
       invokedArn,
-      traceId: traceOf(input.traceId),
+      traceId: chain.trace,
       wantsLogTail: input.logType === 'Tail',
     };
     return clientContext === undefined || clientContext === ''
@@ -188,11 +193,13 @@ function foundIn(resolution: Resolution): Found {
 function answerOf(
   outcome: Extract<InvokeOutcome, { kind: 'answered' }>,
   executedVersion: string,
+  traceId: string,
 ): InvokeAnswer {
   const { payload, functionError, logTail } = outcome;
   return {
     statusCode: 200,
     executedVersion,
+    traceId,
     payload,
     ...(functionError !== undefined && { functionError }),
     ...(logTail !== undefined && { logResult: Buffer.from(logTail).toString('base64') }),

@@ -34,6 +34,5 @@ export interface Authorizer {
 
 /** AWS's sentence for a denial. */
 export function denialMessage({ principal, action, resource }: AccessQuestion, because: string): string {
-  const on = resource === '*' ? '' : ` on resource: ${resource}`;
-  return `User: ${principal.arn} is not authorized to perform: ${action}${on} ${because}`;
+  return `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} ${because}`;
 }

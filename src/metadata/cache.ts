@@ -1,6 +1,6 @@
 /** What the invoke path may ask about functions: answered from memory, kept fresh by a watch on the store. */
 import type { Revision } from '#platform';
-import type { FunctionPolicyRecord, FunctionRecord, VersionRecord } from './records.ts';
+import type { FunctionPolicyRecord, FunctionRecord, FunctionUrlRecord, VersionRecord } from './records.ts';
 
 export type Resolution =
   | {
@@ -24,6 +24,8 @@ export interface MetadataCache {
    * one of them changes. Synchronous: it is on the warm path.
    */
   policies(accountId: string, functionName: string): FunctionPolicyRecord | undefined;
+  /** The URL with this id (the first label of its host name). Synchronous. */
+  url(urlId: string): FunctionUrlRecord | undefined;
   /** Resolves when the cache shows everything up to `revision`. */
   reached(revision: Revision): Promise<void>;
   /** Calls back after each change of a version (undefined when it was deleted). Returns the unsubscriber. */

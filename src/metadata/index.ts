@@ -3,8 +3,13 @@ export type {
   AliasRecord,
   CodeRecord,
   Configuration,
+  EventInvokeRecord,
+  Fallback,
   FunctionPolicyRecord,
   FunctionRecord,
+  FunctionUrlCors,
+  FunctionUrlRecord,
+  FunctionUrlReference,
   LayerReference,
   ResourcePolicy,
   VersionName,
@@ -12,14 +17,20 @@ export type {
 } from './records.ts';
 export type { MetadataCache, Resolution } from './cache.ts';
 export { functionArn, parseFunctionName } from './arn.ts';
+export { layersOf } from './layers-of.ts';
 export type { FunctionReference } from './arn.ts';
 export {
   aliasKey,
   aliasesPrefix,
   allVersionsPrefix,
+  eventInvokeKey,
+  eventInvokesPrefix,
   functionKey,
   functionPolicyKey,
   functionsPrefix,
+  functionUrlIdKey,
+  functionUrlKey,
+  functionUrlsPrefix,
   isVersionNumber,
   latestVersion,
   latestVersionsPrefix,
@@ -28,6 +39,8 @@ export {
   versionKey,
 } from './keys.ts';
 export type { FunctionName, Place } from './keys.ts';
+export { VariableSeal } from './sealed-variables.ts';
+export type { Variables } from './sealed-variables.ts';
 export { openMetadataCache } from './service.ts';
 export type { MetadataCacheOptions, WatchedMetadata } from './service.ts';
 export type { Usage } from './state.ts';

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { aliasKey, functionKey, isVersionNumber, latestVersion, parseKey, versionKey } from './keys.ts';
+import {
+  aliasKey,
+  eventInvokeKey,
+  functionKey,
+  functionUrlIdKey,
+  functionUrlKey,
+  isVersionNumber,
+  latestVersion,
+  parseKey,
+  versionKey,
+} from './keys.ts';
 
 const name = fc.record({
   accountId: fc.constant('000000000000'),
@@ -54,6 +64,28 @@ test('foreign keys are nobody of ours', () => {
   ]) {
     assert.equal(parseKey(key), undefined, key);
   }
+});
+
+test('URLs are told by function and qualifier; their ids and event invoke configurations the view leaves alone', () => {
+  const name = { accountId: '000000000000', region: 'us-east-1', functionName: 'hello' };
+  const keys = [
+    functionUrlKey(name, '$LATEST'),
+    functionUrlKey(name, 'live'),
+    functionUrlIdKey(name.region, 'abc'),
+    eventInvokeKey(name, '1'),
+  ];
+  assert.deepEqual(keys, [
+    'metadata/urls/000000000000/us-east-1/hello/$LATEST',
+    'metadata/urls/000000000000/us-east-1/hello/live',
+    'metadata/url-ids/us-east-1/abc',
+    'metadata/event-invoke/000000000000/us-east-1/hello/1',
+  ]);
+  assert.deepEqual(keys.map(parseKey), [
+    { kind: 'url', ...name, qualifier: '$LATEST' },
+    { kind: 'url', ...name, qualifier: 'live' },
+    undefined,
+    undefined,
+  ]);
 });
 
 test('a version number has no sign, no leading zero and an end', () => {

@@ -6,6 +6,9 @@
  *   metadata/versions/<account>/<region>/published/<name>/<number>    VersionRecord; 16 digits, so keys sort as the numbers do
  *   metadata/aliases/<account>/<region>/<name>/<alias>                AliasRecord
  *   metadata/policies/<account>/<region>/<name>                       FunctionPolicyRecord
+ *   metadata/urls/<account>/<region>/<name>/<qualifier>               FunctionUrlRecord
+ *   metadata/url-ids/<region>/<url id>                                FunctionUrlReference: whose URL that is
+ *   metadata/event-invoke/<account>/<region>/<name>/<qualifier>       EventInvokeRecord
  *
  * No part can contain `/`: the wire's patterns and `parseFunctionName` see to it. All of an account's $LATEST records are
  * neighbours, which makes listing its functions one read.
@@ -60,6 +63,24 @@ export const aliasKey = (name: FunctionName, alias: string): string => aliasesPr
 export const functionPolicyKey = (name: FunctionName): string =>
   `${metadataPrefix}policies/${name.accountId}/${name.region}/${name.functionName}`;
 
+/** The URLs of a function: of `$LATEST` and of its aliases. */
+export const functionUrlsPrefix = (name: FunctionName): string =>
+  `${metadataPrefix}urls/${name.accountId}/${name.region}/${name.functionName}/`;
+
+export const functionUrlKey = (name: FunctionName, qualifier: string): string =>
+  functionUrlsPrefix(name) + qualifier;
+
+/** From the id in a URL's host name to the function. */
+export const functionUrlIdKey = (region: string, urlId: string): string =>
+  `${metadataPrefix}url-ids/${region}/${urlId}`;
+
+/** How event invokes of a function are retried: of `$LATEST`, of versions and of aliases. */
+export const eventInvokesPrefix = (name: FunctionName): string =>
+  `${metadataPrefix}event-invoke/${name.accountId}/${name.region}/${name.functionName}/`;
+
+export const eventInvokeKey = (name: FunctionName, qualifier: string): string =>
+  eventInvokesPrefix(name) + qualifier;
+
 /** A number as versions carry it: no sign, no leading zero, at most 16 digits. */
 export function isVersionNumber(text: string): boolean {
   return /^[1-9][0-9]{0,15}$/.test(text);
@@ -69,7 +90,8 @@ export type ParsedKey =
   | ({ readonly kind: 'function' } & FunctionName)
   | ({ readonly kind: 'policy' } & FunctionName)
   | ({ readonly kind: 'version'; readonly version: string } & FunctionName)
-  | ({ readonly kind: 'alias'; readonly alias: string } & FunctionName);
+  | ({ readonly kind: 'alias'; readonly alias: string } & FunctionName)
+  | ({ readonly kind: 'url'; readonly qualifier: string } & FunctionName);
 
 /** Takes a key apart again; undefined for a key that none of the functions above makes. */
 export function parseKey(key: string): ParsedKey | undefined {
@@ -80,6 +102,9 @@ export function parseKey(key: string): ParsedKey | undefined {
   }
   if (collection === 'policies' && second === undefined) {
     return { kind: 'policy', accountId, region, functionName: first };
+  }
+  if (collection === 'urls' && second && third === undefined) {
+    return { kind: 'url', accountId, region, functionName: first, qualifier: second };
   }
   if (collection === 'aliases' && second && third === undefined) {
     return { kind: 'alias', accountId, region, functionName: first, alias: second };

@@ -11,6 +11,11 @@ export interface CodeRecord {
   readonly blobKey: string;
   /** Size of the archive. */
   readonly sizeBytes: number;
+  /** What it unpacks to, in bytes. Records of release 0.1 do not say. */
+  readonly unpackedBytes?: number;
+  /** Of an archive whose signature was good when it was taken. */
+  readonly signingProfileVersionArn?: string;
+  readonly signingJobArn?: string;
 }
 
 /** A version of a layer as a function's configuration holds it: everything that unpacking it takes, whatever becomes of the layer. */
@@ -32,7 +37,8 @@ export interface Configuration {
   readonly description: string;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
-  readonly environment: Readonly<Record<string, string>>;
+  /** The environment variables, sealed by `VariableSeal`; `{}` for none. Records of release 0.1 hold them in clear. */
+  readonly environment: string | Readonly<Record<string, string>>;
   readonly architecture: 'x86_64' | 'arm64';
   readonly ephemeralStorageMb: number;
   readonly packageType: 'Zip';
@@ -64,8 +70,18 @@ export interface VersionRecord {
   readonly lastUpdateStatusReasonCode?: string;
   /** Epoch milliseconds. */
   readonly lastModifiedMs: number;
+  /** Of $LATEST while its update is not known to work: what worked before it. Gone once the update is successful. */
+  readonly fallback?: Fallback;
   /** Published versions: the description that $LATEST had then (publishing may give the version another). */
   readonly sourceDescription?: string;
+}
+
+/** A configuration that invokes run in place of one that an update has set and that does not work, or not yet. */
+export interface Fallback {
+  readonly configuration: Configuration;
+  readonly generation: string;
+  /** `from-update`: already while the update is being made ready (its runtime is still to be installed); `from-failure`: once it failed. */
+  readonly serves: 'from-update' | 'from-failure';
 }
 
 /** What belongs to the function as a whole. */
@@ -100,6 +116,55 @@ export interface ResourcePolicy {
   /** A policy document as JSON text, checked before it was stored. */
   readonly document: string;
   readonly revisionId: string;
+}
+
+/** A URL of a function (`$LATEST`) or of an alias. */
+export interface FunctionUrlRecord extends FunctionUrlReference {
+  /** The first label of its host name: 32 characters of a-z and 2-7. */
+  readonly urlId: string;
+  readonly authType: 'NONE' | 'AWS_IAM';
+  readonly invokeMode: 'BUFFERED' | 'RESPONSE_STREAM';
+  readonly cors?: FunctionUrlCors;
+  /** Epoch milliseconds. */
+  readonly createdMs: number;
+  readonly lastModifiedMs: number;
+}
+
+export interface FunctionUrlReference {
+  readonly accountId: string;
+  readonly region: string;
+  readonly functionName: string;
+  /** `$LATEST` or an alias. */
+  readonly qualifier: string;
+}
+
+/** What a function's URL answers to browsers of other origins; an absent member is not said. */
+export interface FunctionUrlCors {
+  readonly allowCredentials?: boolean;
+  readonly allowHeaders?: readonly string[];
+  readonly allowMethods?: readonly string[];
+  readonly allowOrigins?: readonly string[];
+  readonly exposeHeaders?: readonly string[];
+  readonly maxAgeSeconds?: number;
+}
+
+/** What becomes of an event invoke that fails, and of its outcome. */
+export interface EventInvokeRecord {
+  readonly accountId: string;
+  readonly region: string;
+  readonly functionName: string;
+  /** `$LATEST`, a version number, or an alias. */
+  readonly qualifier: string;
+  /** 0 to 2; absent: 2. */
+  readonly retriesMax?: number;
+  /** 60 to 21,600; absent: 21,600. */
+  readonly eventAgeSecondsMax?: number;
+  /** ARN of a queue, topic, function or event bus. */
+  readonly onSuccess?: string;
+  /** The same, or of a bucket. */
+  readonly onFailure?: string;
+  /** Epoch milliseconds. */
+  readonly lastModifiedMs: number;
 }
 
 export interface AliasRecord {

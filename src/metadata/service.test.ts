@@ -12,8 +12,8 @@ import {
   type Write,
 } from '#platform';
 import { someVersion } from './fixtures/some-version.ts';
-import { aliasKey, functionKey, versionKey } from './keys.ts';
-import type { AliasRecord, FunctionRecord, VersionRecord } from './records.ts';
+import { aliasKey, functionKey, functionUrlKey, versionKey } from './keys.ts';
+import type { AliasRecord, FunctionRecord, FunctionUrlRecord, VersionRecord } from './records.ts';
 import { openMetadataCache, type WatchedMetadata } from './service.ts';
 import type { VersionChange } from './state.ts';
 
@@ -307,4 +307,28 @@ test('closing ends the wait for revisions that will not come', async (t) => {
   cache.close();
   await waiting;
   await assert.rejects(cache.reached(1_000), /closed/);
+});
+
+test('a URL is known by its id as long as it is there', async (t) => {
+  const documents = memoryDocuments();
+  const key = functionUrlKey(nameOf('f'), 'live');
+  const record: FunctionUrlRecord = {
+    ...nameOf('f'),
+    qualifier: 'live',
+    urlId: 'abc',
+    authType: 'NONE',
+    invokeMode: 'BUFFERED',
+    createdMs: 0,
+    lastModifiedMs: 0,
+  };
+  await commit(documents, undefined, [put(key, record)]);
+  const cache = await open(t, documents);
+  assert.deepEqual(cache.url('abc'), record);
+  assert.equal(cache.url('other'), undefined);
+  await commit(documents, cache, [put(key, { ...record, authType: 'AWS_IAM' })]);
+  assert.equal(cache.url('abc')?.authType, 'AWS_IAM');
+  await commit(documents, cache, [{ kind: 'delete', key, expected: 'any' }]);
+  assert.equal(cache.url('abc'), undefined);
+  await commit(documents, cache, [put(key, record)]);
+  assert.deepEqual(cache.url('abc'), record);
 });

@@ -6,7 +6,7 @@
 import type { Change, Clock, Document, Documents, Random, Revision } from '#platform';
 import type { MetadataCache, Resolution } from './cache.ts';
 import { metadataPrefix } from './keys.ts';
-import type { FunctionPolicyRecord } from './records.ts';
+import type { FunctionPolicyRecord, FunctionUrlRecord } from './records.ts';
 import { MetadataView, type Usage, type VersionChange } from './state.ts';
 
 /** Wait before a broken watch is taken up again: doubles from the first to the last, ±50%. */
@@ -68,6 +68,10 @@ class Cache implements WatchedMetadata {
 
   policies(accountId: string, functionName: string): FunctionPolicyRecord | undefined {
     return this.#view.policies(accountId, functionName);
+  }
+
+  url(urlId: string): FunctionUrlRecord | undefined {
+    return this.#view.url(urlId);
   }
 
   usage(accountId: string): Usage {

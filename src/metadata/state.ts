@@ -4,12 +4,19 @@
  * path is three lookups and makes no object.
  *
  *   account ─▶ function ─▶ record, policies, versions, aliases, answers (qualifier ─▶ Answer)
+ *   id of a URL ─▶ its record
  */
 import type { Document, Random, Revision } from '#platform';
 import { functionArn } from './arn.ts';
 import type { Resolution } from './cache.ts';
 import { latestVersion, parseKey } from './keys.ts';
-import type { AliasRecord, FunctionPolicyRecord, FunctionRecord, VersionRecord } from './records.ts';
+import type {
+  AliasRecord,
+  FunctionPolicyRecord,
+  FunctionRecord,
+  FunctionUrlRecord,
+  VersionRecord,
+} from './records.ts';
 
 /** What an account has stored, counted as documents come and go. */
 export interface Usage {
@@ -51,6 +58,9 @@ export class MetadataView {
   readonly #accounts = new Map<string, Account>();
   /** The revision at which each key was last seen: what is older than that is no news. */
   readonly #revisions = new Map<string, Revision>();
+  readonly #urls = new Map<string, FunctionUrlRecord>();
+  /** The ids of the URLs, by their keys. */
+  readonly #urlIds = new Map<string, string>();
 
   constructor(region: string) {
     this.#region = region;
@@ -82,6 +92,10 @@ export class MetadataView {
     return this.#accounts.get(accountId)?.functions.get(functionName)?.policies;
   }
 
+  url(urlId: string): FunctionUrlRecord | undefined {
+    return this.#urls.get(urlId);
+  }
+
   usage(accountId: string): Usage {
     return this.#accounts.get(accountId) ?? noUsage;
   }
@@ -108,6 +122,10 @@ export class MetadataView {
     if (!parsed || parsed.region !== this.#region) return undefined;
     if (value === undefined) this.#revisions.delete(key);
     else this.#revisions.set(key, revision);
+    if (parsed.kind === 'url') {
+      this.#replaceUrl(key, value as unknown as FunctionUrlRecord | undefined);
+      return undefined;
+    }
     const account = this.#account(parsed.accountId);
     const entry = entryOf(account, parsed.functionName);
     entry.answers.clear();
@@ -120,7 +138,7 @@ export class MetadataView {
         break;
       }
       case 'version': {
-        const next = value as unknown as VersionRecord | undefined;
+        const next = value === undefined ? undefined : served(value as unknown as VersionRecord);
         const previous = entry.versions.get(parsed.version);
         account.codeSizeBytes += codeSize(next) - codeSize(previous);
         if (next) entry.versions.set(parsed.version, next);
@@ -143,6 +161,15 @@ export class MetadataView {
       account.functions.delete(parsed.functionName);
     }
     return change;
+  }
+
+  #replaceUrl(key: string, next: FunctionUrlRecord | undefined): void {
+    const idBefore = this.#urlIds.get(key);
+    if (idBefore !== undefined) this.#urls.delete(idBefore);
+    this.#urlIds.delete(key);
+    if (next === undefined) return;
+    this.#urlIds.set(key, next.urlId);
+    this.#urls.set(next.urlId, next);
   }
 
   #account(accountId: string): Account {
@@ -168,6 +195,14 @@ function entryOf(account: Account, functionName: string): Entry {
     account.functions.set(functionName, entry);
   }
   return entry;
+}
+
+/** The version as invokes run it: as it was before an update that failed, or whose runtime is still being installed. */
+function served(version: VersionRecord): VersionRecord {
+  const { fallback, lastUpdateStatus } = version;
+  if (fallback === undefined || lastUpdateStatus === 'Successful') return version;
+  if (fallback.serves === 'from-failure' && lastUpdateStatus !== 'Failed') return version;
+  return { ...version, configuration: fallback.configuration, generation: fallback.generation };
 }
 
 const codeSize = (version: VersionRecord | undefined): number => version?.configuration.code.sizeBytes ?? 0;

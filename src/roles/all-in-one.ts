@@ -3,17 +3,19 @@
  * runs functions, then what decides, then what speaks to clients.
  */
 import { join } from 'node:path';
+import { type AccessRows, createAuthorize, lambdaAccess, logsAccess } from '#access';
 import { createAssignment } from '#assignment';
-import { codeOfArchivePath, openCodeStore } from '#code';
+import { codeOfArchivePath, openCodeStore, S3Archives } from '#code';
 import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
 import { openSqlite } from '#engines/sqlite';
 import { createFrontend, invokeHandlers } from '#frontend';
-import type { RootIdentity } from '#identity';
+import { iamService, stsService } from '#iam';
+import { openAccount, type RootIdentity } from '#identity';
 import { unreachable } from '#lib/assert';
 import { logsService, openLogs } from '#logs';
-import { openMetadataCache } from '#metadata';
+import { openMetadataCache, VariableSeal } from '#metadata';
 import { createPlacement } from '#placement';
 import {
   systemClock as clock,
@@ -27,6 +29,7 @@ import {
   linkedRoute,
   Links,
   restJsonService,
+  type Authorize,
   type Log,
   type OpenRoute,
   type ReportFault,
@@ -35,6 +38,8 @@ import { openWorker, type Worker } from '#worker';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
 import type { LambkinOptions } from './options.ts';
+import { roleAccess } from './role-access.ts';
+import { readSigningProfiles } from './signing-profiles.ts';
 
 export type Composed =
   | { readonly kind: 'listening'; readonly endpoint: string; readonly runtimes: Runtimes }
@@ -47,7 +52,7 @@ const zone = 'local';
 /** Everything that was opened is in `closing`, also when this fails. */
 export async function compose(
   options: LambkinOptions,
-  identity: RootIdentity,
+  root: RootIdentity,
   log: Log,
   closing: Closing,
 ): Promise<Composed> {
@@ -62,6 +67,18 @@ export async function compose(
   ]);
   closing.add(() => store.close());
   const { documents, journal } = store;
+
+  // Who may do what.
+  const identity = await openAccount({
+    root,
+    documents,
+    clock,
+    random,
+    entropy,
+    onTrouble: (error) => trouble('the watch on users and roles broke and is taken up again', error),
+  });
+  closing.add(() => identity.close());
+  const { account } = identity;
 
   // What runs functions.
   const metadata = await openMetadataCache({
@@ -87,6 +104,13 @@ export async function compose(
   });
   const code = openCodeStore({ blobs, directory: join(dataDirectory, 'code') });
   closing.add(() => code.close());
+  const archives = new S3Archives({
+    endpoint: options.endpoints['s3'] ?? (process.env['AWS_ENDPOINT_URL_S3'] || undefined),
+    region,
+    clock,
+  });
+  closing.add(() => archives.close());
+  const variables = new VariableSeal(root.deriveKey('environment-variables'));
   let endpoint = '';
   const worker = await openWorker({
     workerId,
@@ -94,7 +118,8 @@ export async function compose(
     runtimes,
     code,
     logs: logs.sink,
-    credentials: (roleArn, sessionName) => identity.roleCredentials(roleArn, sessionName),
+    credentials: (roleArn, sessionName) => account.roleCredentials(roleArn, sessionName),
+    openVariables: (version) => variables.open(version),
     clock,
     entropy,
     directory: join(dataDirectory, 'sandboxes'),
@@ -143,11 +168,18 @@ export async function compose(
     clock,
     entropy,
   });
-  const links = new Links(identity.deriveKey('download-links'), clock);
+  const links = new Links(root.deriveKey('download-links'), clock);
+  const profiles = await readSigningProfiles(dataDirectory);
+  if (profiles.kind === 'refused') return profiles;
   const controlPlane = createControlPlane({
     documents,
     code,
     metadata,
+    archives,
+    variables,
+    roleState: (roleArn) => account.roleState(roleArn),
+    roleMay: roleAccess(account, identity.authorizer),
+    signingKeys: profiles.keys,
     runtimes,
     region,
     architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
@@ -165,15 +197,30 @@ export async function compose(
       requestId,
       reason: reasonOf(error),
     });
+  const authorizeBy = (rows: AccessRows): Authorize =>
+    createAuthorize({
+      rows,
+      authorizer: identity.authorizer,
+      metadata,
+      region,
+      nowMs: () => clock.wallMs(),
+    });
+  const iam = { ...identity, clock, entropy };
   const outcome = await createListener({
     services: new Map([
       [
         'lambda',
-        restJsonService({ handlers: { ...controlPlane.handlers, ...invokeHandlers(frontend) }, reportFault }),
+        restJsonService({
+          handlers: { ...controlPlane.handlers, ...invokeHandlers(frontend) },
+          authorize: authorizeBy(lambdaAccess),
+          reportFault,
+        }),
       ],
-      ['logs', logsService(logs, reportFault)],
+      ['logs', logsService(logs, reportFault, authorizeBy(logsAccess))],
+      ['iam', iamService(iam, reportFault)],
+      ['sts', stsService(iam, reportFault)],
     ]),
-    identity,
+    identity: account,
     clock,
     entropy,
     host: options.host,

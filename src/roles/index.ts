@@ -3,3 +3,4 @@ export type { Isolation, LambkinOptions, LogLevel, RunningLambkin, StartOutcome 
 export { rootKeyFileName } from './root-key-file.ts';
 export { startLambkin } from './start.ts';
 export type { Running } from './running-file.ts';
+export { probeMounting } from '#worker';

@@ -21,7 +21,7 @@ export interface LambkinOptions {
   readonly poolSize?: number;
   /** Invokes at once in the account. Absent: 1,000. */
   readonly accountConcurrency?: number;
-  /** Where functions find services that Lambkin does not serve: AWS_ENDPOINT_URL_<SERVICE>, by service (`s3`, `dynamodb`). */
+  /** Where functions find services that Lambkin does not serve: AWS_ENDPOINT_URL_<SERVICE>, by service (`s3`, `dynamodb`). Code that requests name in S3 is read from `s3` too. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** Where runtime packs come from. Absent: the npm registry that the host is set up for. */
   readonly registry?: string;

@@ -35,7 +35,6 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
       region: options.region,
       ...options.accessKey,
       store: rootKeyFile(dataDirectory, systemEntropy),
-      clock: systemClock,
       entropy: systemEntropy,
     });
     if (opened.kind === 'invalid') return await abandoned({ kind: 'refused', message: opened.message });

@@ -50,6 +50,8 @@ export interface Init {
   readonly handler: string;
   /** Absolute path of the unpacked code; becomes the working directory. */
   readonly taskRoot: string;
+  /** Absolute path of the function's layers, where it has any: /opt, or what stands for it. */
+  readonly optRoot?: string;
 }
 
 export interface InvokeHeader {

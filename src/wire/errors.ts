@@ -1,6 +1,6 @@
 /**
  * The table of errors: name → status, whose fault, and how the body is spelled. Lambda's own come from the generated
- * table; what every AWS service answers, and what CloudWatch Logs declares, is written here.
+ * table; what every AWS service answers, and what CloudWatch Logs, IAM and STS declare, is written here.
  */
 import table from './generated/lambda.json' with { type: 'json' };
 
@@ -51,10 +51,31 @@ const logsErrors = {
   InvalidSequenceTokenException: client(400),
 } as const;
 
-export type ErrorName = keyof typeof table.errors | keyof typeof commonErrors | keyof typeof logsErrors;
+/** Errors of IAM and STS, by their codes on the wire. */
+const identityErrors = {
+  NoSuchEntity: client(404),
+  EntityAlreadyExists: client(409),
+  DeleteConflict: client(409),
+  LimitExceeded: client(409),
+  ConcurrentModification: client(409),
+  MalformedPolicyDocument: client(400),
+  PackedPolicyTooLarge: client(400),
+  PolicyNotAttachable: client(400),
+  PolicyEvaluation: server(500),
+  InvalidInput: client(400),
+  ValidationError: client(400),
+  InvalidAction: client(400),
+  MissingAction: client(400),
+} as const;
+
+export type ErrorName =
+  | keyof typeof table.errors
+  | keyof typeof commonErrors
+  | keyof typeof logsErrors
+  | keyof typeof identityErrors;
 
 export const errors: ReadonlyMap<string, ErrorRow> = new Map([
-  ...Object.entries({ ...commonErrors, ...logsErrors }).map(
+  ...Object.entries({ ...commonErrors, ...logsErrors, ...identityErrors }).map(
     ([name, row]) => [name, { ...row, message: 'message', headers: {}, modelled: false }] as const,
   ),
   ...Object.entries(table.errors).map(

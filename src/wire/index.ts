@@ -11,13 +11,16 @@ export { linkExpirySecondsMax, Links } from './listener/links.ts';
 export type { Log, LogFields } from './listener/log.ts';
 export { linkedRoute } from './listener/open-route.ts';
 export type { OpenAnswer, OpenRoute } from './listener/open-route.ts';
-export type { Member, Shape, StructureShape } from './operations/shape.ts';
+export type { ListShape, Member, Shape, StringShape, StructureShape } from './operations/shape.ts';
 export type { Operation } from './operations/shape.ts';
 export { operations } from './operations/table.ts';
 export type { OperationName } from './operations/table.ts';
 export { constraintError } from './operations/validate.ts';
+export { queryService } from './query/service.ts';
+export type { QueryOperation, QueryOptions } from './query/service.ts';
 export { restJsonService } from './rest-json/service.ts';
 export type { RestJsonOptions } from './rest-json/service.ts';
+export { traceMember } from './service.ts';
 export type {
   Authorize,
   Handler,

@@ -35,6 +35,9 @@ export type Input = Readonly<Record<string, unknown>>;
 /** Members by the wire's names; undefined members are left out of the answer. */
 export type Output = Readonly<Record<string, unknown>>;
 
+/** A member that any output may have besides its shape's: the trace of what was run, which becomes the header of this name. */
+export const traceMember = 'X-Amzn-Trace-Id';
+
 export type Handler = (input: Input, context: RequestContext) => Promise<Output>;
 
 /** Operation name to handler. What is missing answers with an error that names the operation. */
@@ -75,6 +78,8 @@ export interface Refused {
 export type Routed = RoutedOperation | Refused;
 
 export interface Service {
+  /** Regions that its clients may sign for besides the configured one: a global service is signed for us-east-1 wherever it is called. */
+  readonly signingRegions?: readonly string[];
   /** Chooses the operation from the head of the request, before the body is read. Never throws. */
   route(request: WireRequest): Routed;
   /**

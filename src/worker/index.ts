@@ -13,3 +13,4 @@ export type { LocalWorker, WorkerOptions } from './service.ts';
 export { defaultLimits, responseBytesMax } from './limits.ts';
 export type { Limits } from './limits.ts';
 export type { PoolLimits } from './pool/plan.ts';
+export { probeMounting } from './sandbox/process/mounting.ts';

@@ -6,6 +6,7 @@ import type { LogSink } from '#logs';
 import type { VersionRecord } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 import type { Runtimes } from '#runtimes';
+import { CredentialLife } from './environment/credential-life.ts';
 import { Environment } from './environment/environment.ts';
 import { planAhead, Provisioner } from './environment/provisioner.ts';
 import { changesStart } from './environment/variables.ts';
@@ -14,6 +15,7 @@ import type { PoolLimits } from './pool/plan.ts';
 import { defaultPoolLimits, Pool } from './pool/pool.ts';
 import { Starts } from './pool/starts.ts';
 import { RuntimeApi } from './runtime-api/server.ts';
+import type { Mounting } from './sandbox/process/mounting.ts';
 import { ProcessSandboxes } from './sandbox/process/process-sandboxes.ts';
 import type {
   CreateOutcome,
@@ -33,6 +35,8 @@ export interface WorkerOptions {
   readonly logs: LogSink;
   /** Short-lived credentials of a function's role. */
   readonly credentials: (roleArn: string, sessionName: string) => Credentials;
+  /** The environment variables of a version in clear; undefined where they cannot be opened. */
+  readonly openVariables: (version: VersionRecord) => Readonly<Record<string, string>> | undefined;
   readonly clock: Clock;
   readonly entropy: Entropy;
   /** Absolute; for the sandboxes' own directories alone. What stands there at the start is an earlier run's and is removed. */
@@ -45,6 +49,8 @@ export interface WorkerOptions {
   readonly pool?: Partial<PoolLimits>;
   /** As whom functions run, where Lambkin is root. By default as Lambkin itself. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
+  /** How functions get their layers to /opt; by default as this host can. */
+  readonly mounting?: Mounting;
   /** Takes warnings for the operator. */
   readonly warn?: (message: string, fields: Readonly<Record<string, string>>) => void;
 }
@@ -69,6 +75,7 @@ export async function openWorker(options: WorkerOptions): Promise<LocalWorker> {
     entropy: options.entropy,
     warn,
     ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
+    ...(options.mounting === undefined ? {} : { mounting: options.mounting }),
   });
   return new WorkerService(options, sandboxes);
 }
@@ -83,6 +90,7 @@ class WorkerService implements LocalWorker {
   readonly #pool: Pool;
   readonly #provisioner: Provisioner;
   readonly #environments = new Map<string, Environment>();
+  readonly #lives = new WeakMap<Environment, CredentialLife>();
   readonly #listeners = new Set<(event: WorkerEvent) => void>();
   #creating = 0;
   #closing: Promise<void> | undefined;
@@ -113,8 +121,10 @@ class WorkerService implements LocalWorker {
       pool: this.#pool,
       starts: this.#starts,
       credentials: options.credentials,
+      openVariables: options.openVariables,
       endpoint: options.endpoint,
       endpoints: options.endpoints ?? {},
+      warn: (message, fields) => options.warn?.(message, fields),
     });
   }
 
@@ -125,16 +135,27 @@ class WorkerService implements LocalWorker {
     }
     const { environmentId } = spec;
     assert(!this.#environments.has(environmentId), `environment ${environmentId} exists`);
+    const life = new CredentialLife(this.#options.clock, () => {
+      if (environment.status === 'idle') void environment.destroy();
+    });
     const environment = new Environment(spec, {
-      provisioner: this.#provisioner,
+      provisioner: life.watching(this.#provisioner),
       logs: this.#options.logs,
       clock: this.#options.clock,
       initLimitMs: this.#limits.initLimitMs,
-      emit: (event) => this.#emit(event),
+      emit: (event) => {
+        // Gone follows.
+        if (event.kind === 'idle' && life.isOver) return void environment.destroy();
+        return this.#emit(event);
+      },
       warn: (message, id) => this.#options.warn?.(message, { environmentId: id }),
     });
     this.#environments.set(environmentId, environment);
-    void environment.gone.then(() => this.#environments.delete(environmentId));
+    this.#lives.set(environment, life);
+    void environment.gone.then(() => {
+      life.end();
+      this.#environments.delete(environmentId);
+    });
     this.#creating += 1;
     try {
       return await environment.created;
@@ -144,9 +165,17 @@ class WorkerService implements LocalWorker {
   }
 
   async invoke(environmentId: string, request: InvokeRequest): Promise<InvokeOutcome> {
+    return this.#usable(environmentId)?.invoke(request) ?? { kind: 'not-started' };
+  }
+
+  #usable(environmentId: string): Environment | undefined {
     const environment = this.#environments.get(environmentId);
-    if (environment === undefined) return { kind: 'not-started' };
-    return environment.invoke(request);
+    if (environment === undefined) return undefined;
+    // After the host slept: no timer has told yet.
+    if (this.#lives.get(environment)?.isOver === true && environment.status === 'idle') {
+      void environment.destroy();
+    }
+    return environment;
   }
 
   async destroy(environmentId: string): Promise<void> {
@@ -171,7 +200,7 @@ class WorkerService implements LocalWorker {
 
   prewarm(what: VersionRecord | { readonly runtime: string; readonly memoryMb: number }): void {
     const { runtime, memoryMb } = 'configuration' in what ? what.configuration : what;
-    if ('configuration' in what && changesStart(what.configuration.environment)) return;
+    if ('configuration' in what && changesStart(this.#options.openVariables(what) ?? {})) return;
     const launch = this.#options.runtimes.launch(runtime, memoryMb);
     if (launch?.kind === 'channel') this.#pool.want(launch);
   }

@@ -1,4 +1,5 @@
 /** Functions that attack what runs them, and a host that has too little: Lambkin answers, cleans up, and goes on. */
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateFunctionCommand,
   InvokeCommand,
@@ -14,7 +15,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { archive } from '../archive.ts';
-import { role, startService, type Service } from '../service.ts';
+import { credentials, region, role, startService, type Service } from '../service.ts';
 
 let service: Service;
 const scratch = mkdtempSync(join(tmpdir(), 'lambkin-hostile-'));
@@ -32,16 +33,23 @@ interface Function {
   readonly file?: string;
   readonly variables?: Readonly<Record<string, string>>;
   readonly on?: Service;
+  readonly roleArn?: string;
 }
 
 async function create(FunctionName: string, source: string, options: Function = {}): Promise<void> {
-  const { runtime = 'nodejs24.x', file = 'index.mjs', variables = {}, on = service } = options;
+  const {
+    runtime = 'nodejs24.x',
+    file = 'index.mjs',
+    variables = {},
+    on = service,
+    roleArn = role,
+  } = options;
   await on.client.send(
     new CreateFunctionCommand({
       FunctionName,
       Runtime: runtime,
       Handler: 'index.handler',
-      Role: role,
+      Role: roleArn,
       Timeout: 20,
       Environment: { Variables: { ...variables } },
       Code: { ZipFile: await archive({ [file]: source }) },
@@ -98,7 +106,7 @@ test('an exception that nobody caught is its caller’s answer, and the next inv
   assert.equal(payloadOf(await invoke('uncaught')), 'fine');
 });
 
-test('a process that ends between two invokes is not noticed by the second', async () => {
+test('what an invoke left behind ends the process only once it goes on, and whoever comes then gets another', async () => {
   await create(
     'between',
     `export const handler = async ({ end }) => {
@@ -109,10 +117,13 @@ test('a process that ends between two invokes is not noticed by the second', asy
   // Several times: what Lambkin hears first, the end or the next invoke, is up to chance.
   for (let round = 0; round < 10; round += 1) {
     const first = payloadOf(await invoke('between', { end: true })) as number;
-    await until(() => !runs(first));
+    await sleep(30); // the timer is due by now, but the process stands still
     const second = await invoke('between');
-    assert.equal(second.FunctionError, undefined, second.Payload?.transformToString());
-    assert.notEqual(payloadOf(second), first);
+    assert.equal(payloadOf(second), first, second.Payload?.transformToString());
+    const third = await invoke('between');
+    assert.equal(third.FunctionError, undefined, third.Payload?.transformToString());
+    assert.notEqual(payloadOf(third), first);
+    await until(() => !runs(first));
   }
 });
 
@@ -139,35 +150,57 @@ test('fifty children in sessions of their own go with their environment, and so 
     'daemons',
     `import { spawn } from 'node:child_process';
      import fs from 'node:fs';
-     export const handler = async () => {
+     export const handler = async ({ end }) => {
+       if (end) process.exit(1);
        const away = () => spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
        const pids = Array.from({ length: 50 }, () => away().pid);
        fs.mkdirSync(process.env.TMPDIR + '/closed');
        fs.writeFileSync(process.env.TMPDIR + '/closed/file', 'x');
        fs.chmodSync(process.env.TMPDIR + '/closed', 0);
-       setTimeout(() => process.exit(1), 50);
        return { pids, temporary: process.env.TMPDIR };
      };`,
   );
   const { pids, temporary } = payloadOf(await invoke('daemons')) as { pids: number[]; temporary: string };
   assert.equal(pids.length, 50);
+  assert.equal((await invoke('daemons', { end: true })).FunctionError, 'Unhandled');
   await until(() => !pids.some(runs) && !existsSync(temporary));
   assert.doesNotMatch(service.output(), /keep coming back/);
 });
 
-test('the SDK inside a function reaches Lambkin with the credentials of its role', async () => {
-  await create(
-    'inside',
-    `const { LambdaClient, ListFunctionsCommand } = require('@aws-sdk/client-lambda');
+const document = (Statement: object): string => JSON.stringify({ Version: '2012-10-17', Statement });
+
+test('the SDK inside a function reaches Lambkin with the credentials of its role, and may what its role may', async () => {
+  const iam = new IAMClient({ endpoint: service.endpoint, region, credentials, maxAttempts: 1 });
+  const lister = { RoleName: 'lister' };
+  const trust = { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' };
+  const listing = { Effect: 'Allow', Action: 'lambda:ListFunctions', Resource: '*' };
+  const created = new CreateRoleCommand({ ...lister, AssumeRolePolicyDocument: document(trust) });
+  const { Role } = await iam.send(created);
+  const policy = { PolicyName: 'list', PolicyDocument: document(listing) };
+  await iam.send(new PutRolePolicyCommand({ ...lister, ...policy }));
+  iam.destroy();
+  const source = `const { LambdaClient, ListFunctionsCommand } = require('@aws-sdk/client-lambda');
      exports.handler = async () => {
        const { Functions } = await new LambdaClient({}).send(new ListFunctionsCommand({}));
        return Functions.map(({ FunctionName }) => FunctionName);
-     };`,
-    { file: 'index.cjs', variables: { NODE_PATH: join(import.meta.dirname, '..', '..', 'node_modules') } },
-  );
+     };`;
+  const options = {
+    file: 'index.cjs',
+    variables: { NODE_PATH: join(import.meta.dirname, '..', '..', 'node_modules') },
+  };
+  await create('inside', source, { ...options, roleArn: Role?.Arn ?? assert.fail() });
   const output = await invoke('inside');
   assert.equal(output.FunctionError, undefined, output.Payload?.transformToString());
   assert.ok((payloadOf(output) as string[]).includes('inside'));
+
+  // A role that is not in IAM grants nothing.
+  await create('powerless', source, options);
+  const refused = await invoke('powerless');
+  assert.equal(refused.FunctionError, 'Unhandled');
+  assert.match(
+    (payloadOf(refused) as { readonly errorMessage: string }).errorMessage,
+    /assumed-role\/any\/powerless is not authorized to perform: lambda:ListFunctions on resource: \* because no identity-based policy allows/,
+  );
 });
 
 test('a reservation of one lets one run, and names the reason to the others', async () => {

@@ -30,14 +30,14 @@ const service = restJsonService({
 
 const opened = await openIdentity({
   store: { read: () => Promise.resolve(undefined), create: (key) => Promise.resolve(key) },
-  clock: systemClock,
   entropy: systemEntropy,
   ...rootKey,
 });
 assert.ok(opened.kind === 'opened');
+const { identity } = opened;
 const outcome = await createListener({
   services: new Map([['lambda', service]]),
-  identity: opened.identity,
+  identity: { region: identity.region, findKey: (accessKeyId) => identity.findKey(accessKeyId) },
   clock: systemClock,
   entropy: systemEntropy,
   host: '127.0.0.1',

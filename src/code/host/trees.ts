@@ -33,6 +33,12 @@ interface Tree {
 const digestPattern = /^[0-9a-f]{64}$/;
 const marker = '.complete';
 
+/** A tree in use: it stays until `release`. */
+export interface HeldTree {
+  readonly directory: string;
+  readonly release: () => void;
+}
+
 export class Trees {
   readonly #directory: string;
   readonly #bytesMax: number;
@@ -57,7 +63,7 @@ export class Trees {
   }
 
   /** Takes the tree into use if it is there; undefined otherwise. */
-  acquire(digest: string): { readonly directory: string; readonly release: () => void } | undefined {
+  acquire(digest: string): HeldTree | undefined {
     const tree = this.#trees.get(digest);
     if (!tree) return undefined;
     if (!existsSync(join(this.#directory, digest))) {
@@ -66,9 +72,13 @@ export class Trees {
       this.#bytes -= tree.bytes;
       return undefined;
     }
-    tree.uses += 1;
     this.#trees.delete(digest);
     this.#trees.set(digest, tree);
+    return this.#use(digest, tree);
+  }
+
+  #use(digest: string, tree: Tree): HeldTree {
+    tree.uses += 1;
     this.#evict();
     let released = false;
     const release = (): void => {
@@ -82,10 +92,10 @@ export class Trees {
   }
 
   /**
-   * Makes a tree: `fill` writes it into the directory it is given and says how many bytes of disk it takes. When `fill` fails,
-   * nothing is left behind. At most one call per digest at a time.
+   * Makes a tree, in use for the caller: `fill` writes it into the directory it is given and says how many bytes of disk it takes. When
+   * `fill` fails, nothing is left behind. At most one call per digest at a time.
    */
-  async make(digest: string, fill: (directory: string) => Promise<number>): Promise<void> {
+  async make(digest: string, fill: (directory: string) => Promise<number>): Promise<HeldTree> {
     assert(digestPattern.test(digest) && !this.#trees.has(digest), `cannot make tree ${digest}`);
     this.#made += 1;
     const making = join(this.#directory, `.making-${process.pid}-${this.#made}`);
@@ -97,8 +107,10 @@ export class Trees {
       renameSync(making, final);
       chmodSync(final, directoryMode);
       writeFileSync(final + marker, `${this.#boot} ${bytes}\n`);
-      this.#trees.set(digest, { bytes, uses: 0 });
+      const tree = { bytes, uses: 0 };
+      this.#trees.set(digest, tree);
       this.#bytes += bytes;
+      return this.#use(digest, tree);
     } catch (error) {
       await this.#remove(making);
       throw error;

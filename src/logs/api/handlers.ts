@@ -1,6 +1,6 @@
 /** The CloudWatch Logs API: all operations that Lambkin has, and the service that stands behind the listener. */
 import { jsonRpcService, WireError } from '#wire';
-import type { Handler, Handlers, ReportFault, Service } from '#wire';
+import type { Authorize, Handler, Handlers, ReportFault, Service } from '#wire';
 import { StoreUnavailableError } from '#platform';
 import { eventHandlers } from './events.ts';
 import type { EventParts } from './events.ts';
@@ -31,12 +31,17 @@ export function logsHandlers(parts: EventParts): Handlers {
 }
 
 /** Signing name `logs`. */
-export function logsService(logs: { readonly handlers: Handlers }, reportFault: ReportFault): Service {
+export function logsService(
+  logs: { readonly handlers: Handlers },
+  reportFault: ReportFault,
+  authorize?: Authorize,
+): Service {
   return jsonRpcService({
     targetPrefix: 'Logs_20140328',
     operations,
     handlers: logs.handlers,
     validationError: 'InvalidParameterException',
     reportFault,
+    ...(authorize && { authorize }),
   });
 }

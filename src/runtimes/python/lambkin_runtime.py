@@ -83,7 +83,15 @@ def start(order):
     os.chdir(task_root)
     # PYTHONPATH was not read when the process started (-I).
     extra = [path for path in order["env"].get("PYTHONPATH", "").split(os.pathsep) if path]
+    opt_root = order.get("optRoot")
+    site_packages = opt_root and os.path.join(
+        opt_root, "python/lib/python%d.%d/site-packages" % sys.version_info[:2]
+    )
+    if opt_root and not extra:
+        extra = [site_packages, os.path.join(opt_root, "python")]
     sys.path[:0] = [task_root] + extra
+    if opt_root and os.path.isdir(site_packages):
+        site.addsitedir(site_packages)  # for its .pth files; at the end where PYTHONPATH takes the place of the above
     # The host's own packages come last: AWS's runtimes have boto3 there.
     sys.path.extend(path for path in site.getsitepackages() if path not in sys.path and os.path.isdir(path))
     return load_handler(order["handler"])

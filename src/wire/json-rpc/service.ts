@@ -11,6 +11,7 @@ import { parseJson } from '../operations/json-text.ts';
 import type { StructureShape } from '../operations/shape.ts';
 import { validateStructure } from '../operations/validate.ts';
 import type {
+  Authorize,
   Handlers,
   Output,
   ReportFault,
@@ -34,6 +35,8 @@ export interface JsonRpcOptions {
   readonly operations: Readonly<Record<string, StructureShape>>;
   /** By operation name; operations without one answer NotImplementedException. */
   readonly handlers: Handlers;
+  /** Asked before every handler; absent: everybody who signs may call everything. */
+  readonly authorize?: Authorize;
   /** What a broken constraint is called: ValidationException unless the service says otherwise. */
   readonly validationError?: ErrorName;
   /** Told of what a handler threw that was no WireError. */
@@ -88,7 +91,7 @@ class RoutedTarget implements RoutedOperation {
   }
 
   call(body: Uint8Array, context: RequestContext): Promise<WireResponse> {
-    const { handlers, reportFault, validationError } = this.#options;
+    const { handlers, authorize, reportFault, validationError } = this.#options;
     return answer(
       this.operation,
       context,
@@ -98,6 +101,7 @@ class RoutedTarget implements RoutedOperation {
       async (handler) => {
         const input = decodeStructure(this.#input, parseJson(body) ?? {});
         validateStructure(this.#input, input, validationError);
+        authorize?.(this.operation, input, context);
         return encodeJsonRpcOutput(await handler(input, context), context.requestId);
       },
     );

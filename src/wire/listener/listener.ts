@@ -72,6 +72,9 @@ export async function createListener(options: ListenerOptions): Promise<ListenOu
       findKey: (accessKeyId, sessionToken) => options.identity.findKey(accessKeyId, sessionToken),
       region: options.identity.region,
       services: [...options.services.keys()],
+      signingRegions: new Map(
+        [...options.services].map(([name, service]) => [name, service.signingRegions ?? []]),
+      ),
       nowMs: () => options.clock.wallMs(),
     }),
     openRoutes: options.openRoutes ?? [],

@@ -40,15 +40,23 @@ export interface BlobShape extends Bounds, Secrecy {
   readonly type: 'blob';
 }
 
-export interface ListShape extends Bounds, Secrecy {
+/** How lists and maps are spelled by the Query protocol (`query/`), where they differ from `Name.member.1` and `Name.entry.1.key`. */
+interface QuerySpelling {
+  /** Without `member` or `entry` in between: `Name.1`. */
+  readonly flattened?: true;
+}
+
+export interface ListShape extends Bounds, Secrecy, QuerySpelling {
   readonly type: 'list';
   readonly member: Shape;
 }
 
-export interface MapShape extends Bounds, Secrecy {
+export interface MapShape extends Bounds, Secrecy, QuerySpelling {
   readonly type: 'map';
   readonly key: StringShape;
   readonly value: Shape;
+  /** What the Query protocol calls the two halves of an entry: `key` and `value`, unless the service has other names. */
+  readonly entryNames?: readonly [key: string, value: string];
 }
 
 export type Place = 'body' | 'label' | 'query' | 'header' | 'payload' | 'status';
@@ -58,7 +66,7 @@ export interface Member {
   readonly required?: true;
   /** Where the member travels; left out: in the JSON body. */
   readonly place?: Exclude<Place, 'body'>;
-  /** The name of its query parameter or header. */
+  /** The name of its query parameter or header; in the Query protocol, of its form parameter and element. */
   readonly name?: string;
 }
 

@@ -2,7 +2,7 @@
 import { assert } from '#lib/assert';
 import { encodeJson, encodeStructure, encodeText } from '../operations/encode.ts';
 import type { Operation, StructureShape } from '../operations/shape.ts';
-import type { Output, WireResponse } from '../service.ts';
+import { type Output, traceMember, type WireResponse } from '../service.ts';
 
 interface Bindings {
   readonly headers: readonly (readonly [member: string, header: string])[];
@@ -21,6 +21,8 @@ export function encodeOutput(operation: Operation, output: Output, requestId: st
     const value = output[member];
     if (value !== undefined) headers[header] = encodeText(shapeOf(shape, member), value, member);
   }
+  const trace = output[traceMember];
+  if (typeof trace === 'string') headers[traceMember] = trace;
   const status = bindings.status === undefined ? undefined : output[bindings.status];
   const statusCode = typeof status === 'number' ? status : operation.statusCode;
   // 204 means no content: nothing follows the head, whatever the model declares.

@@ -4,6 +4,7 @@ import { WireError } from '../error.ts';
 import { answer } from '../operations/call.ts';
 import { operations } from '../operations/table.ts';
 import type {
+  Authorize,
   Handlers,
   ReportFault,
   RequestContext,
@@ -23,6 +24,8 @@ import type { RouteMatch } from './route.ts';
 export interface RestJsonOptions {
   /** By operation name; operations without one answer NotImplementedException. */
   readonly handlers: Handlers;
+  /** Asked before every handler; absent: everybody who signs may call everything. */
+  readonly authorize?: Authorize;
   /** Told of what a handler threw that was no WireError. */
   readonly reportFault: ReportFault;
 }
@@ -79,7 +82,7 @@ class RoutedRequest implements RoutedOperation {
   }
 
   call(body: Uint8Array, context: RequestContext): Promise<WireResponse> {
-    const { handlers, reportFault } = this.#options;
+    const { handlers, authorize, reportFault } = this.#options;
     return answer(
       this.operation,
       context,
@@ -88,6 +91,7 @@ class RoutedRequest implements RoutedOperation {
       reportFault,
       async (handler) => {
         const input = decodeInput(this.#match, this.#request, body);
+        authorize?.(this.operation, input, context);
         return encodeOutput(this.#match.route.operation, await handler(input, context), context.requestId);
       },
     );

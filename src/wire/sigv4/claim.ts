@@ -73,10 +73,15 @@ export function parseSigner(credential: string, signedHeaders: string): Parsed<S
 export function scopeProblem(
   signer: Signer,
   timestamp: string,
-  ours: { readonly region: string; readonly services: readonly string[] },
+  ours: {
+    readonly region: string;
+    readonly services: readonly string[];
+    readonly signingRegions?: ReadonlyMap<string, readonly string[]>;
+  },
 ): string | undefined {
   const problems: string[] = [];
-  if (signer.region !== ours.region) {
+  const foreign = signer.region !== ours.region;
+  if (foreign && ours.signingRegions?.get(signer.service)?.includes(signer.region) !== true) {
     problems.push(`Credential should be scoped to a valid region, not '${excerpt(signer.region)}'. `);
   }
   if (!ours.services.includes(signer.service)) {

@@ -263,6 +263,26 @@ test('the credential scope must be of this region, service, day and version', as
   assert.equal(examination.kind === 'refused' ? examination.service : '', 's3');
 });
 
+test('a global service may be signed for its own region as well as for ours, and no other service may', async () => {
+  const global = new Verifier({
+    findKey,
+    region,
+    services: [...services, 'iam'],
+    signingRegions: new Map([['iam', ['eu-west-1']]]),
+    nowMs: () => nowMs,
+  });
+  const signed = (to: string, service: string) => sign(draft, { form: 'header', region: to, service });
+  assert.equal(outcome(await signed('eu-west-1', 'iam'), draft.body, global), undefined);
+  assert.equal(outcome(await signed(region, 'iam'), draft.body, global), undefined);
+  for (const [to, service] of [
+    ['eu-west-2', 'iam'],
+    ['eu-west-1', services[0] ?? ''],
+  ] as const) {
+    const error = outcome(await signed(to, service), draft.body, global);
+    assert.equal(error?.errorName, 'InvalidSignatureException');
+  }
+});
+
 function refusalOf(authorization: string): { name: string; message: string } {
   const headers = { host: 'h', authorization, 'x-amz-date': '20260131T120000Z' };
   return refusal({ method: 'GET', rawPath: '/', rawQuery: '', headers });

@@ -36,6 +36,8 @@ export interface VerifierOptions {
   readonly region: string;
   /** Signing names of the services behind this endpoint; the first is named to clients that ask for another. */
   readonly services: readonly string[];
+  /** Regions besides `region` that clients of a service may sign for, by signing name. */
+  readonly signingRegions?: ReadonlyMap<string, readonly string[]>;
   /** Epoch milliseconds. */
   readonly nowMs: () => number;
 }
@@ -67,15 +69,22 @@ export class Verifier {
     this.#options = options;
   }
 
-  /** `repeated` holds every value of the headers that came more than once. Never throws for what a client sent. */
-  examine(request: WireRequest, repeated?: ReadonlyMap<string, readonly string[]>): Examination {
+  /**
+   * `repeated` holds every value of the headers that came more than once; `service` is the only signing name that will do, where
+   * it is not any of ours. Never throws for what a client sent.
+   */
+  examine(
+    request: WireRequest,
+    repeated?: ReadonlyMap<string, readonly string[]>,
+    service?: string,
+  ): Examination {
     const parsed = this.#parse(request);
     if (parsed.kind === 'refused') return { ...parsed, service: undefined };
     const claim = parsed.value;
     const { signer } = claim;
     const refused = (error: WireError): Examination => ({ kind: 'refused', error, service: signer.service });
 
-    const problem = this.#problem(request, claim);
+    const problem = this.#problem(request, claim, service);
     if (problem !== undefined) return refused(problem);
     const key = this.#options.findKey(signer.accessKeyId, claim.sessionToken);
     if (key === undefined) {
@@ -129,7 +138,7 @@ export class Verifier {
   }
 
   /** Everything that can be wrong before a key is looked at. */
-  #problem(request: WireRequest, claim: Claim): WireError | undefined {
+  #problem(request: WireRequest, claim: Claim, service: string | undefined): WireError | undefined {
     const { signer, payload } = claim;
     const time = timeProblem(claim.timestamp, claim.expires, this.#options.nowMs());
     if (time !== undefined) return time;
@@ -140,7 +149,8 @@ export class Verifier {
     for (const name in request.headers) {
       if (name.startsWith('x-amz-') && !signer.signedHeaderSet.has(name)) return unsigned(excerpt(name));
     }
-    const scope = scopeProblem(signer, claim.timestamp, this.#options);
+    const ours = service === undefined ? this.#options : { ...this.#options, services: [service] };
+    const scope = scopeProblem(signer, claim.timestamp, ours);
     if (scope !== undefined) return invalid(scope);
     if (!sha256Hex.test(claim.signature)) return mismatch();
     if (payload !== undefined && payload !== unsignedPayload && !sha256Hex.test(payload)) {

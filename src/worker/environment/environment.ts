@@ -24,7 +24,7 @@ import { initial, step } from './state.ts';
 import type { Effect, Event, Failure, State, Terms } from './state-types.ts';
 
 export interface EnvironmentParts {
-  readonly provisioner: Provisioner;
+  readonly provisioner: Pick<Provisioner, 'provide'>;
   readonly logs: LogSink;
   readonly clock: Clock;
   readonly initLimitMs: number;

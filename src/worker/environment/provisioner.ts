@@ -7,6 +7,8 @@ import type { Init, Launch, Runtimes } from '#runtimes';
 import type { ChannelLaunch, Pool } from '../pool/pool.ts';
 import type { Settle, Starts } from '../pool/starts.ts';
 import type { Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
+import { type Files, unpackFiles } from './files.ts';
+import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
 import { changesStart, environmentVariables, execWrapper, startVariables } from './variables.ts';
 import { directoryOf } from './path.ts';
 
@@ -21,7 +23,12 @@ export interface Provision {
 }
 
 export type ProvisionOutcome =
-  | { readonly kind: 'provided'; readonly provision: Provision }
+  | {
+      readonly kind: 'provided';
+      readonly provision: Provision;
+      /** Epoch milliseconds: when the role's credentials that it was given end; undefined: never. */
+      readonly credentialsEndMs?: number | undefined;
+    }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'impossible'; readonly errorType: string; readonly message: string }
   /** The function's own executable is missing or cannot be executed: its failure, not the host's. */
@@ -34,12 +41,19 @@ export interface ProvisionerParts {
   readonly pool: Pool;
   readonly starts: Starts;
   readonly credentials: (roleArn: string, sessionName: string) => Credentials;
+  /** The environment variables of a version in clear; undefined where they cannot be opened. */
+  readonly openVariables: (version: VersionRecord) => Readonly<Record<string, string>> | undefined;
   readonly endpoint: () => string;
   readonly endpoints: Readonly<Record<string, string>>;
+  readonly warn: (message: string, fields: Readonly<Record<string, string>>) => void;
 }
 
 /** The function's variables, once the sandbox's own are known. */
 type Variables = (sandbox: Pick<Sandbox, 'places' | 'own'>) => Readonly<Record<string, string>>;
+
+/** AWS's words, and why it is so here. */
+const sealedMessage =
+  "Lambda was unable to decrypt the environment variables because KMS access was denied. Please check the function's KMS key settings. This Lambkin's master secret (root-key.json) is not the one that they were sealed under; set them again with UpdateFunctionConfiguration.";
 
 /** AWS's words, with the places as the function knows them. */
 const noBootstrap = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
@@ -91,65 +105,104 @@ export class Provisioner {
     version: VersionRecord,
     logStream: string,
   ): Promise<ProvisionOutcome> {
-    const { role, code } = version.configuration;
+    const { role } = version.configuration;
+    const custom = this.#parts.openVariables(version);
+    if (custom === undefined) {
+      return { kind: 'impossible', errorType: 'KMSAccessDeniedException', message: sealedMessage };
+    }
     const credentials = this.#parts.credentials(role, version.functionName);
-    const unpacked = await this.#parts.code.unpack(code);
+    const unpacked = await unpackFiles(this.#parts.code, version.configuration, this.#parts.sandboxes.layers);
     if (unpacked.kind === 'broken') {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
     }
-    const { directory: taskRoot, release } = unpacked;
-    const variables = this.#variables(launch, version, logStream, taskRoot, credentials);
-    const outcome = await this.#start(launch, version, taskRoot, variables, release);
-    if (outcome.kind !== 'provided') release();
+    const { files } = unpacked;
+    if (files.opt && this.#parts.sandboxes.traitsOf(files.opt.directory).extensions) {
+      const { functionName } = version;
+      this.#parts.warn('a layer brings extensions, which Lambkin does not start yet', { functionName });
+    }
+    const variables = this.#variables(launch, version, custom, logStream, files, credentials);
+    const outcome = await this.#start(launch, version, custom, files, variables);
+    if (outcome.kind === 'provided') return { ...outcome, credentialsEndMs: credentials.expiresAtMs };
+    files.release();
     return outcome;
   }
 
   async #start(
     launch: Launch,
     version: VersionRecord,
-    taskRoot: string,
+    custom: Readonly<Record<string, string>>,
+    files: Files,
     variables: Variables,
-    release: () => void,
   ): Promise<ProvisionOutcome> {
+    const { sandboxes } = this.#parts;
+    const { taskRoot, opt, release } = files;
     const provided = (sandbox: Sandbox, settle: Settle): ProvisionOutcome => {
-      const init = { env: variables(sandbox), handler: version.configuration.handler, taskRoot };
+      const init = {
+        env: variables(sandbox),
+        handler: inOpt(version.configuration.handler, opt),
+        taskRoot,
+        ...(opt && { optRoot: opt.root }),
+      };
       return { kind: 'provided', provision: { sandbox, init, settle, release } };
     };
-    if (launch.kind === 'channel' && !changesStart(version.configuration.environment)) {
-      const ready = this.#parts.pool.take(launch);
+    if (launch.kind === 'channel' && !changesStart(custom)) {
+      const ready = opt === undefined ? this.#parts.pool.take(launch) : await this.#takeReady(launch, opt);
       if (ready !== undefined) return provided(ready, () => {});
     }
-    const entrypoint =
-      launch.kind === 'channel' ? undefined : await this.#parts.sandboxes.findEntrypoint(taskRoot);
+    const roots = opt === undefined ? [taskRoot] : [taskRoot, opt.directory];
+    const entrypoint = launch.kind === 'channel' ? undefined : await sandboxes.findEntrypoint(roots);
     if (entrypoint?.kind === 'missing') return { kind: 'entrypoint', message: noBootstrap };
     if (entrypoint?.kind === 'not-a-program') {
-      return unstartable('ENOEXEC', entrypoint.path, taskRoot);
+      return unstartable('ENOEXEC', entrypoint.path, files);
     }
-    const [command, args] = commandOf(launch, entrypoint?.path ?? '', version, taskRoot);
+    const [command, args] = commandOf(launch, entrypoint?.path ?? '', custom, files);
     const env = variables({ places: {}, own: {} });
-    const plan = { command, args, env, workingDirectory: taskRoot, talk: launch.kind, ahead: false };
+    const plan: StartPlan = {
+      command,
+      args,
+      env,
+      workingDirectory: taskRoot,
+      talk: launch.kind,
+      ahead: false,
+      ...(opt?.root === optRoot && { opt: opt.directory }),
+    };
     const settle = await this.#parts.starts.enter();
     if (settle === undefined) return { kind: 'refused', reason: 'too many environments are being started' };
-    const outcome = await this.#parts.sandboxes.start(plan);
+    const outcome = await sandboxes.start(plan);
     if (outcome.kind === 'started') return provided(outcome.sandbox, settle);
     settle();
     if (outcome.kind === 'exhausted') return { kind: 'refused', reason: outcome.reason };
-    return unstartable(outcome.code, command, taskRoot);
+    return unstartable(outcome.code, command, files);
+  }
+
+  /** A sandbox that waits and can become a function with these layers; undefined when there is none. */
+  async #takeReady(launch: ChannelLaunch, opt: Opt): Promise<Sandbox | undefined> {
+    const { pool, sandboxes } = this.#parts;
+    // Its loader has looked for libraries already.
+    if (sandboxes.layers === 'at-start' || sandboxes.traitsOf(opt.directory).libraries) return undefined;
+    const ready = pool.take(launch);
+    if (ready === undefined || sandboxes.layers === 'elsewhere') return ready;
+    if (await sandboxes.putLayers(ready, opt.directory)) return ready;
+    void ready.kill();
+    return undefined;
   }
 
   #variables(
     launch: Launch,
     version: VersionRecord,
+    custom: Readonly<Record<string, string>>,
     logStream: string,
-    taskRoot: string,
+    { taskRoot, opt }: Files,
     credentials: Credentials,
   ): Variables {
     const { endpoint, endpoints } = this.#parts;
     return ({ places, own }) =>
       environmentVariables({
         version,
+        custom,
         logStream,
         taskRoot,
+        opt,
         managed: launch.kind === 'channel',
         runtimeDirectory: launch.kind === 'channel' ? directoryOf(launch.command) : undefined,
         launchEnv: launch.kind === 'channel' ? launch.env : {},
@@ -167,7 +220,8 @@ export function planAhead(launch: ChannelLaunch): StartPlan {
   return {
     command: launch.command,
     args: launch.args,
-    env: startVariables(directoryOf(launch.command), launch.env),
+    // Our bootstraps practise before they wait; the function never sees this variable.
+    env: { ...startVariables(directoryOf(launch.command), launch.env), LAMBKIN_AHEAD: '1' },
     workingDirectory: undefined,
     talk: 'channel',
     ahead: true,
@@ -178,16 +232,19 @@ export function planAhead(launch: ChannelLaunch): StartPlan {
 function commandOf(
   launch: Launch,
   entrypoint: string,
-  version: VersionRecord,
-  taskRoot: string,
+  custom: Readonly<Record<string, string>>,
+  { taskRoot, opt }: Files,
 ): readonly [string, readonly string[]] {
-  if (launch.kind === 'runtime-api') return [entrypoint, []];
-  const wrapper = execWrapper(version.configuration.environment, taskRoot);
+  if (launch.kind === 'runtime-api') return [inOpt(asOpt(entrypoint, opt) ?? entrypoint, opt), []];
+  const wrapper = execWrapper(custom, taskRoot);
   if (wrapper === undefined) return [launch.command, launch.args];
-  return [wrapper, [launch.command, ...launch.args]];
+  return [inOpt(wrapper, opt), [launch.command, ...launch.args]];
 }
 
-function unstartable(code: string, command: string, taskRoot: string): ProvisionOutcome {
-  const path = command.startsWith(`${taskRoot}/`) ? `/var/task${command.slice(taskRoot.length)}` : command;
+/** Says where it is in the function's own words, whatever the place on this host. */
+function unstartable(code: string, command: string, { taskRoot, opt }: Files): ProvisionOutcome {
+  const path = command.startsWith(`${taskRoot}/`)
+    ? `/var/task${command.slice(taskRoot.length)}`
+    : (asOpt(command, opt) ?? command);
   return { kind: 'entrypoint', message: `fork/exec ${path}: ${startErrors[code] ?? code}` };
 }

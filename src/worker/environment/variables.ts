@@ -1,11 +1,16 @@
 /** The environment variables of a function's process: the contract of the service, in the order in which later ones win. */
 import type { Credentials } from '#identity';
 import type { VersionRecord } from '#metadata';
+import { type Opt, optVariables, relocated } from './opt.ts';
 
 export interface VariablesInput {
   readonly version: VersionRecord;
+  /** The function's own, in clear. */
+  readonly custom: Readonly<Record<string, string>>;
   readonly logStream: string;
   readonly taskRoot: string;
+  /** The function's layers, if it has any. */
+  readonly opt: Opt | undefined;
   /** Whether the runtime is Lambkin's, not the function's own. */
   readonly managed: boolean;
   /** Directory of a managed runtime's executable, if it has one. */
@@ -39,16 +44,17 @@ export function startVariables(
 
 /** Defaults, then the customer's, then what is reserved. */
 export function environmentVariables(input: VariablesInput): Readonly<Record<string, string>> {
-  const { version, credentials, runtimeDirectory } = input;
+  const { version, credentials, runtimeDirectory, opt } = input;
   const { configuration, region } = version;
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-  return {
+  const variables = {
     ...startVariables(runtimeDirectory, input.launchEnv),
+    ...(opt && optVariables(opt, input.taskRoot, configuration.runtime)),
     ...input.places,
     AWS_ENDPOINT_URL: input.endpoint,
     ...serviceEndpoints(input.endpoints),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
-    ...configuration.environment,
+    ...input.custom,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     ...(sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: sessionToken }),
@@ -61,12 +67,13 @@ export function environmentVariables(input: VariablesInput): Readonly<Record<str
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: configuration.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: input.logStream,
-    AWS_LAMBDA_LOG_FORMAT: logFormat(version),
+    ...logVariables(version),
     LAMBDA_TASK_ROOT: input.taskRoot,
     LAMBDA_RUNTIME_DIR: runtimeDirectory ?? '/var/runtime',
     _HANDLER: configuration.handler,
     ...input.own,
   };
+  return relocated(variables, opt);
 }
 
 /** `AWS_ENDPOINT_URL_<SERVICE>`, the service id in capitals and with underscores, as the SDKs read it. */
@@ -79,11 +86,17 @@ function serviceEndpoints(endpoints: Readonly<Record<string, string>>): Readonly
   );
 }
 
-function logFormat(version: VersionRecord): string {
-  const logging = version.configuration.kept['LoggingConfig'];
-  const json =
-    typeof logging === 'object' && logging !== null && 'LogFormat' in logging && logging.LogFormat === 'JSON';
-  return json ? 'JSON' : 'Text';
+/** What a runtime needs to know to write its lines as configured; levels go with JSON only. */
+function logVariables({ configuration }: VersionRecord): Readonly<Record<string, string>> {
+  const logging = configuration.kept['LoggingConfig'];
+  if (typeof logging !== 'object' || logging === null || !('LogFormat' in logging)) {
+    return { AWS_LAMBDA_LOG_FORMAT: 'Text' };
+  }
+  const { LogFormat: format, ApplicationLogLevel: level } = logging;
+  return {
+    AWS_LAMBDA_LOG_FORMAT: format === 'JSON' ? 'JSON' : 'Text',
+    ...(format === 'JSON' && typeof level === 'string' ? { AWS_LAMBDA_LOG_LEVEL: level } : {}),
+  };
 }
 
 const wrapperVariable = 'AWS_LAMBDA_EXEC_WRAPPER';

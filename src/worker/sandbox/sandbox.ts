@@ -44,6 +44,8 @@ export interface StartPlan {
   /** Absolute; undefined: the sandbox's home. */
   readonly workingDirectory: string | undefined;
   readonly talk: Launch['kind'];
+  /** The merged layers to stand at /opt; only where the sandboxes' `layers` says that they can. */
+  readonly opt?: string;
   /** A start ahead of need gives way to everything else on the host. */
   readonly ahead: boolean;
 }
@@ -61,13 +63,30 @@ export type Entrypoint =
   /** It is there, but no program that the system would execute. */
   | { readonly kind: 'not-a-program'; readonly path: string };
 
+/**
+ * Where a function's layers are: at /opt, put there when its process starts, or also for one that is up already; or elsewhere, in
+ * the directory that they were unpacked to, because this host cannot mount.
+ */
+export type LayerPlace = 'at-start' | 'any-time' | 'elsewhere';
+
+/** What merged layers hold that matters to how a process is started. */
+export interface LayerTraits {
+  /** Shared libraries in /opt/lib, which the loader must know of when a process starts. */
+  readonly libraries: boolean;
+  readonly extensions: boolean;
+}
+
 export interface Sandboxes {
+  readonly layers: LayerPlace;
+  traitsOf(layers: string): LayerTraits;
+  /** With `layers` 'any-time': puts merged layers at /opt of a sandbox that was started ahead of need. Whether that went well. */
+  putLayers(sandbox: Sandbox, layers: string): Promise<boolean>;
   /** Takes a moment of the event loop; bounded by `Starts`, not here. */
   start(plan: StartPlan): Promise<StartOutcome>;
   /** How many starts the host does well at once. */
   readonly parallelism: number;
-  /** The function's own executable: in the task root, then in /opt. */
-  findEntrypoint(taskRoot: string): Promise<Entrypoint>;
+  /** The function's own executable: in the first of these directories that has one. */
+  findEntrypoint(roots: readonly string[]): Promise<Entrypoint>;
   /** Processor time that the sandbox's first process has used so far, or undefined once it is gone. */
   cpuTicks(sandbox: Sandbox): number | undefined;
   close(): Promise<void>;

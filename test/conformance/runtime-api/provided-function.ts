@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LogEvent } from '#logs';
-import type { VersionRecord } from '#metadata';
+import { VariableSeal, type VersionRecord } from '#metadata';
 import { someVersion } from '#metadata/fixtures';
 import { systemClock, systemEntropy } from '#platform';
 import { openWorker, type LocalWorker } from '#worker';
@@ -54,8 +54,10 @@ export class ProvidedFunction implements AsyncDisposable {
       code: {
         store: () => Promise.resolve({ kind: 'refused', reason: 'invalid', message: 'not in this test' }),
         unpack: () => Promise.resolve({ kind: 'ready', directory: this.taskRoot, release: () => {} }),
+        unpackLayers: () => Promise.resolve({ kind: 'broken', message: 'not in this test' }),
       },
       logs: { write: (_group, _stream, events) => void this.#logged.push(...events) },
+      openVariables: (version) => new VariableSeal(new Uint8Array(32)).open(version),
       credentials: () => ({ accessKeyId: 'ASIATEST', secretAccessKey: 's', sessionToken: 't' }),
       clock: systemClock,
       entropy: systemEntropy,

@@ -5,14 +5,32 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, chownSync, constants, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { assert } from '#lib/assert';
 import type { Clock, Entropy } from '#platform';
 import type { RuntimeApi } from '../../runtime-api/server.ts';
-import type { Entrypoint, Sandbox, Sandboxes, StartOutcome, StartPlan } from '../sandbox.ts';
+import type {
+  Entrypoint,
+  LayerPlace,
+  LayerTraits,
+  Sandbox,
+  Sandboxes,
+  StartOutcome,
+  StartPlan,
+} from '../sandbox.ts';
 import { MemoryWatch } from './memory.ts';
+import {
+  type Command,
+  mountableCommand,
+  mountedCommand,
+  mountInto,
+  type Mounting,
+  optPath,
+  probeMounting,
+} from './mounting.ts';
 import { lowerPriority } from './priority.ts';
 import { cpuTicks } from './proc.ts';
 import { ProcessSandbox, type Surroundings } from './process-sandbox.ts';
@@ -29,6 +47,8 @@ export interface ProcessSandboxesOptions {
   readonly warn: (message: string) => void;
   /** As whom the processes run, where Lambkin is root; undefined: as Lambkin itself. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
+  /** How layers get to /opt; undefined: as this host can. */
+  readonly mounting?: Mounting;
 }
 
 const privateMode = 0o700;
@@ -50,6 +70,7 @@ export class ProcessSandboxes implements Sandboxes {
   readonly #directory: string;
   readonly #around: Surroundings;
   readonly #live = new Set<string>();
+  #mounting: Mounting = { kind: 'none', why: 'not looked yet' };
   #closed = false;
   /** Sandboxes of which something is left. */
   readonly #present = new Map<string, Sandbox>();
@@ -57,7 +78,11 @@ export class ProcessSandboxes implements Sandboxes {
   /** Sweeps what an earlier run left behind, before it resolves. */
   static async open(options: ProcessSandboxesOptions): Promise<ProcessSandboxes> {
     const sandboxes = new ProcessSandboxes(options);
-    await sandboxes.#around.sweeper.sweep();
+    const [mounting] = await Promise.all([
+      options.mounting ?? probeMounting(sandboxes.#directory, options.runAs),
+      sandboxes.#around.sweeper.sweep(),
+    ]);
+    sandboxes.#mounting = mounting;
     for (const name of await readdir(sandboxes.#directory)) {
       const path = join(sandboxes.#directory, name);
       // It takes room and nothing else: no reason not to start.
@@ -81,6 +106,20 @@ export class ProcessSandboxes implements Sandboxes {
       dead: (id) => this.#live.delete(id),
       removed: (id) => this.#present.delete(id),
     };
+  }
+
+  get layers(): LayerPlace {
+    const places = { root: 'any-time', user: 'at-start', none: 'elsewhere' } as const;
+    return places[this.#mounting.kind];
+  }
+
+  traitsOf(layers: string): LayerTraits {
+    const has = (name: string): boolean => existsSync(join(layers, name));
+    return { libraries: has('lib'), extensions: has('extensions') };
+  }
+
+  async putLayers(sandbox: Sandbox, layers: string): Promise<boolean> {
+    return this.#mounting.kind === 'root' && mountInto(this.#mounting, sandbox.pid, layers);
   }
 
   async start(plan: StartPlan): Promise<StartOutcome> {
@@ -124,8 +163,8 @@ export class ProcessSandboxes implements Sandboxes {
     }
   }
 
-  async findEntrypoint(taskRoot: string): Promise<Entrypoint> {
-    for (const root of [taskRoot, '/opt']) {
+  async findEntrypoint(roots: readonly string[]): Promise<Entrypoint> {
+    for (const root of roots) {
       const path = join(root, 'bootstrap');
       const found = await stat(path).catch(() => undefined);
       if (found?.isFile() !== true) continue;
@@ -146,10 +185,8 @@ export class ProcessSandboxes implements Sandboxes {
     this.#around.memory.close();
   }
 
-  #spawn(plan: StartPlan, home: string, env: Readonly<Record<string, string>>): ChildProcess {
-    // A function's own program is started as it is, so that the host says itself why it cannot be.
-    const [command, args] =
-      plan.talk === 'channel' ? asBatch(plan.command, plan.args) : [plan.command, plan.args];
+  #spawn(plan: StartPlan, home: string, variables: Readonly<Record<string, string>>): ChildProcess {
+    const { command, args, env } = this.#commandOf(plan, variables);
     return spawn(command, args, {
       cwd: plan.workingDirectory ?? home,
       env,
@@ -157,6 +194,30 @@ export class ProcessSandboxes implements Sandboxes {
       stdio: plan.talk === 'channel' ? ['ignore', 'pipe', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe'],
       ...this.#options.runAs,
     });
+  }
+
+  #commandOf(plan: StartPlan, env: Readonly<Record<string, string>>): Command {
+    const mounting = this.#mounting;
+    const { opt } = plan;
+    const onHost =
+      opt !== undefined && plan.command.startsWith(`${optPath}/`)
+        ? opt + plan.command.slice(optPath.length)
+        : plan.command;
+    // A function's own program is started as it is, so that the host says itself why it cannot be.
+    const [command, args] =
+      plan.talk === 'channel'
+        ? asBatch(plan.command, plan.args, onHost)
+        : ([plan.command, plan.args] as const);
+    if (opt !== undefined) {
+      assert(mounting.kind !== 'none', 'this host cannot mount layers');
+      accessSync(onHost, constants.X_OK); // or else only the shell would know why it cannot be started
+      return mountedCommand(mounting, opt, { command, args, env });
+    }
+    // What waits for its function may be given layers.
+    if (plan.ahead && mounting.kind === 'root' && existsSync(onHost)) {
+      return mountableCommand(mounting, { command, args, env });
+    }
+    return { command, args, env };
   }
 
   /** The directory of all, also when somebody removed it while Lambkin runs. */

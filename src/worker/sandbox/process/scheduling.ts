@@ -8,9 +8,13 @@ import { accessSync, constants } from 'node:fs';
 const chrt = '/usr/bin/chrt';
 const hasChrt = isExecutable(chrt);
 
-/** The command line that starts `command` so; unchanged where the host cannot, or where starting it will fail anyway. */
-export function asBatch(command: string, args: readonly string[]): readonly [string, readonly string[]] {
-  return hasChrt && isExecutable(command) ? [chrt, ['--batch', '0', command, ...args]] : [command, args];
+/** The command line that starts `command` so; unchanged where the host cannot, or where starting it will fail anyway. `onHost` is where the command is before anything is mounted. */
+export function asBatch(
+  command: string,
+  args: readonly string[],
+  onHost = command,
+): readonly [string, readonly string[]] {
+  return hasChrt && isExecutable(onHost) ? [chrt, ['--batch', '0', command, ...args]] : [command, args];
 }
 
 function isExecutable(path: string): boolean {

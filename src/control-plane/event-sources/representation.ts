@@ -1,0 +1,25 @@
+/** Mappings as clients see them. */
+import { functionArn, type Place } from '#metadata';
+import type { Output } from '#wire';
+import { traitsOf } from './kinds.ts';
+import { functionOf, lastModifiedMs, type MappingRecord, stateAt } from './record.ts';
+
+export const mappingArn = ({ accountId, region }: Place, uuid: string): string =>
+  `arn:aws:lambda:${region}:${accountId}:event-source-mapping:${uuid}`;
+
+export function mappingConfiguration(record: MappingRecord, nowMs: number): Output {
+  const { StartingPositionTimestamp: fromMs, ...settings } = record.settings;
+  const { transitionReason, showsLastResult } = traitsOf(record.kind);
+  return {
+    UUID: record.uuid,
+    EventSourceMappingArn: mappingArn(record, record.uuid),
+    EventSourceArn: record.eventSourceArn,
+    FunctionArn: functionArn(functionOf(record), record.qualifier),
+    ...settings,
+    StartingPositionTimestamp: fromMs === undefined ? undefined : new Date(fromMs),
+    State: stateAt(record, nowMs),
+    StateTransitionReason: transitionReason,
+    LastModified: new Date(lastModifiedMs(record, nowMs)),
+    LastProcessingResult: showsLastResult ? 'No records processed' : undefined,
+  };
+}

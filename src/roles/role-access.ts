@@ -1,0 +1,30 @@
+/** Whether a role of IAM may do something, asked before anybody acts in its name. */
+import type { ControlPlaneOptions } from '#control-plane';
+import { assumedRoleArn, type Account, type Authorizer } from '#identity';
+
+/** Of roles that IAM does not know nothing is said. */
+export function roleAccess(
+  account: Pick<Account, 'accountId' | 'findRole'>,
+  authorizer: Pick<Authorizer, 'decide'>,
+): NonNullable<ControlPlaneOptions['roleMay']> {
+  const { accountId } = account;
+  return (roleArn, action, resource) => {
+    const role = account.findRole(roleArn);
+    if (role === undefined) return undefined;
+    const sessionName = 'lambda';
+    const { kind } = authorizer.decide({
+      principal: {
+        kind: 'assumed-role',
+        accountId,
+        arn: assumedRoleArn(accountId, roleArn, sessionName),
+        userId: `${role.id}:${sessionName}`,
+        roleArn,
+        accessKeyId: '',
+      },
+      action,
+      resource,
+      conditions: () => new Map(),
+    });
+    return kind === 'allowed';
+  };
+}

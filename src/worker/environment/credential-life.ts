@@ -1,0 +1,69 @@
+/**
+ * How long an environment may live: its process gets its role's credentials once, at its start, so it must be gone before they expire. It is
+ * retired between two invokes as soon as less of their life is left than the longest invoke can take; the next invoke finds another one.
+ *
+ *     credentials given ─────────── invokes ──────────▶ retired when idle ── margin ──▶ credentials expire
+ */
+import type { Cancel, Clock } from '#platform';
+import type { Provisioner } from './provisioner.ts';
+
+/** Milliseconds: the longest invoke, so that none outlives the credentials that it began with. */
+export const credentialMarginMs = 15 * 60_000;
+
+/** Epoch milliseconds from which on an environment takes no more invokes. Credentials that live shortly are used for half of their life. */
+export function retiresAtMs(issuedAtMs: number, expiresAtMs: number): number {
+  return expiresAtMs - Math.min(credentialMarginMs, (expiresAtMs - issuedAtMs) / 2);
+}
+
+/** Watches one environment. The wall clock decides, as it does for credentials; a timer only looks at it. */
+export class CredentialLife {
+  readonly #clock: Clock;
+  readonly #over: () => void;
+  #retiresAtMs = Infinity;
+  #cancel: Cancel | undefined;
+
+  /** `over` is called when the life ends, and may be again: whoever is busy then looks at `isOver` afterwards. */
+  constructor(clock: Clock, over: () => void) {
+    this.#clock = clock;
+    this.#over = over;
+  }
+
+  get isOver(): boolean {
+    return this.#clock.wallMs() >= this.#retiresAtMs;
+  }
+
+  /** The same provisioner; each provision that it makes begins a new life. */
+  watching(provisioner: Pick<Provisioner, 'provide'>): Pick<Provisioner, 'provide'> {
+    return {
+      provide: async (version, logStream) => {
+        const outcome = await provisioner.provide(version, logStream);
+        if (outcome.kind === 'provided') this.begin(outcome.credentialsEndMs);
+        return outcome;
+      },
+    };
+  }
+
+  /** Credentials were given just now; undefined: they never expire. */
+  begin(expiresAtMs: number | undefined): void {
+    this.end();
+    if (expiresAtMs === undefined) return;
+    this.#retiresAtMs = retiresAtMs(this.#clock.wallMs(), expiresAtMs);
+    this.#arm();
+  }
+
+  /** The environment is gone. */
+  end(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#retiresAtMs = Infinity;
+  }
+
+  #arm(): void {
+    const delayMs = Math.max(1, this.#retiresAtMs - this.#clock.wallMs());
+    this.#cancel = this.#clock.after(delayMs, () => {
+      // The wall clock may have been set back meanwhile.
+      if (this.isOver) this.#over();
+      else this.#arm();
+    });
+  }
+}

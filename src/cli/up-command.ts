@@ -21,6 +21,7 @@ export interface UpFlags extends WithDataDirectory {
   readonly poolSize?: number;
   readonly accountConcurrency?: number;
   readonly endpoint: Readonly<Record<string, string>>;
+  readonly urlDomain?: string;
   readonly registry?: string;
   readonly stopGrace: number;
 }
@@ -81,6 +82,13 @@ export function up(): Command {
         .argParser(values.endpoint)
         .default({}, 'none'),
     )
+    .addOption(
+      option(
+        '--url-domain <name>',
+        'function URLs are also served below this name, which has to lead here (default: localhost)',
+        'URL_DOMAIN',
+      ).argParser(values.domain),
+    )
     .addOption(registry())
     .addOption(
       option('--stop-grace <seconds>', 'time for running invokes to end after Ctrl-C', 'STOP_GRACE')
@@ -132,6 +140,7 @@ export function upOptions(
       : { accessKey: { accessKeyId, secretAccessKey } }),
     ...(poolSize === undefined ? {} : { poolSize }),
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
+    ...(flags.urlDomain === undefined ? {} : { urlDomain: flags.urlDomain }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
   };
 }

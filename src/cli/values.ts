@@ -24,6 +24,14 @@ export function host(text: string): string {
   return text;
 }
 
+/** A domain, in lower case. */
+export function domain(text: string): string {
+  if (!/^(?=.{1,200}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62})*$/.test(text)) {
+    throw new InvalidArgumentError('Expected a name such as functions.example.com.');
+  }
+  return text.toLowerCase();
+}
+
 export function accountId(text: string): string {
   if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError('Expected twelve digits.');
   return text;

@@ -5,7 +5,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Cancel, Clock } from '#platform';
-import type { WireResponse } from '../service.ts';
 import { discardBody } from './body.ts';
 import type { ListenerLimits } from './limits.ts';
 
@@ -15,6 +14,15 @@ export interface ReplyFloor {
   /** No further request is wanted on any connection. */
   closing: boolean;
 }
+
+/** An answer that is there as a whole. */
+export interface Written {
+  readonly statusCode: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array | undefined;
+}
+
+type Headers = Readonly<Record<string, string | string[]>>;
 
 /** node:http joins a text to its head and writes both in one go, which for small answers saves more than copying costs. */
 const textBytesMax = 16 * 1024;
@@ -48,7 +56,7 @@ export class Reply {
   }
 
   /** Throws, with nothing sent, where a header is none that HTTP can carry. */
-  send({ statusCode, headers, body }: WireResponse): void {
+  send({ statusCode, headers, body }: Written): void {
     const all = this.#headers(headers);
     if (statusCode !== 204 && all['content-length'] === undefined) {
       all['content-length'] = String(body?.length ?? 0);
@@ -65,7 +73,7 @@ export class Reply {
    * Answers a request of which more is to come, and ends the connection: a small body is read over instead, so that the
    * connection can be used again, and of a large one so much is thrown away that the client gets to see the answer.
    */
-  refuse(answer: WireResponse, clientWaits: boolean): void {
+  refuse(answer: Written, clientWaits: boolean): void {
     const { limits, clock } = this.#floor;
     if (
       this.#message.complete ||
@@ -93,22 +101,22 @@ export class Reply {
   }
 
   /** Rejects with the body's own error, after cutting the connection: the part must not be taken for the whole. */
-  async stream(
-    statusCode: number,
-    headers: Readonly<Record<string, string>>,
-    body: AsyncIterable<Uint8Array>,
-  ): Promise<void> {
+  async stream(statusCode: number, headers: Headers, body: AsyncIterable<Uint8Array>): Promise<void> {
     if (this.#message.method === 'HEAD') {
       await closeUnread(body);
       this.send({ statusCode, headers, body: undefined });
       return;
     }
     this.#response.writeHead(statusCode, this.#headers(headers));
+    // The first of the body may be long in coming; the client has the head meanwhile.
+    this.#response.flushHeaders();
     try {
       await pipeline(this.#timed(body), this.#response);
       this.#written();
     } catch (error) {
       this.#message.socket.destroy();
+      // Nothing was read of it if the client left first.
+      await closeUnread(body);
       const clientLeft = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
       if (!clientLeft) throw error;
     } finally {
@@ -129,8 +137,8 @@ export class Reply {
     }
   }
 
-  #headers(headers: Readonly<Record<string, string>>): Record<string, string> {
-    const all: Record<string, string> = { ...headers, 'x-amzn-RequestId': this.#requestId };
+  #headers(headers: Headers): Record<string, string | string[]> {
+    const all: Record<string, string | string[]> = { ...headers, 'x-amzn-RequestId': this.#requestId };
     if (this.#floor.closing) all['connection'] = 'close';
     return all;
   }

@@ -4,6 +4,7 @@
  *   START, what the function prints, END and REPORT stand in the log in this order, and everything printed before an answer belongs to that
  *   answer's invoke. The answer itself waits for none of it, unless the caller wants the log's tail.
  */
+import { assert } from '#lib/assert';
 import type { Cancel, Clock } from '#platform';
 import type { LogSink } from '#logs';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -15,8 +16,11 @@ import type {
   EnvironmentStatus,
   InvokeOutcome,
   InvokeRequest,
+  StreamingOutcome,
   WorkerEvent,
 } from '../worker.ts';
+import type { StreamLimits } from '../stream/answer-buffer.ts';
+import { StreamedTurn, type Answer } from '../stream/streamed-turn.ts';
 import { failurePayload, faultOf, tooLargePayload } from './failures.ts';
 import type { Provision, Provisioner } from './provisioner.ts';
 import type { RuntimeSays } from './runtime.ts';
@@ -28,17 +32,20 @@ export interface EnvironmentParts {
   readonly logs: LogSink;
   readonly clock: Clock;
   readonly initLimitMs: number;
+  readonly streamLimits: StreamLimits;
   readonly emit: (event: WorkerEvent) => void;
   readonly warn: (message: string, environmentId: string) => void;
 }
 
-type Answer = Extract<InvokeOutcome, { readonly kind: 'answered' }>;
-
 /** The invoke at hand. */
 interface Turn {
   readonly request: InvokeRequest;
-  readonly resolve: (outcome: InvokeOutcome) => void;
+  /** Whether the caller takes the answer as it comes. */
+  readonly streaming: boolean;
+  readonly resolve: (outcome: StreamingOutcome) => void;
   answer?: Answer;
+  /** Of an answer that comes in chunks. */
+  streamed?: StreamedTurn;
 }
 
 const mebibyte = 1024 * 1024;
@@ -87,12 +94,22 @@ export class Environment {
   }
 
   async invoke(request: InvokeRequest): Promise<InvokeOutcome> {
+    const outcome = await this.#take(request, false);
+    assert(outcome.kind !== 'streaming', 'an answer that is not streamed is whole');
+    return outcome;
+  }
+
+  invokeStreaming(request: InvokeRequest): Promise<StreamingOutcome> {
+    return this.#take(request, true);
+  }
+
+  async #take(request: InvokeRequest, streaming: boolean): Promise<StreamingOutcome> {
     if (this.#closing !== undefined) await this.#closing;
     if (this.#state.kind === 'stopping' || this.#state.kind === 'gone') return { kind: 'not-started' };
-    const { promise, resolve } = Promise.withResolvers<InvokeOutcome>();
+    const { promise, resolve } = Promise.withResolvers<StreamingOutcome>();
     // A second invoke would be a bug of ours: the machine refuses it before the first one's turn is lost.
     const turn = this.#turn;
-    this.#turn = { request, resolve };
+    this.#turn = { request, streaming, resolve };
     try {
       if (request.wantsLogTail && turn === undefined) this.#log.startTail();
       this.#step({ kind: 'invoke' });
@@ -268,14 +285,63 @@ export class Environment {
         this.#said = { kind: 'answered', payload, functionError: 'Unhandled' };
         return this.#step({ kind: 'answered' });
       }
+      case 'stream-start':
+        return this.#streamStarted(message.contentType);
+      case 'stream-chunk':
+        return this.#streamed(message.bytes, message.more);
+      case 'stream-end':
+        return this.#streamOver(undefined);
+      case 'stream-failure':
+        return this.#streamOver(message);
       case 'unsent':
         return this.#step({ kind: 'unsent' });
       case 'broken':
-        this.#parts.warn(`the runtime broke its protocol: ${message.why}`, this.spec.environmentId);
-        return this.#failed({ kind: 'exit', status: { kind: 'signal', signal: 'SIGKILL' } });
+        return this.#broken(message.why);
       default:
         return message satisfies never;
     }
+  }
+
+  #streamStarted(contentType: string): void {
+    const turn = this.#turn;
+    if (turn === undefined) return;
+    const { clock, streamLimits } = this.#parts;
+    turn.streamed = turn.streaming
+      ? StreamedTurn.asItComes(contentType, clock, streamLimits, (stream) =>
+          turn.resolve({ kind: 'streaming', stream }),
+        )
+      : StreamedTurn.collected();
+  }
+
+  /** What comes of an invoke that is over already (its answer became too long) is thrown away. */
+  #streamed(bytes: Uint8Array, more: () => void): void {
+    const turn = this.#turn;
+    if (turn?.streamed === undefined || turn.answer !== undefined) return more();
+    const taken = turn.streamed.push(bytes, more);
+    switch (taken.kind) {
+      case 'taken':
+        return undefined;
+      case 'too-large':
+        this.#said = taken.answer;
+        this.#step({ kind: 'answered' });
+        return more();
+      case 'overrun':
+        return this.#broken('it sent more of its stream than it was given room for');
+      default:
+        return taken satisfies never;
+    }
+  }
+
+  #streamOver(failure: { readonly errorType: string; readonly payload: Uint8Array } | undefined): void {
+    const turn = this.#turn;
+    if (turn?.streamed === undefined || turn.answer !== undefined) return;
+    this.#said = turn.streamed.answer(failure);
+    this.#step({ kind: 'answered' });
+  }
+
+  #broken(why: string): void {
+    this.#parts.warn(`the runtime broke its protocol: ${why}`, this.spec.environmentId);
+    this.#failed({ kind: 'exit', status: { kind: 'signal', signal: 'SIGKILL' } });
   }
 
   #failed(failure: Failure): void {
@@ -307,7 +373,8 @@ export class Environment {
   #fail(failure: Failure): void {
     const requestId = this.#turn?.request.requestId ?? '';
     const payload = failurePayload(failure, requestId, this.#terms.timeoutMs);
-    this.#answer({ kind: 'answered', payload, functionError: 'Unhandled' });
+    const { errorType } = faultOf(failure, this.#terms.timeoutMs);
+    this.#answer({ kind: 'answered', payload, functionError: 'Unhandled', errorType });
   }
 
   /** Gives the caller its answer, now or with the log's tail. */
@@ -316,7 +383,7 @@ export class Environment {
     this.#said = undefined;
     if (turn === undefined || answer === undefined) return;
     turn.answer = answer;
-    if (!turn.request.wantsLogTail) turn.resolve(answer);
+    if (!turn.request.wantsLogTail) finish(turn, answer, undefined);
   }
 
   #report(effect: Extract<Effect, { readonly kind: 'report' }>): void {
@@ -361,7 +428,7 @@ export class Environment {
     );
     log.flush();
     const logTail = log.takeTail();
-    if (turn.answer !== undefined && logTail !== undefined) turn.resolve({ ...turn.answer, logTail });
+    if (turn.answer !== undefined && logTail !== undefined) finish(turn, turn.answer, logTail);
   }
 
   #writeInitReport(durationMs: number, phase: 'init' | 'invoke', failure: Failure): void {
@@ -394,4 +461,16 @@ export class Environment {
     this.#step({ kind: 'reaped' });
     this.#gone.resolve();
   }
+}
+
+/** Tells the caller the answer, or how the stream that it has already ended. */
+function finish(turn: Turn, answer: Answer, logTail: Uint8Array | undefined): void {
+  if (turn.streamed?.finish(answer, logTail) === true) return;
+  const { payload, functionError } = answer;
+  turn.resolve({
+    kind: 'answered',
+    payload,
+    ...(functionError !== undefined && { functionError }),
+    ...(logTail !== undefined && { logTail }),
+  });
 }

@@ -22,6 +22,13 @@ export type RuntimeSays =
   /** The handler failed. `payload` is the runtime's own JSON. */
   | { readonly kind: 'error'; readonly payload: Uint8Array }
   | { readonly kind: 'too-large'; readonly sizeBytes: number }
+  /** From here on the answer comes in chunks, until its end or its failure. */
+  | { readonly kind: 'stream-start'; readonly contentType: string }
+  /** `more` is called once, when there is room for further chunks: now, or when some have been read. */
+  | { readonly kind: 'stream-chunk'; readonly bytes: Uint8Array; readonly more: () => void }
+  | { readonly kind: 'stream-end' }
+  /** The rest will not come. `payload` is JSON that says why. */
+  | { readonly kind: 'stream-failure'; readonly errorType: string; readonly payload: Uint8Array }
   | { readonly kind: 'log'; readonly text: string }
   /** The payload cannot have reached the runtime as a whole. */
   | { readonly kind: 'unsent' }

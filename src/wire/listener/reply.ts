@@ -3,7 +3,6 @@
  * unread is cut after a while.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { Cancel, Clock } from '#platform';
 import { discardBody } from './body.ts';
 import type { ListenerLimits } from './limits.ts';
@@ -100,41 +99,48 @@ export class Reply {
     });
   }
 
-  /** Rejects with the body's own error, after cutting the connection: the part must not be taken for the whole. */
+  /** Rejects with the body's own error. What came before it is sent, then the connection is cut: a part must not be taken for the whole. */
   async stream(statusCode: number, headers: Headers, body: AsyncIterable<Uint8Array>): Promise<void> {
+    const response = this.#response;
+    const bytes = body[Symbol.asyncIterator]();
+    response.writeHead(statusCode, this.#headers(headers));
     if (this.#message.method === 'HEAD') {
-      await closeUnread(body);
-      this.send({ statusCode, headers, body: undefined });
+      response.end();
+      this.#written();
+      await bytes.return?.();
       return;
     }
-    this.#response.writeHead(statusCode, this.#headers(headers));
     // The first of the body may be long in coming; the client has the head meanwhile.
-    this.#response.flushHeaders();
+    response.flushHeaders();
+    const turns = new Turns(response);
     try {
-      await pipeline(this.#timed(body), this.#response);
-      this.#written();
+      for (;;) {
+        const next = await turns.wait(bytes.next());
+        if (next === 'left') break;
+        if (next.done === true) {
+          response.end();
+          this.#written();
+          return;
+        }
+        if (response.write(next.value)) continue;
+        this.#armTimeout();
+        const turn = await turns.wait(turns.drained());
+        this.#cancelTimeout?.();
+        if (turn === 'left') break;
+      }
     } catch (error) {
-      this.#message.socket.destroy();
-      // Nothing was read of it if the client left first.
-      await closeUnread(body);
-      const clientLeft = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
-      if (!clientLeft) throw error;
-    } finally {
-      this.#cancelTimeout?.();
+      this.#armTimeout();
+      response.once('close', () => this.#cancelTimeout?.());
+      this.#message.socket.destroySoon();
+      throw error;
     }
+    // Its error, if this makes one, is nobody's any more.
+    await bytes.return?.().catch(() => undefined);
   }
 
   /** The connection is gone: nothing of the answer is waited for. */
   abandon(): void {
     this.#cancelTimeout?.();
-  }
-
-  async *#timed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      this.#armTimeout();
-      yield chunk;
-      this.#cancelTimeout?.();
-    }
   }
 
   #headers(headers: Headers): Record<string, string | string[]> {
@@ -158,6 +164,34 @@ export class Reply {
     this.#cancelTimeout = this.#floor.clock.after(this.#floor.limits.answerTimeoutMs, () =>
       this.#message.socket.destroy(),
     );
+  }
+}
+
+/** What the writing of a stream waits for: something of its own, or that the client is gone. At most one wait at a time. */
+class Turns {
+  readonly #response: ServerResponse;
+  #left: boolean;
+  #leave: () => void = () => {};
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    this.#left = response.destroyed;
+    response.once('close', () => {
+      this.#left = true;
+      this.#leave();
+    });
+  }
+
+  wait<T>(turn: Promise<T>): Promise<T | 'left'> {
+    return new Promise((resolve, reject) => {
+      this.#leave = () => resolve('left');
+      turn.then(resolve, reject);
+      if (this.#left) resolve('left');
+    });
+  }
+
+  drained(): Promise<'drained'> {
+    return new Promise((resolve) => this.#response.once('drain', () => resolve('drained')));
   }
 }
 

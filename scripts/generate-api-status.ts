@@ -52,7 +52,8 @@ async function servedNames(): Promise<ReadonlySet<string>> {
     entropy: systemEntropy,
     links: { make: (path) => path },
   });
-  const frontend = { invoke: () => Promise.reject(new Error('not called')) };
+  const notCalled = (): Promise<never> => Promise.reject(new Error('not called'));
+  const frontend = { invoke: notCalled, invokeStreaming: notCalled };
   const names = Object.keys({ ...controlPlane.handlers, ...invokeHandlers(frontend) });
   await controlPlane.close();
   metadata.close();

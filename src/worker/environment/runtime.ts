@@ -13,11 +13,8 @@ export interface Call {
   readonly deadlineMs: number;
 }
 
-export type RuntimeSays =
-  /** It waits for an invoke. After init, and again after each answer. */
-  | { readonly kind: 'ready' }
-  /** Init failed. `payload` is the runtime's own JSON. */
-  | { readonly kind: 'init-error'; readonly payload: Uint8Array; readonly errorType: string }
+/** What a runtime says of its answer to the invoke at hand. */
+export type AnswerSays =
   | { readonly kind: 'response'; readonly payload: Uint8Array }
   /** The handler failed. `payload` is the runtime's own JSON. */
   | { readonly kind: 'error'; readonly payload: Uint8Array }
@@ -28,7 +25,14 @@ export type RuntimeSays =
   | { readonly kind: 'stream-chunk'; readonly bytes: Uint8Array; readonly more: () => void }
   | { readonly kind: 'stream-end' }
   /** The rest will not come. `payload` is JSON that says why. */
-  | { readonly kind: 'stream-failure'; readonly errorType: string; readonly payload: Uint8Array }
+  | { readonly kind: 'stream-failure'; readonly errorType: string; readonly payload: Uint8Array };
+
+export type RuntimeSays =
+  | AnswerSays
+  /** It waits for an invoke. After init, and again after each answer. */
+  | { readonly kind: 'ready' }
+  /** Init failed. `payload` is the runtime's own JSON. */
+  | { readonly kind: 'init-error'; readonly payload: Uint8Array; readonly errorType: string }
   | { readonly kind: 'log'; readonly text: string }
   /** The payload cannot have reached the runtime as a whole. */
   | { readonly kind: 'unsent' }

@@ -75,6 +75,7 @@ export function trailedFailure({ trailers }: IncomingMessage): Failure | undefin
   const errorType = trailers['lambda-runtime-function-error-type'];
   if (errorType === undefined) return undefined;
   const encoded = trailers['lambda-runtime-function-error-body'] ?? '';
-  const payload = encoded === '' ? Buffer.from(JSON.stringify({ errorType })) : Buffer.from(encoded, 'base64');
+  const payload =
+    encoded === '' ? Buffer.from(JSON.stringify({ errorType })) : Buffer.from(encoded, 'base64');
   return { errorType: errorType.slice(0, errorTypeCharsMax), payload };
 }

@@ -205,7 +205,10 @@ export function createFrontend(options: FrontendOptions): Frontend {
     }
   }
 
-  function requestOf(input: StreamingInput | InvokeInput, { function: invoked, invokedArn }: Found): InvokeRequest {
+  function requestOf(
+    input: StreamingInput | InvokeInput,
+    { function: invoked, invokedArn }: Found,
+  ): InvokeRequest {
     const { payload, clientContext } = input;
     if (payload.length > requestBytesMax) throw tooLargeError();
     if (payload.length > 0) {

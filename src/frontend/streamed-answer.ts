@@ -15,7 +15,7 @@ export function dryRun(): StreamedAnswer {
   return { statusCode: 204, form: 'whole', body, ended: Promise.resolve({}), cancel() {} };
 }
 
-/** Of a function that answered in one piece: its payload is the body, and a failure is told besides. */
+/** Of a function that answered in one piece: its payload is the body, unless it says how the function failed. */
 export function wholeAnswer(outcome: Whole, { executedVersion, traceId }: Ran): StreamedAnswer {
   const { payload, functionError, logTail } = outcome;
   const failure = functionError === undefined ? undefined : failureOf(payload);
@@ -25,7 +25,7 @@ export function wholeAnswer(outcome: Whole, { executedVersion, traceId }: Ran): 
     traceId,
     form: 'whole',
     ...(failure !== undefined && { failure }),
-    body: pieces(payload),
+    body: pieces(failure === undefined ? payload : new Uint8Array(0)),
     ended: Promise.resolve(endOf(failure, logTail)),
     cancel() {},
   };

@@ -184,7 +184,12 @@ function runStreaming(handler, event, header, answer, env, major) {
     if (!handled || !answer.isOpen()) return;
     if (stream.writableFinished) ready();
     else if (stream.closed) {
-      fail(broken ?? new RuntimeError('TruncatedResponse', 'The response stream was closed before its end.'));
+      // It may be closed before it has said why.
+      fail(
+        broken ??
+          stream.errored ??
+          new RuntimeError('TruncatedResponse', 'The response stream was closed before its end.'),
+      );
     }
   };
   // Also so that a stream that breaks is a failed invoke and not an uncaught exception.

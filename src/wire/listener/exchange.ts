@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WireError } from '../error.ts';
-import type { Service } from '../service.ts';
+import type { Service, WireResponse } from '../service.ts';
 import type { Examination, Verifier } from '../sigv4/verifier.ts';
 import { type BodyOutcome, emptyBody, readBody, type Room } from './body.ts';
 import type { Connection, Occupant } from './connection.ts';
@@ -37,7 +37,7 @@ interface Work {
   readonly bodyBytesMax: number;
   bodyTooLarge(): WireError;
   readonly proof: Pick<Accepted, 'needsBodyHash' | 'finish'>;
-  call(body: Uint8Array): Promise<HostAnswer>;
+  call(body: Uint8Array): Promise<HostAnswer | WireResponse>;
 }
 
 /** Of a request that nobody has to have signed. */
@@ -216,7 +216,9 @@ export class Exchange implements Occupant {
     this.#deliver(answer);
   }
 
-  #deliver({ statusCode, headers, body }: HostAnswer): void {
+  #deliver(answer: HostAnswer | WireResponse): void {
+    const { statusCode, headers } = answer;
+    const body = 'stream' in answer ? answer.stream : answer.body;
     if (body === undefined || body instanceof Uint8Array) return this.#answer({ statusCode, headers, body });
     if (this.#state !== 'running') {
       this.#giveRoom();

@@ -13,6 +13,9 @@ export interface Call {
   readonly deadlineMs: number;
 }
 
+/** Room for more of an answer. `discarded`: its invoke is over or the answer too long, and whatever comes is thrown away. */
+export type More = (fate: 'wanted' | 'discarded') => void;
+
 /** What a runtime says of its answer to the invoke at hand. */
 export type AnswerSays =
   | { readonly kind: 'response'; readonly payload: Uint8Array }
@@ -22,7 +25,7 @@ export type AnswerSays =
   /** From here on the answer comes in chunks, until its end or its failure. */
   | { readonly kind: 'stream-start'; readonly contentType: string }
   /** `more` is called once, when there is room for further chunks: now, or when some have been read. */
-  | { readonly kind: 'stream-chunk'; readonly bytes: Uint8Array; readonly more: () => void }
+  | { readonly kind: 'stream-chunk'; readonly bytes: Uint8Array; readonly more: More }
   | { readonly kind: 'stream-end' }
   /** The rest will not come. `payload` is JSON that says why. */
   | { readonly kind: 'stream-failure'; readonly errorType: string; readonly payload: Uint8Array };

@@ -10,7 +10,7 @@ import type { StreamLimits } from '../stream/answer-buffer.ts';
 import { StreamedTurn, type Answer } from '../stream/streamed-turn.ts';
 import type { InvokeRequest, StreamingOutcome } from '../worker.ts';
 import { tooLargePayload } from './failures.ts';
-import type { AnswerSays } from './runtime.ts';
+import type { AnswerSays, More } from './runtime.ts';
 
 export interface TurnParts {
   readonly request: InvokeRequest;
@@ -101,9 +101,9 @@ export class Turn {
       : StreamedTurn.collected();
   }
 
-  #takeChunk(bytes: Uint8Array, more: () => void): Heard {
+  #takeChunk(bytes: Uint8Array, more: More): Heard {
     if (this.#streamed === undefined || this.#answer !== undefined) {
-      more();
+      more('discarded');
       return nothing;
     }
     const taken = this.#streamed.push(bytes, more);
@@ -111,7 +111,7 @@ export class Turn {
       case 'taken':
         return nothing;
       case 'too-large':
-        more();
+        more('discarded');
         return this.#answered(taken.answer);
       case 'overrun':
         return { kind: 'broken', why: 'it sent more of its stream than it was given room for' };

@@ -11,6 +11,7 @@
 import { assert } from '#lib/assert';
 import { TokenBucket } from '#lib/token-bucket';
 import type { Clock } from '#platform';
+import type { More } from '../environment/runtime.ts';
 import { streamChunkOverheadBytes, streamPieceBytes, streamWindowBytes, type Limits } from '../limits.ts';
 import type { AnswerStream, StreamEnd } from '../worker.ts';
 
@@ -29,7 +30,7 @@ export class AnswerBuffer implements AnswerStream {
   #sizeBytes = 0;
   #ended = false;
   #cancelled = false;
-  #waiting: (() => void)[] = [];
+  #waiting: More[] = [];
   /** Wakes the reader, if it sleeps. */
   #wake: (() => void) | undefined;
 
@@ -68,8 +69,8 @@ export class AnswerBuffer implements AnswerStream {
   }
 
   /** Calls `more` once there is room: now, if there is some. */
-  whenRoom(more: () => void): void {
-    if (this.#heldBytes < streamWindowBytes) more();
+  whenRoom(more: More): void {
+    if (this.#heldBytes < streamWindowBytes) more('wanted');
     else this.#waiting.push(more);
   }
 
@@ -138,7 +139,7 @@ export class AnswerBuffer implements AnswerStream {
   #giveRoom(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const more of waiting) more();
+    for (const more of waiting) more('wanted');
   }
 
   /** Until something happens, or for `delayMs`. */

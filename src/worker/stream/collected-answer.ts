@@ -16,7 +16,7 @@ export class CollectedAnswer {
 
   push(bytes: Uint8Array): void {
     this.#sizeBytes += bytes.length;
-    if (this.#sizeBytes > responseBytesMax) {
+    if (this.isTooLarge) {
       this.#blocks = [];
       this.#chunks = [];
       return;
@@ -27,9 +27,12 @@ export class CollectedAnswer {
     this.#chunks = [];
   }
 
-  /** Everything; undefined when it is too large. */
-  get payload(): Uint8Array | undefined {
-    if (this.#sizeBytes > responseBytesMax) return undefined;
+  get isTooLarge(): boolean {
+    return this.#sizeBytes > responseBytesMax;
+  }
+
+  /** Everything, unless it is too large. */
+  get payload(): Uint8Array {
     return Buffer.concat([...this.#blocks, ...this.#chunks]);
   }
 }

@@ -1,6 +1,7 @@
 /** The answer to one invoke as it comes in chunks: handed on to a caller who takes it so, or collected for one who does not. */
 import type { Clock } from '#platform';
 import { oversized, tooLargePayload } from '../environment/failures.ts';
+import type { More } from '../environment/runtime.ts';
 import { streamOverrunBytesMax } from '../limits.ts';
 import type { AnswerStream, InvokeOutcome } from '../worker.ts';
 import { AnswerBuffer, type StreamLimits } from './answer-buffer.ts';
@@ -45,10 +46,11 @@ export class StreamedTurn {
     return new StreamedTurn({ kind: 'whole', collected: new CollectedAnswer() });
   }
 
-  push(bytes: Uint8Array, more: () => void): Taken {
+  push(bytes: Uint8Array, more: More): Taken {
     if (this.#into.kind === 'whole') {
-      this.#into.collected.push(bytes);
-      more();
+      const { collected } = this.#into;
+      collected.push(bytes);
+      more(collected.isTooLarge ? 'discarded' : 'wanted');
       return taken;
     }
     const { buffer, bytesMax } = this.#into;
@@ -60,13 +62,14 @@ export class StreamedTurn {
 
   /** The runtime has ended its stream. */
   answer(failure: { readonly errorType: string; readonly payload: Uint8Array } | undefined): Answer {
+    // What came after the limit was thrown away, and perhaps cut.
+    const { kind } = this.#into;
+    if (kind === 'whole' && this.#into.collected.isTooLarge) return tooLarge(this.#into.collected.sizeBytes);
     if (failure !== undefined) {
       const { errorType, payload } = failure;
       return { kind: 'answered', functionError: 'Unhandled', errorType, payload };
     }
-    if (this.#into.kind === 'stream') return { kind: 'answered', payload: nothing };
-    const { payload, sizeBytes } = this.#into.collected;
-    return payload === undefined ? tooLarge(sizeBytes) : { kind: 'answered', payload };
+    return { kind: 'answered', payload: kind === 'stream' ? nothing : this.#into.collected.payload };
   }
 
   /** Ends the stream that the caller has; false: it has none and waits for the answer. */

@@ -19,6 +19,8 @@ export interface UpFlags extends WithDataDirectory {
   readonly isolation: 'auto' | 'process';
   readonly logLevel: UpOptions['logLevel'];
   readonly poolSize?: number;
+  readonly streamBurst?: number;
+  readonly streamRate?: number;
   readonly accountConcurrency?: number;
   readonly endpoint: Readonly<Record<string, string>>;
   readonly urlDomain?: string;
@@ -73,6 +75,20 @@ export function up(): Command {
         'invokes at once in the account (default: 1000)',
         'ACCOUNT_CONCURRENCY',
       ).argParser(values.concurrency),
+    )
+    .addOption(
+      option(
+        '--stream-burst <MiB>',
+        'how much of a streamed answer goes out as fast as it is read (default: 6)',
+        'STREAM_BURST',
+      ).argParser(values.mebibytes),
+    )
+    .addOption(
+      option(
+        '--stream-rate <MiB/s>',
+        'how fast the rest of a streamed answer goes out (default: 2)',
+        'STREAM_RATE',
+      ).argParser(values.mebibytes),
     )
     .addOption(
       new Option(
@@ -139,6 +155,8 @@ export function upOptions(
       ? {}
       : { accessKey: { accessKeyId, secretAccessKey } }),
     ...(poolSize === undefined ? {} : { poolSize }),
+    ...(flags.streamBurst === undefined ? {} : { streamBurstBytes: flags.streamBurst }),
+    ...(flags.streamRate === undefined ? {} : { streamBytesPerSecond: flags.streamRate }),
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
     ...(flags.urlDomain === undefined ? {} : { urlDomain: flags.urlDomain }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),

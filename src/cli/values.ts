@@ -13,6 +13,16 @@ export function concurrency(text: string): number {
   return whole(text, 1, 1_000_000, 'a number of invokes');
 }
 
+/** MiB, with decimals; returns bytes. */
+export function mebibytes(text: string): number {
+  const bytes = /^\d+(?:\.\d+)?$/.test(text) ? Math.round(Number(text) * 1024 * 1024) : Number.NaN;
+  if (bytes >= mebibytesMin * 1024 * 1024 && bytes <= mebibytesMax * 1024 * 1024) return bytes;
+  throw new InvalidArgumentError(`Expected a number of MiB, ${mebibytesMin} to ${mebibytesMax}.`);
+}
+
+const mebibytesMin = 0.001;
+const mebibytesMax = 1_000_000;
+
 /** Seconds. */
 export function grace(text: string): number {
   return whole(text, 0, 900, 'a number of seconds');

@@ -126,6 +126,12 @@ export async function compose(
     endpoint: () => endpoint,
     endpoints: options.endpoints,
     pool: poolOf(options.poolSize ?? defaultPoolSize()),
+    limits: {
+      ...(options.streamBurstBytes !== undefined && { streamBurstBytes: options.streamBurstBytes }),
+      ...(options.streamBytesPerSecond !== undefined && {
+        streamBytesPerSecond: options.streamBytesPerSecond,
+      }),
+    },
     warn: (message, fields) => log.warn(message, fields),
   });
   closing.add(() => worker.close());

@@ -138,8 +138,11 @@ export class ChannelLink implements RuntimeLink {
 
   #frame(frame: Frame): void {
     if (this.#phase === 'over' && frame.type !== FrameType.log) {
-      // It must not be kept from ending.
-      if (frame.type === FrameType.streamPause) this.#giveRoom();
+      // It must not be kept from ending, which it is while it waits for room.
+      if (frame.type === FrameType.streamPause) {
+        this.#paused = true;
+        this.#giveRoom();
+      }
       return;
     }
     switch (frame.type) {

@@ -62,7 +62,7 @@ export class AnswerBuffer implements AnswerStream {
     this.#sizeBytes += bytes.length;
     if (this.#sizeBytes > this.#limits.streamBytesMax) return false;
     if (this.#cancelled || bytes.length === 0) return true;
-    this.#queue.push(bytes);
+    this.#queue.push(ownBytes(bytes));
     this.#heldBytes += bytes.length + streamChunkOverheadBytes;
     this.#rouse();
     return true;
@@ -155,4 +155,9 @@ export class AnswerBuffer implements AnswerStream {
     this.#wake?.();
     this.#wake = undefined;
   }
+}
+
+/** A few bytes must not keep the whole of what they were read with. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength * 2 < bytes.buffer.byteLength ? Uint8Array.prototype.slice.call(bytes) : bytes;
 }

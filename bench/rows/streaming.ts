@@ -43,8 +43,6 @@ export async function streamingRows(quick: boolean): Promise<readonly Row[]> {
       ours.push(first);
       above.push(quantile(first, 0.5) - quantile(latenciesMs, 0.5));
     }
-    const at = (side: readonly number[][], share: number): string =>
-      ms(median(side.map((latencies) => quantile(latencies, share))));
     const large = await streamRequest(service, JSON.stringify({ bytes: largeBytes }));
     const rates: number[] = [];
     for (let round = 0; round < (quick ? 1 : rounds); round += 1) {
@@ -73,6 +71,9 @@ export async function streamingRows(quick: boolean): Promise<readonly Row[]> {
     await service.stop();
   }
 }
+
+const at = (side: readonly number[][], share: number): string =>
+  ms(median(side.map((latencies) => quantile(latencies, share))));
 
 async function createStreaming({ client }: Service): Promise<void> {
   const FunctionName = 'streaming';

@@ -74,7 +74,7 @@ class ResponseStream extends Writable {
     return this.#started;
   }
 
-  /** @param {string} contentType */
+  /** @param {unknown} contentType whatever a function gives */
   setContentType(contentType) {
     if (this.#written) {
       throw new RuntimeError('InvalidStreamingOperation', 'Cannot set content-type, too late.');

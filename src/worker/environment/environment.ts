@@ -267,8 +267,16 @@ export class Environment {
         return this.#step({ kind: 'unsent' });
       case 'broken':
         return this.#broken(message.why);
-      default:
+      case 'response':
+      case 'error':
+      case 'too-large':
+      case 'stream-start':
+      case 'stream-chunk':
+      case 'stream-end':
+      case 'stream-failure':
         return this.#heardAnswer(message);
+      default:
+        return message satisfies never;
     }
   }
 

@@ -187,12 +187,13 @@ test('a function that does not stream answers in one chunk', async () => {
   assert.equal(failureOf(failed).errorMessage, 'failed');
 });
 
+async function invoke(event: unknown): Promise<readonly [string | undefined, string]> {
+  const Payload = Buffer.from(JSON.stringify(event));
+  const answer = await target.client.send(new InvokeCommand({ FunctionName: streaming, Payload }));
+  return [answer.FunctionError, Buffer.from(answer.Payload ?? []).toString()];
+}
+
 test('a function that streams answers Invoke as a whole', async () => {
-  const invoke = async (event: unknown) => {
-    const Payload = Buffer.from(JSON.stringify(event));
-    const answer = await target.client.send(new InvokeCommand({ FunctionName: streaming, Payload }));
-    return [answer.FunctionError, Buffer.from(answer.Payload ?? []).toString()] as const;
-  };
   assert.deepEqual(await invoke({}), [undefined, 'onetwothree']);
   const [failed, text] = await invoke({ do: 'throw' });
   assert.equal(failed, 'Unhandled');

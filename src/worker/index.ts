@@ -6,6 +6,9 @@ export type {
   CreateOutcome,
   InvokeRequest,
   InvokeOutcome,
+  StreamingOutcome,
+  AnswerStream,
+  StreamEnd,
   EnvironmentStatus,
 } from './worker.ts';
 export { openWorker } from './service.ts';

@@ -60,7 +60,9 @@ test('bodies are bounded, read in chunks, and taken in any encoding', async () =
   const large = await rigged.open(`${head('POST /', 'content-length: 11\r\n')}12345678901`).ended();
   assert.match(large, /^HTTP\/1\.1 413 [^]*Too large/);
   const chunks = await rigged
-    .open(`${head('POST /', 'transfer-encoding: chunked\r\ncontent-encoding: gzip\r\n')}3\r\nabc\r\n0\r\n\r\n`)
+    .open(
+      `${head('POST /', 'transfer-encoding: chunked\r\ncontent-encoding: gzip\r\n')}3\r\nabc\r\n0\r\n\r\n`,
+    )
     .ended();
   assert.match(chunks, /nobody: abc$/);
   const endless = await rigged

@@ -15,6 +15,8 @@ import { someRequest } from './fixtures/requests.ts';
 import { mayInvoke } from './permission.ts';
 
 const latest = '$LATEST';
+const invokeFunctionUrl = 'lambda:InvokeFunctionUrl';
+const invokeFunction = 'lambda:InvokeFunction';
 
 function may(
   statements: Readonly<Record<string, readonly object[]>>,
@@ -105,14 +107,16 @@ test('a signer may by the resource policy, and a deny wins', () => {
 });
 
 test('conditions see the client, the time and the tags of the function', () => {
-  const when = (condition: object): Readonly<Record<string, readonly object[]>> => ({
-    [latest]: publicStatements().map((one) => ({ ...one, Condition: condition })),
-  });
   const sees = (condition: object): boolean =>
-    may(when(condition), {
-      tags: { Team: 'a' },
-      request: { sourceIp: '10.1.2.3', headers: { referer: 'http://page/' } },
-    });
+    may(
+      {
+        [latest]: [invokeFunctionUrl, invokeFunction].map((action) => statement(action, someArn, condition)),
+      },
+      {
+        tags: { Team: 'a' },
+        request: { sourceIp: '10.1.2.3', headers: { referer: 'http://page/' } },
+      },
+    );
   assert.equal(sees({ IpAddress: { 'aws:SourceIp': '10.1.0.0/16' } }), true);
   assert.equal(sees({ IpAddress: { 'aws:SourceIp': '10.2.0.0/16' } }), false);
   assert.equal(sees({ StringEquals: { 'aws:UserAgent': 'agent', 'aws:Referer': 'http://page/' } }), true);

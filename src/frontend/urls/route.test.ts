@@ -216,11 +216,7 @@ test('a throttle is AWS’s, a fault of ours is told to the operator only', asyn
 
 test('CORS: a preflight is answered without permission or function, and the configuration has the last word', async () => {
   const cors = { allowOrigins: ['http://page'], allowMethods: ['GET'] };
-  const invoke = (): Promise<InvokeAnswer> =>
-    Promise.resolve({
-      statusCode: 200,
-      payload: Buffer.from('{"statusCode":200,"headers":{"Access-Control-Allow-Origin":"http://other"}}'),
-    });
+  const payload = Buffer.from('{"statusCode":200,"headers":{"Access-Control-Allow-Origin":"http://other"}}');
   const closed = world({ url: { cors }, statements: {} });
   const preflight = {
     method: 'OPTIONS',
@@ -231,7 +227,7 @@ test('CORS: a preflight is answered without permission or function, and the conf
     decision.kind === 'answered' && decision.answer.headers['access-control-allow-origin'],
     'http://page',
   );
-  const open = world({ url: { cors }, invoke });
+  const open = world({ url: { cors }, invoke: () => Promise.resolve({ statusCode: 200, payload }) });
   const request = someRequest({ headers: { origin: 'http://page' } });
   const { headers } = await settled(open, open.route.accept(request));
   assert.equal(headers['access-control-allow-origin'], 'http://page');

@@ -106,17 +106,18 @@ test('a signer may by the resource policy, and a deny wins', () => {
   assert.equal(may({ [latest]: [...allowed, deny] }, { url, principal: someUser }), false);
 });
 
+const sees = (condition: object): boolean =>
+  may(
+    {
+      [latest]: [invokeFunctionUrl, invokeFunction].map((action) => statement(action, someArn, condition)),
+    },
+    {
+      tags: { Team: 'a' },
+      request: { sourceIp: '10.1.2.3', headers: { referer: 'http://page/' } },
+    },
+  );
+
 test('conditions see the client, the time and the tags of the function', () => {
-  const sees = (condition: object): boolean =>
-    may(
-      {
-        [latest]: [invokeFunctionUrl, invokeFunction].map((action) => statement(action, someArn, condition)),
-      },
-      {
-        tags: { Team: 'a' },
-        request: { sourceIp: '10.1.2.3', headers: { referer: 'http://page/' } },
-      },
-    );
   assert.equal(sees({ IpAddress: { 'aws:SourceIp': '10.1.0.0/16' } }), true);
   assert.equal(sees({ IpAddress: { 'aws:SourceIp': '10.2.0.0/16' } }), false);
   assert.equal(sees({ StringEquals: { 'aws:UserAgent': 'agent', 'aws:Referer': 'http://page/' } }), true);

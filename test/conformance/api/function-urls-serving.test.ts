@@ -1,162 +1,18 @@
-/**
- * Function URLs as their clients meet them. Against AWS, LAMBKIN_TEST_IAM_ENDPOINT names IAM's endpoint. Two statements per function, because
- * AWS asks for two permissions since October 2025.
- */
-import {
-  CreateAccessKeyCommand,
-  CreateUserCommand,
-  DeleteAccessKeyCommand,
-  DeleteUserCommand,
-  DeleteUserPolicyCommand,
-  IAMClient,
-  PutUserPolicyCommand,
-} from '@aws-sdk/client-iam';
-import {
-  AddPermissionCommand,
-  CreateAliasCommand,
-  CreateFunctionUrlConfigCommand,
-  type CreateFunctionUrlConfigCommandInput,
-  DeleteAliasCommand,
-  DeleteFunctionCommand,
-  DeleteFunctionUrlConfigCommand,
-  PublishVersionCommand,
-  PutFunctionConcurrencyCommand,
-  RemovePermissionCommand,
-  UpdateFunctionUrlConfigCommand,
-} from '@aws-sdk/client-lambda';
+/** What passes through function URLs: events in, answers and streams out. */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { archive } from '../../archive.ts';
 import { openTarget, type Target } from '../../target.ts';
-import { fetchUrl, openUrl, type Signing, type UrlAnswer, type UrlRequest } from '../../url-client.ts';
-
-/** AWS tells everybody in its own time; here at once. */
-const tries = process.env['LAMBKIN_TEST_ENDPOINT'] === undefined ? 1 : 60;
-const betweenTriesMs = 1_000;
-
-/** `echo` answers with its event, `say` with what it is sent, `stream` streams. */
-const source = `
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const bodyOf = ({ body = '', isBase64Encoded }) => Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8').toString();
-
-export const echo = async (event, context) => ({ statusCode: 200, body: JSON.stringify({ event, arn: context.invokedFunctionArn }) });
-
-export const say = async (event) => {
-  if (event.rawPath === '/fails') throw new Error('secret');
-  if (event.rawPath === '/hangs') await wait(60_000);
-  if (event.rawPath === '/large') return { statusCode: 200, body: 'x'.repeat(7 * 1024 * 1024) };
-  return JSON.parse(bodyOf(event));
-};
-
-export const stream = awslambda.streamifyResponse(async (event, out) => {
-  if (event.rawPath === '/fails') throw new Error('secret');
-  if (event.rawPath === '/plain') return void out.end('plain');
-  if (event.rawPath === '/head') return void out.end(bodyOf(event));
-  const head = { statusCode: 201, headers: { 'Content-Type': 'text/plain', 'X-A': 'b' }, cookies: ['a=1', 'b=2; Path=/'] };
-  out = awslambda.HttpResponseStream.from(out, head);
-  out.write('one ');
-  await wait(100);
-  if (event.rawPath === '/breaks') throw new Error('secret');
-  for (let left = event.rawPath === '/endless' ? 400 : 0; left > 0; left -= 1) {
-    if (!out.write('x'.repeat(65_536))) await new Promise((resolve) => out.once('drain', resolve));
-  }
-  out.write('two');
-  out.end();
-});
-`;
+import { fetchUrl, openUrl, type UrlAnswer } from '../../url-client.ts';
+import { echoOf, expect, site, type Site } from '../../url-site.ts';
 
 let target: Target;
-let ownSigning: Signing;
-before(async () => {
-  target = await openTarget();
-  ownSigning = { credentials: target.credentials, region: target.region };
-});
+before(async () => (target = await openTarget()));
 after(() => target.close());
-
-interface Site {
-  readonly functionName: string;
-  readonly url: string;
-}
-
-/** A function with a URL, for everybody unless `config` says otherwise. */
-async function site(
-  handler: 'echo' | 'say' | 'stream',
-  config: Partial<CreateFunctionUrlConfigCommandInput> = {},
-): Promise<Site> {
-  const functionName = await target.createFunction({
-    Handler: `index.${handler}`,
-    Timeout: 3,
-    Code: { ZipFile: await archive({ 'index.mjs': source }) },
-  });
-  return { functionName, url: await openTo(functionName, { AuthType: 'NONE', ...config }) };
-}
-
-async function openTo(
-  functionName: string,
-  config: Partial<CreateFunctionUrlConfigCommandInput>,
-): Promise<string> {
-  const { FunctionUrl = '' } = await target.client.send(
-    new CreateFunctionUrlConfigCommand({ FunctionName: functionName, AuthType: 'NONE', ...config }),
-  );
-  if (config.AuthType !== 'AWS_IAM') await allowEverybody(functionName, config.Qualifier);
-  return FunctionUrl;
-}
-
-async function allowEverybody(FunctionName: string, Qualifier?: string): Promise<void> {
-  const common = { FunctionName, Qualifier, Principal: '*' };
-  await target.client.send(
-    new AddPermissionCommand({
-      ...common,
-      StatementId: 'url',
-      Action: 'lambda:InvokeFunctionUrl',
-      FunctionUrlAuthType: 'NONE',
-    }),
-  );
-  await target.client.send(
-    new AddPermissionCommand({
-      ...common,
-      StatementId: 'invoke',
-      Action: 'lambda:InvokeFunction',
-      InvokedViaFunctionUrl: true,
-    }),
-  );
-}
-
-/** The answer, once it has this status. */
-async function expect(statusCode: number, url: string, request?: UrlRequest): Promise<UrlAnswer> {
-  let answer = await fetchUrl(url, request);
-  for (let left = tries - 1; left > 0 && answer.statusCode !== statusCode; left -= 1) {
-    await sleep(betweenTriesMs);
-    answer = await fetchUrl(url, request);
-  }
-  assert.equal(answer.statusCode, statusCode, answer.text.slice(0, 500));
-  return answer;
-}
-
-interface Echo {
-  readonly event: Readonly<Record<string, unknown>> & {
-    readonly headers: Readonly<Record<string, string>>;
-    readonly requestContext: Readonly<Record<string, unknown>>;
-  };
-  readonly arn: string;
-}
-
-const echoOf = ({ text }: UrlAnswer): Echo => JSON.parse(text) as Echo;
-const forbidden =
-  '{"Message":"Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"}';
-
-function assertForbidden({ text, headers }: UrlAnswer): void {
-  assert.equal(text, forbidden);
-  assert.equal(headers['x-amzn-errortype'], 'AccessDeniedException');
-  assert.equal(headers['content-type'], 'application/json');
-  assert.ok(headers['x-amzn-requestid']);
-}
 
 suite('what the function gets', () => {
   let echo: Site;
   before(async () => {
-    echo = await site('echo');
+    echo = await site(target, 'echo');
     await expect(200, echo.url);
   });
 
@@ -283,7 +139,7 @@ suite('what the function gets', () => {
 suite('what the client gets', () => {
   let say: Site;
   before(async () => {
-    say = await site('say');
+    say = await site(target, 'say');
     await expect(200, say.url, { method: 'POST', body: '{}' });
   });
   const said = (result: unknown): Promise<UrlAnswer> =>
@@ -349,7 +205,7 @@ suite('what the client gets', () => {
 suite('streams', () => {
   let stream: Site;
   before(async () => {
-    stream = await site('stream', { InvokeMode: 'RESPONSE_STREAM' });
+    stream = await site(target, 'stream', { InvokeMode: 'RESPONSE_STREAM' });
     await expect(200, stream.url, { target: 'plain' });
   });
 
@@ -389,213 +245,9 @@ suite('streams', () => {
   });
 
   test('a function that does not stream has its result passed on as it is', async () => {
-    const { url } = await site('say', { InvokeMode: 'RESPONSE_STREAM' });
+    const { url } = await site(target, 'say', { InvokeMode: 'RESPONSE_STREAM' });
     const body = '{"statusCode":404,"body":"x"}';
     const answer = await expect(200, url, { method: 'POST', body });
     assert.deepEqual([answer.text, answer.headers['content-type']], [body, 'application/json']);
-  });
-});
-
-suite('who may', () => {
-  test('everybody, once both permissions are there', async () => {
-    const { client } = target;
-    const FunctionName = await target.createFunction();
-    const { FunctionUrl: url = '' } = await client.send(
-      new CreateFunctionUrlConfigCommand({ FunctionName, AuthType: 'NONE' }),
-    );
-    assertForbidden(await expect(403, url));
-    assertForbidden(await expect(403, url, { sign: ownSigning }));
-    await allowEverybody(FunctionName);
-    await expect(200, url);
-    for (const StatementId of ['url', 'invoke']) {
-      await client.send(new RemovePermissionCommand({ FunctionName, StatementId }));
-      assertForbidden(await expect(403, url));
-      await client.send(
-        new RemovePermissionCommand({ FunctionName, StatementId: StatementId === 'url' ? 'invoke' : 'url' }),
-      );
-      await allowEverybody(FunctionName);
-    }
-    // What was said for AuthType NONE does not hold for AWS_IAM, and the account's own root needs nobody's leave.
-    await client.send(new UpdateFunctionUrlConfigCommand({ FunctionName, AuthType: 'AWS_IAM' }));
-    assertForbidden(await expect(403, url));
-    await expect(200, url, { sign: ownSigning });
-  });
-
-  test('signers, and the function is told who', async () => {
-    const { url } = await site('echo', { AuthType: 'AWS_IAM' });
-    const request = {
-      method: 'POST',
-      target: 'a%20b?q=1',
-      body: '{}',
-      headers: { 'content-type': 'application/json' },
-    };
-    const { event } = echoOf(await expect(200, url, { ...request, sign: ownSigning }));
-    const { accountId, authorizer } = event.requestContext;
-    const { iam } = authorizer as { readonly iam: Readonly<Record<string, unknown>> };
-    assert.equal(accountId, target.accountId);
-    assert.deepEqual(
-      [iam['accessKey'], iam['accountId']],
-      [target.credentials.accessKeyId, target.accountId],
-    );
-    assert.match(String(iam['userArn']), /^arn:aws:/);
-    assert.equal(event.headers['authorization'], undefined);
-    assertForbidden(await expect(403, url, request));
-  });
-
-  test('a wrong signature: another key, service, region or body', async () => {
-    const { url } = await site('echo', { AuthType: 'AWS_IAM' });
-    await expect(200, url, { sign: ownSigning });
-    const { credentials, region } = ownSigning;
-    for (const sign of [
-      { ...ownSigning, service: 'execute-api' },
-      { credentials, region: region === 'eu-west-1' ? 'us-west-1' : 'eu-west-1' },
-      { credentials: { ...credentials, secretAccessKey: 'x' }, region },
-      { credentials: { ...credentials, accessKeyId: 'AKIANOBODYNOBODYNOBO' }, region },
-    ]) {
-      const { statusCode, text } = await fetchUrl(url, { sign });
-      assert.equal(statusCode, 403);
-      assert.doesNotMatch(text, /"event"/);
-    }
-  });
-
-  test('a user by its own policies, for both actions', async () => {
-    const { region } = target;
-    const endpoint = process.env['LAMBKIN_TEST_IAM_ENDPOINT'] ?? target.endpoint;
-    const iam = new IAMClient({ endpoint, region, credentials: target.credentials });
-    const { functionName, url } = await site('echo', { AuthType: 'AWS_IAM' });
-    const UserName = target.name();
-    await iam.send(new CreateUserCommand({ UserName }));
-    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
-    const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
-    const sign = { credentials: { accessKeyId, secretAccessKey }, region };
-    const Resource = `arn:aws:lambda:${region}:${target.accountId}:function:${functionName}`;
-    const allow = async (actions: readonly string[], Condition?: object): Promise<void> => {
-      const Statement = { Effect: 'Allow', Action: actions, Resource, ...(Condition && { Condition }) };
-      const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
-      await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'p', PolicyDocument }));
-    };
-    try {
-      assertForbidden(await expect(403, url, { sign }));
-      await allow(['lambda:InvokeFunctionUrl']);
-      assertForbidden(await expect(403, url, { sign }));
-      await allow(['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction']);
-      const { event } = echoOf(await expect(200, url, { sign }));
-      const { iam: caller } = event.requestContext['authorizer'] as {
-        readonly iam: { readonly userArn: string };
-      };
-      assert.equal(caller.userArn, `arn:aws:iam::${target.accountId}:user/${UserName}`);
-    } finally {
-      await iam.send(new DeleteUserPolicyCommand({ UserName, PolicyName: 'p' })).catch(() => undefined);
-      await iam
-        .send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: accessKeyId }))
-        .catch(() => undefined);
-      await iam.send(new DeleteUserCommand({ UserName })).catch(() => undefined);
-      iam.destroy();
-    }
-  });
-});
-
-suite('what is not there', () => {
-  const isUnknown = ({ statusCode, text, headers }: UrlAnswer): void => {
-    assert.deepEqual([statusCode, text], [403, '{"Message":null}']);
-    assert.equal(headers['x-amzn-errortype'], 'AccessDeniedException');
-  };
-
-  test('an alias has its own URL and permissions, which go with it', async () => {
-    const { client } = target;
-    const { functionName: FunctionName, url } = await site('echo');
-    const { Version: FunctionVersion = '' } = await client.send(new PublishVersionCommand({ FunctionName }));
-    await client.send(new CreateAliasCommand({ FunctionName, Name: 'live', FunctionVersion }));
-    const aliasUrl = await openTo(FunctionName, { Qualifier: 'live' });
-    const { arn } = echoOf(await expect(200, aliasUrl));
-    assert.match(arn, /:live$/);
-    await client.send(new DeleteAliasCommand({ FunctionName, Name: 'live' }));
-    isUnknown(await expect(403, aliasUrl));
-    await expect(200, url);
-  });
-
-  test('a URL that was deleted, and one whose function was', async () => {
-    const { client } = target;
-    const one = await site('echo');
-    await expect(200, one.url);
-    await client.send(new DeleteFunctionUrlConfigCommand({ FunctionName: one.functionName }));
-    isUnknown(await expect(403, one.url));
-    const two = await site('echo');
-    await expect(200, two.url);
-    await client.send(new DeleteFunctionCommand({ FunctionName: two.functionName }));
-    isUnknown(await expect(403, two.url));
-  });
-
-  test('a function that may not run at all is throttled', async () => {
-    const { functionName: FunctionName, url } = await site('echo');
-    await expect(200, url);
-    await target.client.send(
-      new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 }),
-    );
-    const { text, headers } = await expect(429, url);
-    assert.equal(headers['x-amzn-errortype'], 'TooManyRequestsException');
-    assert.deepEqual(JSON.parse(text), {
-      Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
-      Type: 'User',
-      message: 'Rate Exceeded.',
-    });
-  });
-});
-
-suite('CORS', () => {
-  const page = 'https://page.example';
-  const preflight = (origin: string, headers = 'x-a'): UrlRequest => ({
-    method: 'OPTIONS',
-    headers: { origin, 'access-control-request-method': 'PUT', 'access-control-request-headers': headers },
-  });
-  const saidIn = ({ headers }: UrlAnswer): Readonly<Record<string, unknown>> =>
-    Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('access-control-')));
-
-  test('the URL answers preflights itself, and adds its headers to every answer', async () => {
-    const { url, functionName: FunctionName } = await site('say', {
-      Cors: {
-        AllowOrigins: [page],
-        AllowMethods: ['PUT', 'GET'],
-        AllowHeaders: ['X-A'],
-        ExposeHeaders: ['X-B', 'X-C'],
-        AllowCredentials: true,
-        MaxAge: 60,
-      },
-    });
-    const answer = await expect(200, url, preflight(page));
-    assert.equal(answer.text, '');
-    assert.deepEqual(saidIn(answer), {
-      'access-control-allow-origin': page,
-      'access-control-allow-methods': 'PUT,GET',
-      'access-control-allow-headers': 'X-A',
-      'access-control-allow-credentials': 'true',
-      'access-control-max-age': '60',
-    });
-    assert.deepEqual(saidIn(await fetchUrl(url, preflight('https://other.example'))), {});
-    const result = { statusCode: 200, headers: { 'Access-Control-Allow-Origin': '*' } };
-    const body = JSON.stringify(result);
-    const said = await expect(200, url, { method: 'PUT', headers: { origin: page }, body });
-    assert.deepEqual(saidIn(said), {
-      'access-control-allow-origin': page,
-      'access-control-allow-credentials': 'true',
-      'access-control-expose-headers': 'X-B,X-C',
-    });
-    const failed = await fetchUrl(url, { target: 'fails', headers: { origin: page } });
-    assert.deepEqual([failed.statusCode, failed.headers['access-control-allow-origin']], [502, page]);
-    await target.client.send(
-      new UpdateFunctionUrlConfigCommand({ FunctionName, Cors: { AllowOrigins: ['*'] } }),
-    );
-    const anybody = await fetchUrl(url, {
-      method: 'PUT',
-      headers: { origin: 'https://other.example' },
-      body,
-    });
-    assert.equal(anybody.headers['access-control-allow-origin'], 'https://other.example');
-  });
-
-  test('without a configuration preflights are the function’s', async () => {
-    const { url } = await site('echo');
-    const { event } = echoOf(await expect(200, url, preflight(page)));
-    assert.equal(event.headers['access-control-request-method'], 'PUT');
   });
 });

@@ -69,11 +69,13 @@ test('odd paths, queries and headers reach the function as text', async () => {
     get({ target: '/%zz/%C3%A9//..?%=%&a=%C3%A9%ff', more: 'X-Odd: \xff\xc3\xa9\r\nCookie: ;; a ;\r\n' }),
   );
   assert.match(answer, /^HTTP\/1\.1 200 /);
-  const { event } = echoOf({ text: answer.slice(answer.indexOf('{')) });
+  const { event } = echoOf({
+    text: Buffer.from(answer.slice(answer.indexOf('{')), 'latin1').toString('utf8'),
+  });
   assert.equal(event['rawPath'], '/%zz/%C3%A9//..');
   assert.equal(event['rawQueryString'], '%=%&a=%C3%A9%ff');
   assert.deepEqual(event['cookies'], ['a']);
-  assert.ok(event.headers['x-odd']?.endsWith('Ã©'));
+  assert.ok(event.headers['x-odd']?.endsWith('ÿÃ©'));
 });
 
 test('what is ambiguous is refused', async () => {

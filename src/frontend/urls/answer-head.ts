@@ -40,7 +40,7 @@ export function answerHeadOf(
   if (statusCode === undefined || cookies === undefined || typeof fields !== 'object') return undefined;
   if (Array.isArray(fields)) return undefined;
   let bytes = 0;
-  for (const [name, value] of Object.entries(fields as object)) {
+  for (const [name, value] of Object.entries(fields)) {
     if (value === null) continue;
     const text = sendable(value);
     if (text === undefined || !token.test(name)) return undefined;
@@ -79,7 +79,7 @@ function cookiesOf(value: unknown): string[] | undefined {
 function sendable(value: unknown): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
   const text = String(value);
-  const bytes = /[^\x00-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+  const bytes = /[^\p{ASCII}]/u.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
   return unsendable.test(bytes) ? undefined : bytes.trim();
 }
 

@@ -49,10 +49,7 @@ test('other requests, and those to a URL without a configuration, are the functi
   assert.equal(preflightHeaders(undefined, preflight(asked)), undefined);
   assert.equal(preflightHeaders(cors, preflight(asked, 'GET')), undefined);
   assert.equal(preflightHeaders(cors, preflight({ origin: asked.origin })), undefined);
-  assert.equal(
-    preflightHeaders(cors, preflight({ 'access-control-request-method': 'POST' })),
-    undefined,
-  );
+  assert.equal(preflightHeaders(cors, preflight({ 'access-control-request-method': 'POST' })), undefined);
 });
 
 test('what the URL speaks of replaces what the function says', () => {

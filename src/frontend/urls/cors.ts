@@ -31,9 +31,7 @@ export function preflightHeaders(
   if (names !== undefined && names !== '') answer.set('access-control-allow-headers', names);
   if (maxAgeSeconds !== undefined) answer.set('access-control-max-age', String(maxAgeSeconds));
   if (cors.allowCredentials === true) answer.set('access-control-allow-credentials', 'true');
-  return Object.fromEntries(
-    [...answer].map(([name, value]): [string, string] => [name, carried(value)]),
-  );
+  return Object.fromEntries([...answer].map(([name, value]): [string, string] => [name, carried(value)]));
 }
 
 /** The headers of an answer (names in lower case) to a request that has this Origin. */
@@ -54,7 +52,11 @@ export function withCors(
   const { allowOrigins, allowCredentials, allowMethods, allowHeaders, exposeHeaders, maxAgeSeconds } = cors;
   if (allowOrigins !== undefined) all.set('vary', varyOf(all.get('vary')));
   say(allowOrigins !== undefined, 'access-control-allow-origin', allowed);
-  say(allowCredentials !== undefined, 'access-control-allow-credentials', allowCredentials ? 'true' : undefined);
+  say(
+    allowCredentials !== undefined,
+    'access-control-allow-credentials',
+    allowCredentials ? 'true' : undefined,
+  );
   say(exposeHeaders !== undefined, 'access-control-expose-headers', exposeHeaders?.join(','));
   // These belong to preflights; elsewhere browsers do not look at them.
   say(allowMethods !== undefined, 'access-control-allow-methods', undefined);
@@ -77,7 +79,9 @@ function varyOf(given: string | string[] | undefined): string {
 
 /** What was configured or asked for, as bytes that a header may hold. */
 function carried(value: string): string {
-  return Buffer.from(value, 'utf8').toString('latin1').replace(/[^\t\x20-\x7e\x80-\xff]/g, '');
+  return Buffer.from(value, 'utf8')
+    .toString('latin1')
+    .replace(/[^\t\x20-\x7e\x80-\xff]/g, '');
 }
 
 function single(value: string | string[] | undefined): string | undefined {

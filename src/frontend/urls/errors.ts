@@ -5,9 +5,15 @@ import { encodeRestJsonError, type HostAnswer, WireError, type WireResponse } fr
 const forbidden =
   'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html';
 
-/** No such URL, or nothing behind it. */
-export function notFound(): WireError {
-  return new WireError('ResourceNotFoundException', 'Not Found');
+/** A host that could be a URL's, of a region or domain that is not served here: most likely a mistake of who set it up. */
+export function notServed(region: string, domains: readonly string[]): WireError {
+  const hosts = domains.map((domain) => `<id>.lambda-url.${region}.${domain}`).join(' and ');
+  return new WireError('ResourceNotFoundException', `Function URLs are served here at ${hosts}.`);
+}
+
+/** No such URL, or nothing behind it any more. AWS answers 403 with a Message of null, as to who must not know. */
+export function unknownUrl(): WireError {
+  return new WireError('AccessDeniedException', '');
 }
 
 export function accessDenied(): WireError {
@@ -29,7 +35,10 @@ export function encodeUrlError(error: unknown, requestId: string): WireResponse 
   const told = isMissing ? accessDenied() : error;
   const response = encodeRestJsonError(told, requestId);
   if (!(told instanceof WireError) || !capital.has(told.errorName)) return response;
-  return { ...response, body: Buffer.from(JSON.stringify({ Message: told.message })) };
+  return {
+    ...response,
+    body: Buffer.from(JSON.stringify({ Message: told.message === '' ? null : told.message })),
+  };
 }
 
 const capital: ReadonlySet<string> = new Set([

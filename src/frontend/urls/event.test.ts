@@ -79,9 +79,7 @@ test('the caller of a signed request is told, its signature is not', () => {
 });
 
 test('an authorization that is not ours to check is handed on', () => {
-  const event = parsed(
-    eventOf(someRequest({ headers: { authorization: 'Bearer x' } }), none, someScene()),
-  );
+  const event = parsed(eventOf(someRequest({ headers: { authorization: 'Bearer x' } }), none, someScene()));
   assert.equal((event['headers'] as Record<string, unknown>)['authorization'], 'Bearer x');
 });
 
@@ -144,7 +142,10 @@ test('bodies of textual types are text; all others, and what is no UTF-8, are Ba
   const latin1 = parsed(eventOf(someRequest({ headers }), Buffer.from([0xe9]), someScene()));
   assert.deepEqual([latin1['body'], latin1['isBase64Encoded']], ['6Q==', true]);
   const zipped = { 'content-type': 'text/plain', 'content-encoding': 'gzip' };
-  assert.equal(parsed(eventOf(someRequest({ headers: zipped }), bytes, someScene()))['isBase64Encoded'], true);
+  assert.equal(
+    parsed(eventOf(someRequest({ headers: zipped }), bytes, someScene()))['isBase64Encoded'],
+    true,
+  );
 });
 
 const latin1 = fc

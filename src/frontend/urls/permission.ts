@@ -27,14 +27,15 @@ export function mayInvoke(
   const policy = policyOf(options, url);
   const question = {
     resource,
-    conditions: () => conditionsOf(options, url, request, resource),
     ...(policy !== undefined && { resourcePolicies: [policy] }),
   };
   return actions.every((action) => {
+    const conditions = (): ConditionValues => conditionsOf(options, url, request, { action, resource });
+    const asked = { ...question, action, conditions };
     const decision: AccessDecision =
       principal === undefined
-        ? options.authorizer.decideForOutsider({ ...question, action, caller: { kind: 'anonymous' } })
-        : options.authorizer.decide({ ...question, action, principal });
+        ? options.authorizer.decideForOutsider({ ...asked, caller: { kind: 'anonymous' } })
+        : options.authorizer.decide({ ...asked, principal });
     return decision.kind === 'allowed';
   });
 }
@@ -51,13 +52,10 @@ function conditionsOf(
   { metadata, nowMs }: PermissionOptions,
   url: FunctionUrlRecord,
   { request, sourceIp }: HostRequest,
-  resource: string,
+  { action, resource }: { readonly action: (typeof actions)[number]; readonly resource: string },
 ): ConditionValues {
   const now = nowMs();
   const values = new Map<string, string>([
-    ['lambda:functionurlauthtype', url.authType],
-    ['lambda:invokedviafunctionurl', 'true'],
-    ['lambda:functionarn', resource],
     ['aws:currenttime', new Date(now).toISOString()],
     ['aws:epochtime', String(Math.floor(now / 1000))],
     ['aws:requestedregion', url.region],
@@ -67,6 +65,9 @@ function conditionsOf(
     ['aws:principalisawsservice', 'false'],
     ['aws:sourceip', sourceIp],
   ]);
+  // Each action has keys of its own: a statement on one with the keys of the other allows nothing, as on AWS.
+  if (action === 'lambda:InvokeFunction') values.set('lambda:invokedviafunctionurl', 'true');
+  else values.set('lambda:functionurlauthtype', url.authType).set('lambda:functionarn', resource);
   const { 'user-agent': userAgent, referer } = request.headers;
   if (typeof userAgent === 'string') values.set('aws:useragent', userAgent);
   if (typeof referer === 'string') values.set('aws:referer', referer);

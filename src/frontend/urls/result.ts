@@ -1,8 +1,9 @@
 /**
  * From a function's buffered result to the HTTP answer. An object with `statusCode` says what the answer is; any other JSON is the
- * answer's body. Pure.
+ * answer's body: a text as it is, without its quotes, the rest as compact JSON (as AWS's own answers show, whatever its guide says). Pure.
  */
 import { answerHeadOf, defaultContentType, own } from './answer-head.ts';
+import { compactJson } from './compact-json.ts';
 import { splitPrelude } from './prelude.ts';
 import { utf8Of } from './text.ts';
 
@@ -29,7 +30,7 @@ export function interpretResult(payload: Uint8Array): Interpreted {
       kind: 'answer',
       statusCode: 200,
       headers: { 'content-type': defaultContentType },
-      body: payload,
+      body: typeof value === 'string' ? Buffer.from(value, 'utf8') : compactJson(payload),
     };
   }
   const head = answerHeadOf(value);

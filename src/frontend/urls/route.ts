@@ -2,24 +2,20 @@
  * Function URLs on the listener: every request to a host of theirs.
  *
  *     host ─▶ record ─▶ preflight? ─▶ answered by the URL
- *       │        └─▶ (signature) ─▶ body ─▶ permission ─▶ event ─▶ invoke ─▶ result ─▶ answer, with the URL's CORS headers
- *       └─ unknown ─▶ 404
+ *       │        ├─ NONE ────▶ permission ─▶ body ─────────────────┐
+ *       │        └─ AWS_IAM ─▶ signature ──▶ body ─▶ permission ─┴─▶ event ─▶ invoke ─▶ answer, with the URL's CORS headers
+ *       └─ unknown ─▶ 403
  *
- * The record is looked up again once the body is there: a URL that was deleted or closed meanwhile is.
+ * Of a request that may not invoke, nothing is read but its head. The record is looked up again once the body is there: a URL that was
+ * deleted or closed meanwhile is.
  */
 import type { Principal } from '#identity';
 import { type FunctionUrlRecord, latestVersion, type MetadataCache } from '#metadata';
-import {
-  type HostAnswer,
-  type HostDecision,
-  type HostRequest,
-  type HostRoute,
-  WireError,
-} from '#wire';
+import { type HostAnswer, type HostDecision, type HostRequest, type HostRoute, WireError } from '#wire';
 import type { Frontend, InvokeInput } from '../frontend.ts';
 import { tooLargeError } from '../refusals.ts';
 import { preflightHeaders, withCors } from './cors.ts';
-import { accessDenied, badGateway, encodeUrlError, notFound } from './errors.ts';
+import { accessDenied, badGateway, encodeUrlError, notServed, unknownUrl } from './errors.ts';
 import { eventOf } from './event.ts';
 import { isUrlHost, localDomain, parseUrlHost, type UrlHost } from './host.ts';
 import { bodyBytesMax } from './limits.ts';
@@ -50,18 +46,24 @@ export function createUrlRoute(options: UrlRouteOptions): HostRoute {
     encodeError: encodeUrlError,
     accept(request): HostDecision {
       const host = parseUrlHost(request.request.headers['host'] as string, domains);
-      const url = host === undefined || host.region !== region ? undefined : metadata.url(host.urlId);
-      if (host === undefined || url === undefined) return { kind: 'refused', error: notFound() };
+      if (host === undefined || host.region !== region) {
+        return { kind: 'refused', error: notServed(region, domains) };
+      }
+      const url = metadata.url(host.urlId);
+      if (url === undefined) return { kind: 'refused', error: unknownUrl() };
       const preflight = preflightHeaders(url.cors, request.request);
       if (preflight !== undefined) {
         return { kind: 'answered', answer: { statusCode: 200, headers: preflight, body: undefined } };
+      }
+      if (url.authType === 'NONE' && !mayInvoke(options, url, request, undefined)) {
+        return { kind: 'refused', error: accessDenied() };
       }
       return {
         kind: 'operation',
         signedFor: url.authType === 'AWS_IAM' ? signingName : undefined,
         bodyBytesMax,
         bodyTooLarge: tooLargeError,
-        call: (body, principal, signal) => call({ options, host, request, body, principal, signal }, url),
+        call: (body, principal) => call({ options, host, request, body, principal }, url),
       };
     },
   };
@@ -73,7 +75,6 @@ interface Call {
   readonly request: HostRequest;
   readonly body: Uint8Array;
   readonly principal: Principal | undefined;
-  readonly signal: () => AbortSignal;
 }
 
 async function call(call: Call, accepted: FunctionUrlRecord): Promise<HostAnswer> {
@@ -81,10 +82,13 @@ async function call(call: Call, accepted: FunctionUrlRecord): Promise<HostAnswer
   const url = options.metadata.url(host.urlId);
   let answer: HostAnswer;
   try {
-    if (url === undefined) throw notFound();
+    if (url === undefined) throw unknownUrl();
     // The URL began to ask for signatures while the body was on its way.
     if (url.authType !== accepted.authType) throw accessDenied();
-    if (!mayInvoke(options, url, request, principal)) throw accessDenied();
+    const isOpen = url.authType === 'NONE'; // and was asked for its permission
+    if (!isOpen && (principal === undefined || !mayInvoke(options, url, request, principal))) {
+      throw accessDenied();
+    }
     answer = await invoke(call, url);
   } catch (error) {
     if (!(error instanceof WireError)) options.reportFault(error, 'InvokeFunctionUrl', request.requestId);
@@ -94,7 +98,7 @@ async function call(call: Call, accepted: FunctionUrlRecord): Promise<HostAnswer
   return { ...answer, headers };
 }
 
-async function invoke({ options, host, request, body, principal, signal }: Call, url: FunctionUrlRecord) {
+async function invoke({ options, host, request, body, principal }: Call, url: FunctionUrlRecord) {
   const { frontend, nowMs } = options;
   const { accountId, functionName, qualifier } = url;
   const now = nowMs();
@@ -112,7 +116,6 @@ async function invoke({ options, host, request, body, principal, signal }: Call,
   };
   if (url.invokeMode === 'RESPONSE_STREAM') {
     const streamed = await frontend.invokeStreaming({ ...input, invocationType: 'RequestResponse' });
-    if (signal().aborted) streamed.cancel();
     return traced(await interpretStream(streamed), streamed.traceId);
   }
   const { payload, functionError, traceId: ranAs } = await frontend.invoke(input);

@@ -14,15 +14,13 @@ export async function interpretStream(answer: StreamedAnswer): Promise<HostAnswe
   if (answer.form === 'stream' && answer.contentType?.toLowerCase().startsWith(preludeContentType)) {
     return withPrelude(answer, bytes);
   }
-  const contentType = answer.form === 'whole' ? defaultContentType : (answer.contentType ?? streamContentType);
+  const contentType =
+    answer.form === 'whole' ? defaultContentType : (answer.contentType ?? streamContentType);
   const head = answerHeadOf({ statusCode: 200, headers: { 'content-type': contentType } });
   return head === undefined ? malformed(answer) : { ...head, body: rest(answer, bytes) };
 }
 
-async function withPrelude(
-  answer: StreamedAnswer,
-  bytes: AsyncIterator<Uint8Array>,
-): Promise<HostAnswer> {
+async function withPrelude(answer: StreamedAnswer, bytes: AsyncIterator<Uint8Array>): Promise<HostAnswer> {
   let sofar: Uint8Array = new Uint8Array(0);
   for (;;) {
     const next = await bytes.next();

@@ -21,7 +21,7 @@ export function utf8Of(bytes: Uint8Array): string | undefined {
 /** What stands in a path or query as a byte that ASCII does not have, percent-encoded as it should have been. */
 export function asciiOf(latin1: string): string {
   return latin1.replace(
-    /[\x00-\x20\x7f-\xff]/g,
+    /[^!-~]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
 }

@@ -146,16 +146,14 @@ export class Exchange implements Occupant {
     if (decision.kind === 'refused') return this.#answerError(decision.error);
     if (decision.kind === 'answered') return this.#answer(decision.answer);
     const { signedFor, bodyBytesMax } = decision;
-    const signal = (): AbortSignal => this.signal();
     const work = { bodyBytesMax, bodyTooLarge: () => decision.bodyTooLarge() };
     if (signedFor === undefined) {
-      const call = (body: Uint8Array): Promise<HostAnswer> => decision.call(body, undefined, signal);
+      const call = (body: Uint8Array): Promise<HostAnswer> => decision.call(body, undefined);
       return this.#read(head, { ...work, proof: noProof, call });
     }
     const examination = this.#floor.verifier.examine(request, repeated, signedFor);
     if (examination.kind === 'refused') return this.#answerError(examination.error);
-    const call = (body: Uint8Array): Promise<HostAnswer> =>
-      decision.call(body, examination.principal, signal);
+    const call = (body: Uint8Array): Promise<HostAnswer> => decision.call(body, examination.principal);
     this.#read(head, { ...work, proof: examination, call });
   }
 

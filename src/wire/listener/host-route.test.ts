@@ -60,7 +60,9 @@ test('bodies are bounded, read in chunks, and taken in any encoding', async () =
   const large = await rigged.open(`${head('POST /', 'content-length: 11\r\n')}12345678901`).ended();
   assert.match(large, /^HTTP\/1\.1 413 [^]*Too large/);
   const chunks = await rigged
-    .open(`${head('POST /', 'transfer-encoding: chunked\r\ncontent-encoding: gzip\r\n')}3\r\nabc\r\n0\r\n\r\n`)
+    .open(
+      `${head('POST /', 'transfer-encoding: chunked\r\ncontent-encoding: gzip\r\n')}3\r\nabc\r\n0\r\n\r\n`,
+    )
     .ended();
   assert.match(chunks, /nobody: abc$/);
   const endless = await rigged
@@ -111,6 +113,10 @@ test('a stream is sent as it comes; one that is cut ends the connection in the m
   }
 });
 
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(setImmediate);
+}
+
 test('a client that leaves has its stream closed, also before its first byte', async () => {
   let closed = 0;
   const body = {
@@ -132,11 +138,11 @@ test('a client that leaves has its stream closed, also before its first byte', a
   const early = rigged.open(head('GET /'));
   await started.promise;
   early.socket.destroy();
-  while (rigged.listener.usage().connections > 0) await new Promise(setImmediate);
+  await until(() => rigged.listener.usage().connections === 0);
   answered.resolve({ statusCode: 200, headers: {}, body });
-  while (closed === 0) await new Promise(setImmediate);
+  await until(() => closed === 1);
   const late = rigged.open(head('GET /'));
   await late.until(/200 OK/);
   late.socket.destroy();
-  while (closed === 1) await new Promise(setImmediate);
+  await until(() => closed === 2);
 });

@@ -34,7 +34,7 @@ export interface HostOperation {
   readonly bodyBytesMax: number;
   bodyTooLarge(): WireError;
   /** `principal`: who signed it, where it had to be signed. What it rejects with is told by `encodeError`. */
-  call(body: Uint8Array, principal: Principal | undefined, signal: () => AbortSignal): Promise<HostAnswer>;
+  call(body: Uint8Array, principal: Principal | undefined): Promise<HostAnswer>;
 }
 
 /** Thrown by a body that ends before its end for a reason that was told elsewhere: the connection is cut, and nothing is logged. */

@@ -43,7 +43,7 @@ function eventsOf(
   { payload }: Bindings,
   output: Output,
 ): AsyncIterable<Uint8Array> | undefined {
-  if (payload === undefined) return undefined;
+  if (payload === undefined || output[payload] === undefined) return undefined;
   const stream = shapeOf(shape, payload);
   return stream.type === 'structure' && stream.stream === true
     ? encodeEvents(stream, output[payload], payload)

@@ -96,7 +96,8 @@ export class Exchange implements Occupant {
 
     const examination = this.#floor.verifier.examine(head.request, head.repeated);
     if (examination.service !== undefined) {
-      this.#service = this.#floor.services.get(examination.service) ?? this.#service;
+      const service = this.#floor.services.get(examination.service) ?? this.#service;
+      this.#service = service.speaking?.(head.request) ?? service;
     }
     if (examination.kind === 'refused') return this.#answerError(examination.error);
     const routed = this.#service.route(head.request);

@@ -115,7 +115,8 @@ export class Exchange implements Occupant {
     const examination = this.#floor.verifier.examine(head.request, head.repeated);
     let service = this.#floor.defaultService;
     if (examination.service !== undefined) {
-      service = this.#floor.services.get(examination.service) ?? service;
+      const spoken = this.#floor.services.get(examination.service) ?? service;
+      service = spoken.speaking?.(head.request) ?? spoken;
       this.#speaker = service;
     }
     if (examination.kind === 'refused') return this.#answerError(examination.error);

@@ -42,8 +42,6 @@ export const mappingFiltersMax = 5;
 export const mappingsPageMax = 100;
 /** All settings of an event source mapping, as JSON, in characters. */
 export const mappingSettingsCharsMax = 262_144;
-/** How long an event source mapping is seen on its way from one state to the next. */
-export const mappingTransitionMs = 250;
 /** AWS: lifetime of GetFunction's download link. */
 export const downloadLinkSeconds = 600;
 

@@ -2,6 +2,7 @@
  * CreateEventSourceMapping, GetEventSourceMapping, ListEventSourceMappings, UpdateEventSourceMapping, DeleteEventSourceMapping. The
  * records only: nothing reads the sources yet. A mapping outlives its function, as on AWS.
  */
+import { mappingRecordsPrefix, type MappingRecord, type Transition } from '#event-sources';
 import { type FunctionName, isVersionNumber, latestVersion } from '#metadata';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { invalidParameter } from '../answers.ts';
@@ -11,11 +12,10 @@ import { page } from '../pages.ts';
 import { required, type Target, targetOf, text } from '../request.ts';
 import { checkTags } from '../tag-set.ts';
 import { kindOf } from './kinds.ts';
-import type { MappingRecord, Transition } from './record.ts';
 import { mappingConfiguration } from './representation.ts';
 import { requireAccess } from './role-permissions.ts';
 import { createdSettings, updatedSettings } from './settings.ts';
-import { byFunctionPrefix, byPairPrefix, bySourcePrefix, type Pointer, recordsPrefix } from './store.ts';
+import { byFunctionPrefix, byPairPrefix, bySourcePrefix, type Pointer } from './store.ts';
 
 export function eventSourceHandlers(context: Context): Handlers {
   const { mappings, clock, region } = context;
@@ -103,7 +103,7 @@ async function listMappings(context: Context, input: Input, request: RequestCont
       : targetOf(input, request, region, 'ListEventSourceMappings');
   const { items, nextMarker } = await page(
     mappings.store.documents,
-    target || source !== undefined ? indexPrefix(place, target, source) : recordsPrefix(place),
+    target || source !== undefined ? indexPrefix(place, target, source) : mappingRecordsPrefix(place),
     input,
     (value) => (value as Pointer).uuid, // of a pointer, and of a record
     0,

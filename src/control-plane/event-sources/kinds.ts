@@ -2,20 +2,13 @@
  * The kinds of event sources, and what a mapping of each takes: from AWS's tables of parameters per source in the Lambda developer
  * guide ("All … event source configuration parameters").
  */
+import type { SourceKind } from '#event-sources';
 import { unreachable } from '#lib/assert';
 import { type Input } from '#wire';
 import { invalidParameter } from '../answers.ts';
 import { structure, text } from '../request.ts';
 
-export type SourceKind =
-  | 'sqs'
-  | 'sqs-fifo'
-  | 'kinesis'
-  | 'dynamodb'
-  | 'msk'
-  | 'self-managed-kafka'
-  | 'mq'
-  | 'documentdb';
+export type { SourceKind };
 
 export interface Traits {
   readonly batchSizeDefault: number;

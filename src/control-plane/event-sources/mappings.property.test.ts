@@ -8,9 +8,9 @@ import * as fc from 'fast-check';
 import { memoryDocuments } from '#engines/memory';
 import { type Documents, FakeClock, seededEntropy } from '#platform';
 import { WireError } from '#wire';
-import { mappingTransitionMs } from '../limits.ts';
+import { mappingTransitionMs } from '#event-sources';
 import { Mappings } from './mappings.ts';
-import type { MappingRecord } from './record.ts';
+import type { MappingRecord } from '#event-sources';
 import { changed, created } from './store.ts';
 
 const place = { accountId: '000000000000', region: 'us-east-1' };

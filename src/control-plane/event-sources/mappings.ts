@@ -2,14 +2,14 @@
  * Changes of mappings: create, update, tag, delete. A change is decided on what was read, and anew whenever somebody else was faster.
  * Deleted records are removed once they are gone; what a crash leaves of that, the next start removes.
  */
+import { functionOf, mappingTransitionMs, type MappingRecord, stateAt } from '#event-sources';
 import { functionArn, type Place } from '#metadata';
 import type { Cancel, Clock, Documents } from '#platform';
 import { WireError } from '#wire';
 import { conflict } from '../answers.ts';
 import type { Decision, Stored } from '../function-store.ts';
-import { commitAttemptsMax, mappingTransitionMs } from '../limits.ts';
+import { commitAttemptsMax } from '../limits.ts';
 import { isKafka, isSqs, serviceName } from './kinds.ts';
-import { functionOf, type MappingRecord, stateAt } from './record.ts';
 import { changed, created, MappingStore, removed, sourceOf } from './store.ts';
 
 export class Mappings {

@@ -1,8 +1,8 @@
 /** Mappings as clients see them. */
+import { functionOf, lastModifiedMs, type MappingRecord, stateAt } from '#event-sources';
 import { functionArn, type Place } from '#metadata';
 import type { Output } from '#wire';
 import { traitsOf } from './kinds.ts';
-import { functionOf, lastModifiedMs, type MappingRecord, stateAt } from './record.ts';
 
 export const mappingArn = ({ accountId, region }: Place, uuid: string): string =>
   `arn:aws:lambda:${region}:${accountId}:event-source-mapping:${uuid}`;

@@ -12,19 +12,16 @@
  * The first four are always written together, and every write of them expects the record that it has read.
  */
 import { createHash } from 'node:crypto';
+import { functionOf, mappingRecordsPrefix, type MappingRecord, mappingsRoot } from '#event-sources';
 import { functionArn, type FunctionName, type Place } from '#metadata';
 import type { Documents, Json, Write } from '#platform';
 import { present, remove, replace, type Stored } from '../function-store.ts';
-import { functionOf, type MappingRecord } from './record.ts';
-
-const root = 'control-plane/event-source-mappings/';
 
 const placed = (collection: string, { accountId, region }: Place): string =>
-  `${root}${collection}/${accountId}/${region}/`;
+  `${mappingsRoot}${collection}/${accountId}/${region}/`;
 
-export const recordsPrefix = (place: Place): string => placed('records', place);
-const recordKey = (place: Place, uuid: string): string => recordsPrefix(place) + uuid;
-const deletingPrefix = `${root}deleting/`;
+const recordKey = (place: Place, uuid: string): string => mappingRecordsPrefix(place) + uuid;
+const deletingPrefix = `${mappingsRoot}deleting/`;
 const deletingKey = (record: MappingRecord): string => placed('deleting', record) + record.uuid;
 
 /** No qualifier is a dot. */

@@ -6,10 +6,19 @@
  *   update ─▶ Updating ─┼─▶ Enabled ──┤
  *                       └─▶ Disabled ─┴─▶ Disabling ─▶ Disabled      delete ─▶ Deleting ─▶ gone
  */
-import type { FunctionName } from '#metadata';
-import { mappingTransitionMs } from '../limits.ts';
-import type { SourceKind } from './kinds.ts';
-import type { MappingSettings } from './settings.ts';
+import type { FunctionName, Place } from '#metadata';
+import { mappingTransitionMs } from './limits.ts';
+import type { MappingSettings } from './mapping-settings.ts';
+
+export type SourceKind =
+  | 'sqs'
+  | 'sqs-fifo'
+  | 'kinesis'
+  | 'dynamodb'
+  | 'msk'
+  | 'self-managed-kafka'
+  | 'mq'
+  | 'documentdb';
 
 export type Transition = 'Creating' | 'Updating' | 'Enabling' | 'Disabling' | 'Deleting';
 
@@ -52,3 +61,8 @@ export const functionOf = ({ accountId, region, functionName }: MappingRecord): 
   region,
   functionName,
 });
+
+/** Records stand in Documents at `<prefix><uuid>`, written by the control plane alone. */
+export const mappingsRoot = 'control-plane/event-source-mappings/';
+export const mappingRecordsPrefix = ({ accountId, region }: Place): string =>
+  `${mappingsRoot}records/${accountId}/${region}/`;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { parseFilterPattern } from './filter-pattern.ts';
+import { parseFilterPattern } from './pattern.ts';
 
 const good: readonly unknown[] = [
   { body: { city: ['Basel'] } },
@@ -14,6 +14,8 @@ const good: readonly unknown[] = [
   { a: [{ 'anything-but': { suffix: ['x', 'y'] } }] },
   { a: [{ numeric: ['=', 1] }, { numeric: ['>', 0, '<=', 5] }] },
   { $or: [{ a: [1] }, { b: [2] }], c: { d: [3] } },
+  { a: [{ wildcard: '*' }, { 'anything-but': { wildcard: ['a*', '*b'] } }] },
+  { a: [{ cidr: '10.0.0.0/24' }, { cidr: '2001:db8::/32' }] },
 ];
 
 const bad: readonly unknown[] = [
@@ -30,7 +32,14 @@ const bad: readonly unknown[] = [
   { a: [{ prefix: 'x', suffix: 'y' }] },
   { a: [{ prefix: 1 }] },
   { a: [{ exists: 'yes' }] },
-  { a: [{ wildcard: '*' }] },
+  { a: [{ wildcard: 'a**' }] },
+  { a: [{ wildcard: 'a\\n' }] },
+  { a: [{ wildcard: 1 }] },
+  { a: Array.from({ length: 33 }, () => ({ wildcard: '*' })) },
+  { a: [{ cidr: '10.0.0.0' }] },
+  { a: [{ cidr: '10.0.0.0/33' }] },
+  { a: [{ cidr: '10.0.0.256/8' }] },
+  { a: [{ cidr: '1::2::3/8' }] },
   { a: [{ numeric: [] }] },
   { a: [{ numeric: ['!', 1] }] },
   { a: [{ numeric: ['=', '1'] }] },

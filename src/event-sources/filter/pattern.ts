@@ -1,11 +1,14 @@
 /**
- * Filter patterns: which records a mapping hands to its function. The syntax is that of AWS's event filtering; here a text becomes
- * the tree that a matcher walks, or a reason why it is no pattern. Pure.
+ * Filter patterns: which records a mapping hands to its function. The syntax is that of AWS's event filtering and, beyond it, of
+ * EventBridge's patterns (`cidr`, `wildcard`); here a text becomes a tree, or a reason why it is no pattern. Pure.
  *
  *   { "body": { "city": ["Basel", { "prefix": "Z" }], "$or": [{ "a": [1] }, { "b": [{ "exists": true }] }] } }
  *
  * All fields of an object must match, one condition of a list, one alternative of each `$or`.
  */
+import { type Network, parseNetwork } from './address.ts';
+import { numericMagnitudeMax, patternCharsMax, patternDepthMax, wildcardsMax } from './limits.ts';
+import { parseWildcard } from './wildcard.ts';
 
 export interface FilterPattern {
   readonly fields: readonly (readonly [name: string, FieldPattern])[];
@@ -24,6 +27,9 @@ export type Condition =
   | { readonly kind: 'equals-ignore-case'; readonly value: string }
   | { readonly kind: 'prefix'; readonly value: string; readonly ignoreCase: boolean }
   | { readonly kind: 'suffix'; readonly value: string; readonly ignoreCase: boolean }
+  /** The texts between the stars. */
+  | { readonly kind: 'wildcard'; readonly pieces: readonly string[] }
+  | { readonly kind: 'cidr'; readonly network: Network }
   | { readonly kind: 'exists'; readonly exists: boolean }
   | { readonly kind: 'numeric'; readonly bounds: readonly NumericBound[] }
   | { readonly kind: 'anything-but'; readonly none: readonly Condition[] };
@@ -37,13 +43,6 @@ export type ParsedPattern =
   | { readonly kind: 'pattern'; readonly pattern: FilterPattern }
   | { readonly kind: 'invalid'; readonly reason: string };
 
-/** AWS: characters of a pattern. */
-export const patternCharsMax = 4_096;
-/** Objects within objects; patterns of people have a handful. */
-export const patternDepthMax = 64;
-/** AWS: numbers in numeric conditions lie within -/+ 5 billion. */
-export const numericMagnitudeMax = 5_000_000_000;
-
 class Invalid extends Error {}
 
 export function parseFilterPattern(text: string): ParsedPattern {
@@ -55,7 +54,9 @@ export function parseFilterPattern(text: string): ParsedPattern {
     return invalid('not JSON');
   }
   try {
-    return { kind: 'pattern', pattern: patternOf(json, 1) };
+    const pattern = patternOf(json, 1);
+    if (wildcardsIn(pattern) > wildcardsMax) return invalid(`more than ${wildcardsMax} wildcards`);
+    return { kind: 'pattern', pattern };
   } catch (error) {
     if (error instanceof Invalid) return invalid(error.message);
     throw error;
@@ -101,6 +102,10 @@ function conditionOf(json: unknown): Condition {
     case 'prefix':
     case 'suffix':
       return affixOf(operator, operand);
+    case 'wildcard':
+      return { kind: operator, pieces: piecesOf(operand) };
+    case 'cidr':
+      return { kind: operator, network: networkOf(operand) };
     case 'exists':
       if (typeof operand !== 'boolean') throw new Invalid('exists must be true or false');
       return { kind: operator, exists: operand };
@@ -120,11 +125,23 @@ function affixOf(kind: 'prefix' | 'suffix', operand: unknown): Condition {
   return { kind, value: textOf(value, kind), ignoreCase: true };
 }
 
-/** `"a"`, `["a", 1]`, or `{"prefix": "a"}`, `{"suffix": ["a", "b"]}`, `{"equals-ignore-case": …}`. */
+function piecesOf(operand: unknown): readonly string[] {
+  const pieces = parseWildcard(textOf(operand, 'wildcard'));
+  if (pieces === undefined) throw new Invalid('a wildcard has no stars in a row, and escapes only * and \\');
+  return pieces;
+}
+
+function networkOf(operand: unknown): Network {
+  const network = parseNetwork(textOf(operand, 'cidr'));
+  if (network === undefined) throw new Invalid('cidr takes an address and a number of bits: 10.0.0.0/24');
+  return network;
+}
+
+/** `"a"`, `["a", 1]`, or `{"prefix": "a"}`, `{"suffix": ["a", "b"]}`, `{"equals-ignore-case": …}`, `{"wildcard": …}`. */
 function exclusionsOf(operand: unknown): readonly Condition[] {
   if (isObject(operand)) {
     const [operator, value] = onlyMember(operand);
-    if (operator !== 'prefix' && operator !== 'suffix' && operator !== 'equals-ignore-case') {
+    if (!excludable.has(operator)) {
       throw new Invalid(`anything-but takes no ${JSON.stringify(operator)}`);
     }
     return listOf(value).map((each) => conditionOf({ [operator]: each }));
@@ -136,6 +153,8 @@ function exclusionsOf(operand: unknown): readonly Condition[] {
     return { kind: 'equals', value: each };
   });
 }
+
+const excludable: ReadonlySet<string> = new Set(['prefix', 'suffix', 'equals-ignore-case', 'wildcard']);
 
 function listOf(operand: unknown): readonly unknown[] {
   const list: readonly unknown[] = Array.isArray(operand) ? operand : [operand];
@@ -175,6 +194,21 @@ function onlyMember(json: unknown): readonly [string, unknown] {
     throw new Invalid('a condition is a value, or an object with one comparison');
   }
   return member;
+}
+
+function wildcardsIn({ fields, alternatives }: FilterPattern): number {
+  let count = 0;
+  for (const alternative of alternatives) count += wildcardsIn(alternative);
+  for (const [, field] of fields) {
+    if (field.kind === 'object') count += wildcardsIn(field.pattern);
+    else for (const condition of field.conditions) count += wildcardsOf(condition);
+  }
+  return count;
+}
+
+function wildcardsOf(condition: Condition): number {
+  if (condition.kind !== 'anything-but') return condition.kind === 'wildcard' ? 1 : 0;
+  return condition.none.filter(({ kind }) => kind === 'wildcard').length;
 }
 
 function textOf(json: unknown, operator: string): string {

@@ -1,0 +1,149 @@
+/** That patterns match what their description says, against a naive matcher, and in linear time. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { type Json, naivelyMatches } from '../fixtures/naive-matcher.ts';
+import { type Matcher, compilePattern } from './matcher.ts';
+import { parseFilterPattern } from './pattern.ts';
+
+function compiled(pattern: unknown): Matcher {
+  const parsed = parseFilterPattern(JSON.stringify(pattern));
+  assert.ok(parsed.kind === 'pattern', JSON.stringify(parsed));
+  return compilePattern(parsed.pattern);
+}
+
+/** pattern, what it matches, what it does not. */
+const table: readonly (readonly [pattern: unknown, matching: readonly unknown[], other: readonly unknown[]])[] = [
+  [{ a: ['x', 1, null, true] }, [{ a: 'x' }, { a: 1 }, { a: null }, { a: true }], [{ a: '1' }, { a: 'X' }, {}, { a: {} }]],
+  [{ a: [''] }, [{ a: '' }], [{ a: 'x' }, { a: null }, {}]],
+  [{ a: [{ prefix: 'ab' }] }, [{ a: 'ab' }, { a: 'abc' }], [{ a: 'a' }, { a: 'xab' }, { a: 1 }]],
+  [{ a: [{ suffix: 'ab' }] }, [{ a: 'ab' }, { a: 'cab' }], [{ a: 'b' }, { a: 'abx' }]],
+  [{ a: [{ prefix: { 'equals-ignore-case': 'Ab' } }] }, [{ a: 'aBc' }], [{ a: 'ba' }]],
+  [{ a: [{ suffix: { 'equals-ignore-case': 'Ab' } }] }, [{ a: 'xaB' }], [{ a: 'abx' }]],
+  [{ a: [{ 'equals-ignore-case': 'Ab' }] }, [{ a: 'aB' }], [{ a: 'ab ' }]],
+  [{ a: [{ exists: true }] }, [{ a: null }, { a: 0 }, { a: ['x'] }], [{}, { a: {} }, { a: [] }, { b: 1 }]],
+  [{ a: [{ exists: false }] }, [{}, { b: 1 }], [{ a: null }, { a: 'x' }]],
+  [{ a: { b: [{ exists: false }] } }, [{}, { a: {} }, { a: 'x' }], [{ a: { b: 1 } }]],
+  [{ a: [{ 'anything-but': ['x', 1] }] }, [{ a: 'y' }, { a: 2 }, { a: true }, { a: ['x', 'y'] }], [{ a: 'x' }, { a: 1 }, {}]],
+  [{ a: [{ 'anything-but': { prefix: 'x' } }] }, [{ a: 'ax' }, { a: 1 }], [{ a: 'xa' }, {}]],
+  [{ a: [{ 'anything-but': { suffix: ['x', 'y'] } }] }, [{ a: 'xa' }], [{ a: 'ax' }, { a: 'ay' }]],
+  [{ a: [{ 'anything-but': { 'equals-ignore-case': ['X', 'y'] } }] }, [{ a: 'z' }], [{ a: 'x' }, { a: 'Y' }]],
+  [{ a: [{ 'anything-but': { wildcard: ['*/lib/*', 'x*'] } }] }, [{ a: '/bin/a' }], [{ a: '/usr/lib/a' }, { a: 'x' }]],
+  [{ a: [{ numeric: ['=', 5] }] }, [{ a: 5 }, { a: 5.0 }], [{ a: 4 }, { a: '5' }]],
+  [{ a: [{ numeric: ['>', 0, '<=', 5] }] }, [{ a: 0.1 }, { a: 5 }], [{ a: 0 }, { a: 5.1 }]],
+  [{ a: [{ numeric: ['<', -1] }, { numeric: ['>=', 1] }] }, [{ a: -2 }, { a: 1 }], [{ a: 0 }, { a: -1 }]],
+  [{ a: [{ wildcard: 'a*b*c' }] }, [{ a: 'abc' }, { a: 'aXbYbZc' }], [{ a: 'ab' }, { a: 'acb' }, { a: 'xabc' }]],
+  [{ a: [{ wildcard: '*' }] }, [{ a: '' }, { a: 'x' }], [{ a: 1 }, {}]],
+  [{ a: [{ wildcard: '*aab*' }] }, [{ a: 'aaab' }], [{ a: 'aba' }]],
+  [{ a: [{ wildcard: 'a\\*b\\\\*' }] }, [{ a: 'a*b\\' }, { a: 'a*b\\x' }], [{ a: 'axb\\' }]],
+  [{ a: [{ cidr: '10.0.0.0/9' }] }, [{ a: '10.127.255.255' }], [{ a: '10.128.0.0' }, { a: '10.0.0' }, { a: '010.0.0.1' }, { a: '::1' }]],
+  [{ a: [{ cidr: '2001:db8::/33' }] }, [{ a: '2001:0DB8::1' }, { a: '2001:db8:7fff::' }], [{ a: '2001:db8:8000::' }, { a: '2001:db8' }, { a: ':::' }]],
+  [{ a: [{ cidr: '::ffff:10.0.0.0/104' }] }, [{ a: '::ffff:10.9.9.9' }], [{ a: '10.9.9.9' }]],
+  [{ a: [{ cidr: '0.0.0.0/0' }] }, [{ a: '1.2.3.4' }], [{ a: 'x' }, { a: '256.1.1.1' }]],
+  [{ $or: [{ a: [1] }, { b: [2] }], c: [3] }, [{ a: 1, c: 3 }, { b: 2, c: 3 }], [{ c: 3 }, { a: 1 }]],
+  [{ a: { $or: [{ b: [1] }, { c: [{ exists: false }] }] } }, [{ a: { b: 1, c: 1 } }, { a: {} }], [{ a: { c: 1 } }]],
+  [{ a: ['x'] }, [{ a: ['y', ['x']] }], [{ a: [{ a: 'x' }] }]],
+  [{ a: { b: [1], c: [2] } }, [{ a: [{ b: 1, c: 2 }] }], [{ a: [{ b: 1 }, { c: 2 }] }]],
+  [{ __proto__x: ['x'], toString: [{ exists: false }] }, [{ __proto__x: 'x' }], [{}]],
+];
+
+test('each comparison matches what it says and nothing else', () => {
+  for (const [pattern, matching, others] of table) {
+    const matcher = compiled(pattern);
+    for (const value of matching) assert.equal(matcher(value), true, `${JSON.stringify(pattern)} ${JSON.stringify(value)}`);
+    for (const value of others) assert.equal(matcher(value), false, `${JSON.stringify(pattern)} ${JSON.stringify(value)}`);
+  }
+});
+
+test('the matcher agrees with a naive one', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'B', 'b', '*', '.'), maxLength: 4 });
+  const scalar = fc.oneof(word, fc.integer({ min: -3, max: 3 }), fc.boolean(), fc.constant(null));
+  const name = fc.constantFrom('a', 'b', 'c');
+  const wildcard = fc
+    .array(fc.constantFrom('a', 'b', '*', '\\*', '.'), { maxLength: 6 })
+    .map((tokens) => tokens.filter((token, at) => token !== '*' || tokens[at - 1] !== '*').join(''));
+  const affix = fc.oneof(word, fc.record({ 'equals-ignore-case': word }));
+  const listed = (each: fc.Arbitrary<string>) => fc.oneof(each, fc.array(each, { minLength: 1, maxLength: 3 }));
+  const number = fc.integer({ min: -3, max: 3 });
+  const condition = fc.oneof(
+    scalar,
+    fc.record({ prefix: affix }),
+    fc.record({ suffix: affix }),
+    fc.record({ 'equals-ignore-case': word }),
+    fc.record({ exists: fc.boolean() }),
+    fc.record({ wildcard }),
+    fc.record({ numeric: fc.tuple(fc.constantFrom('=', '<', '<=', '>', '>='), number) }),
+    fc.record({ numeric: fc.tuple(fc.constantFrom('>', '>='), number, fc.constant('<='), fc.constant(4)) }),
+    fc.record({
+      'anything-but': fc.oneof(
+        fc.array(fc.oneof(word, number), { minLength: 1, maxLength: 3 }),
+        fc.record({ prefix: listed(word) }),
+        fc.record({ suffix: listed(word) }),
+        fc.record({ 'equals-ignore-case': listed(word) }),
+        fc.record({ wildcard: listed(wildcard) }),
+      ),
+    }),
+  );
+  const { pattern, value } = fc.letrec((tie) => ({
+    pattern: fc
+      .tuple(
+        fc.dictionary(name, fc.oneof({ maxDepth: 3 }, fc.array(condition, { minLength: 1, maxLength: 3 }), tie('pattern')), {
+          minKeys: 1,
+          maxKeys: 2,
+        }),
+        fc.option(fc.array(tie('pattern'), { minLength: 2, maxLength: 2 }), { freq: 6, nil: undefined, maxDepth: 2 }),
+      )
+      .map(([fields, alternatives]) => (alternatives ? { ...fields, $or: alternatives } : fields)),
+    value: fc.oneof(
+      { maxDepth: 4 },
+      scalar,
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(name, tie('value'), { maxKeys: 3 }),
+    ),
+  }));
+  const onOne = fc.array(condition, { minLength: 1, maxLength: 3 }).map((conditions) => ({ a: conditions }));
+  const one = fc.oneof(scalar, fc.array(scalar, { maxLength: 3 })).map((a) => ({ a }));
+  let matched = 0;
+  const cases = fc.oneof(fc.tuple(pattern, value), fc.tuple(onOne, one));
+  fc.assert(
+    fc.property(cases, ([wanted, found]) => {
+      fc.pre(JSON.stringify(wanted).length < 4_096);
+      const expected = naivelyMatches(wanted as Record<string, Json>, found as Json);
+      if (expected) matched += 1;
+      assert.equal(compiled(wanted)(found), expected);
+    }),
+    { numRuns: 3_000 },
+  );
+  assert.ok(matched > 300, `only ${matched} of the records matched`);
+});
+
+/** How many times longer a text of ten times the length takes, at best of a few: about 10 where the work is linear, 100 where it is not. */
+function growth(pattern: unknown, text: (length: number) => unknown): number {
+  const matcher = compiled(pattern);
+  const bestMs = (value: unknown): number =>
+    Math.min(
+      ...[1, 2, 3, 4, 5].map(() => {
+        const startedMs = performance.now();
+        matcher(value);
+        return performance.now() - startedMs;
+      }),
+    );
+  const small = text(100_000);
+  const large = text(1_000_000);
+  matcher(small);
+  return bestMs(large) / Math.max(bestMs(small), 0.05);
+}
+
+test('hostile patterns and texts take time in proportion to their length', () => {
+  const hostile: readonly [unknown, (length: number) => unknown][] = [
+    [{ a: [{ wildcard: `*${'a'.repeat(2_000)}b*` }] }, (length) => ({ a: 'a'.repeat(length) })],
+    [{ a: [{ wildcard: `${'a*'.repeat(1_500)}b` }] }, (length) => ({ a: 'a'.repeat(length) })],
+    [{ a: [{ suffix: `b${'a'.repeat(3_000)}` }] }, (length) => ({ a: 'a'.repeat(length) })],
+    [{ a: { b: [1] } }, (length) => JSON.parse(`{"a":${'['.repeat(length / 10)}${']'.repeat(length / 10)}}`)],
+    [{ a: { b: ['x'] } }, (length) => ({ a: Array.from({ length: length / 10 }, () => ({ b: 'y' })) })],
+  ];
+  for (const [pattern, text] of hostile) {
+    const factor = growth(pattern, text);
+    assert.ok(factor < 45, `${JSON.stringify(pattern).slice(0, 40)}: ${factor} times the time for 10 times the text`);
+  }
+});

@@ -107,7 +107,8 @@ test('the matcher agrees with a naive one', () => {
   const cases = fc.oneof(fc.tuple(pattern, value), fc.tuple(onOne, one));
   fc.assert(
     fc.property(cases, ([wanted, found]) => {
-      fc.pre(JSON.stringify(wanted).length < 4_096);
+      const text = JSON.stringify(wanted);
+      fc.pre(text.length < 4_096 && text.split('"wildcard"').length < 10);
       const expected = naivelyMatches(wanted as Record<string, Json>, found as Json);
       if (expected) matched += 1;
       assert.equal(compiled(wanted)(found), expected);

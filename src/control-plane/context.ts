@@ -1,5 +1,6 @@
 /** What every capability of the control plane works with. */
 import type { OpenCodeStore, S3Archives, SigningKeys } from '#code';
+import type { EventSources } from '#event-sources';
 import type { RoleState } from '#identity';
 import type { VariableSeal } from '#metadata';
 import type { Clock, Entropy } from '#platform';
@@ -29,6 +30,8 @@ export interface Context {
   readonly mappings: Mappings;
   /** Whether a role may do something. Absent: mappings are taken whatever their function's role may. */
   readonly roleMay?: RoleMay;
+  /** Absent: nothing polls, and queues are not looked at. */
+  readonly eventSources?: Pick<EventSources, 'problemOf' | 'describeQueue'>;
   /** Public keys of the signing profiles that the operator knows; with none, no archive counts as signed. */
   readonly signingKeys: SigningKeys;
   /** Told of what an operator should know and no client is told. */

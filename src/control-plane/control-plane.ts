@@ -3,6 +3,7 @@
  * archives that nothing refers to are deleted).
  */
 import type { OpenCodeStore, S3Archives, SigningKeys } from '#code';
+import type { EventSources } from '#event-sources';
 import type { RoleState } from '#identity';
 import {
   layersOf,
@@ -56,6 +57,8 @@ export interface ControlPlaneOptions {
   readonly roleState: (roleArn: string) => RoleState;
   /** Whether a role may do something; undefined for one that is not known. Absent: event source mappings are taken without asking. */
   readonly roleMay?: RoleMay;
+  /** The pollers of event source mappings. Absent: mappings are records, and nothing is asked of their queues. */
+  readonly eventSources?: Pick<EventSources, 'reached' | 'problemOf' | 'describeQueue'>;
   /** Public keys of signing profiles; absent: none is known. */
   readonly signingKeys?: SigningKeys;
   readonly runtimes: Runtimes;
@@ -91,7 +94,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const onTrouble = options.onTrouble ?? (() => {});
   const settling = new Settling({ documents, code, runtimes, clock, entropy, onTrouble });
   const layers = new LayerStore(documents);
-  const mappings = new Mappings(documents, clock, onTrouble);
+  const { eventSources } = options;
+  const mappings = new Mappings({ documents, clock, warn: onTrouble, ...(eventSources && { eventSources }) });
   const context: Context = {
     store: new FunctionStore(documents, (revision) => metadata.reached(revision)),
     layers,
@@ -101,6 +105,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     roleState: options.roleState,
     mappings,
     ...(options.roleMay && { roleMay: options.roleMay }),
+    ...(eventSources && { eventSources }),
     host: { runtimes, architecture: options.architecture },
     region: options.region,
     urlDomain: options.urlDomain ?? 'localhost',

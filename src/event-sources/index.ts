@@ -10,3 +10,10 @@ export {
 } from './mapping.ts';
 export type { MappingRecord, MappingState, SourceKind, Transition } from './mapping.ts';
 export type { KafkaConfig, MappingSettings, PollerConfig, SchemaRegistryConfig } from './mapping-settings.ts';
+export { limitsDefault } from './limits.ts';
+export type { Limits } from './limits.ts';
+export type { RoleMay } from './access.ts';
+export { createEventSources } from './service.ts';
+export type { EventSources, EventSourcesOptions, MappingCounts } from './service.ts';
+export { ownQueue } from './sqs/own-queue.ts';
+export type { QueueDescription, Reception, SourceMessage, SourceQueue } from './sqs/source-queue.ts';

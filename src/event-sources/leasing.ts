@@ -41,6 +41,10 @@ export class Leases {
         own.add(mappingId);
       }
     }
+    const known = new Set(mappingIds);
+    for (const [mappingId, holder] of this.#holders) {
+      if (holder === memberId && !known.has(mappingId) && !held.has(mappingId)) this.#holders.delete(mappingId);
+    }
     return own;
   }
 

@@ -17,6 +17,7 @@ import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
 import { openSqlite } from '#engines/sqlite';
+import { createEventSources, limitsDefault as sourceLimits, ownQueue } from '#event-sources';
 import { createFrontend, createUrlRoute, invokeHandlers } from '#frontend';
 import { iamService, stsService } from '#iam';
 import { openAccount, type RootIdentity } from '#identity';
@@ -192,6 +193,25 @@ export async function compose(
     clock,
     entropy,
   });
+  const roleMay = roleAccess(account, identity.authorizer, (arn) => sqs.queues.policyOf(arn));
+  const eventSources = createEventSources({
+    accountId: account.accountId,
+    region,
+    documents,
+    metadata,
+    frontend,
+    openQueue: (arn) => ownQueue(sqs.queues, arn, sourceLimits.receiveMax),
+    roleMay,
+    clock,
+    random,
+    entropy,
+    reportFault: (error, requestId) =>
+      log.error('an invoke of an event source mapping failed for a reason of our own', {
+        requestId,
+        reason: reasonOf(error),
+      }),
+    onTrouble: trouble,
+  });
   const links = new Links(root.deriveKey('download-links'), clock);
   const profiles = await readSigningProfiles(dataDirectory);
   if (profiles.kind === 'refused') return profiles;
@@ -202,7 +222,8 @@ export async function compose(
     archives,
     variables,
     roleState: (roleArn) => account.roleState(roleArn),
-    roleMay: roleAccess(account, identity.authorizer),
+    roleMay,
+    eventSources,
     signingKeys: profiles.keys,
     runtimes,
     region,
@@ -216,6 +237,7 @@ export async function compose(
   });
   closing.add(() => controlPlane.close());
   await controlPlane.resume();
+  await eventSources.start();
   const reportFault: ReportFault = (error, operation, requestId) =>
     log.error('an operation failed for a reason of our own', {
       operation,
@@ -278,6 +300,7 @@ export async function compose(
     case 'listening': {
       const { listener } = outcome;
       closing.add((graceMs) => listener.close(graceMs));
+      closing.add((graceMs) => eventSources.close(graceMs));
       // Before the listener waits for its requests to end.
       closing.add(() => sqs.stopWaiting());
       const { host, port } = listener.address;

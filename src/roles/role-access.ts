@@ -6,12 +6,14 @@ import { assumedRoleArn, type Account, type Authorizer } from '#identity';
 export function roleAccess(
   account: Pick<Account, 'accountId' | 'findRole'>,
   authorizer: Pick<Authorizer, 'decide'>,
+  policyOf: (resourceArn: string) => string | undefined = () => undefined,
 ): NonNullable<ControlPlaneOptions['roleMay']> {
   const { accountId } = account;
   return (roleArn, action, resource) => {
     const role = account.findRole(roleArn);
     if (role === undefined) return undefined;
     const sessionName = 'lambda';
+    const policy = policyOf(resource);
     const { kind } = authorizer.decide({
       principal: {
         kind: 'assumed-role',
@@ -24,6 +26,7 @@ export function roleAccess(
       action,
       resource,
       conditions: () => new Map(),
+      ...(policy !== undefined && { resourcePolicies: [policy] }),
     });
     return kind === 'allowed';
   };

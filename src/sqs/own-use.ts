@@ -2,7 +2,7 @@
 import { StoreUnavailableError } from '#platform';
 import { WireError } from '#wire';
 import type { Catalogue } from './catalogue.ts';
-import { digestOf } from './message-attributes.ts';
+import { attributesDigest, digestOf } from './message-attributes.ts';
 import type { Messaging, ReceiptOutcome } from './messaging.ts';
 import { prepareMessage } from './outgoing.ts';
 import type { Queue } from './queue.ts';
@@ -109,11 +109,13 @@ function messageOf(delivery: Delivery, fifo: boolean): SqsMessage {
   const attributes = Object.entries(systemAttributesOf(delivery, fifo)).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
+  const md5OfMessageAttributes = attributesDigest(content.attributes);
   return {
     id,
     receiptHandle,
     body: content.body,
     md5OfBody: digestOf(content.body),
+    ...(md5OfMessageAttributes !== undefined && { md5OfMessageAttributes }),
     attributes: Object.fromEntries(attributes),
     messageAttributes: Object.fromEntries(content.attributes),
   };

@@ -34,6 +34,8 @@ export interface SqsMessage {
   readonly receiptHandle: string;
   readonly body: string;
   readonly md5OfBody: string;
+  /** Absent where it has none. */
+  readonly md5OfMessageAttributes?: string;
   /** As events have them: `ApproximateReceiveCount`, `SentTimestamp`, … */
   readonly attributes: Readonly<Record<string, string>>;
   readonly messageAttributes: Readonly<

@@ -25,7 +25,8 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   worker: ['code', 'identity', 'logs', 'metadata', 'platform', 'runtimes'],
   assignment: ['counting', 'metadata', 'placement', 'platform', 'worker'],
   frontend: ['assignment', 'counting', 'identity', 'metadata', 'platform', 'wire', 'worker'],
-  'control-plane': ['code', 'identity', 'metadata', 'platform', 'runtimes', 'wire'],
+  'event-sources': ['frontend', 'metadata', 'platform', 'sqs', 'wire'],
+  'control-plane': ['code', 'event-sources', 'identity', 'metadata', 'platform', 'runtimes', 'wire'],
   roles: [
     'access',
     'assignment',
@@ -33,6 +34,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'control-plane',
     'counting',
     'engines',
+    'event-sources',
     'frontend',
     'iam',
     'identity',
@@ -75,6 +77,8 @@ const worldPlaces: readonly RegExp[] = [
   // Finding, fetching and unpacking runtimes and code is work on the host's files.
   /^src\/runtimes\/host\//,
   /^src\/code\/host\//,
+  // Sources that are elsewhere are called over the network.
+  /^src\/event-sources\/host\//,
   // The bootstraps run inside the sandbox, not in Lambkin.
   /^src\/runtimes\/(nodejs|python)\//,
 ];

@@ -1,9 +1,10 @@
 /**
- * CreateEventSourceMapping, GetEventSourceMapping, ListEventSourceMappings, UpdateEventSourceMapping, DeleteEventSourceMapping. The
- * records only: nothing reads the sources yet. A mapping outlives its function, as on AWS.
+ * CreateEventSourceMapping, GetEventSourceMapping, ListEventSourceMappings, UpdateEventSourceMapping, DeleteEventSourceMapping. Queues
+ * of SQS are polled (`#event-sources`); of other sources these are records that nothing reads yet. A mapping outlives its function, as on AWS.
  */
 import { mappingRecordsPrefix, type MappingRecord, type Transition } from '#event-sources';
-import { type FunctionName, isVersionNumber, latestVersion } from '#metadata';
+import { unreachable } from '#lib/assert';
+import { type Configuration, type FunctionName, isVersionNumber, latestVersion } from '#metadata';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { invalidParameter } from '../answers.ts';
 import type { Context } from '../context.ts';
@@ -11,15 +12,15 @@ import { mappingsPageMax } from '../limits.ts';
 import { page } from '../pages.ts';
 import { required, type Target, targetOf, text } from '../request.ts';
 import { checkTags } from '../tag-set.ts';
-import { kindOf } from './kinds.ts';
+import { isSqs, kindOf } from './kinds.ts';
 import { mappingConfiguration } from './representation.ts';
-import { requireAccess } from './role-permissions.ts';
+import { noPermission, requireAccess } from './role-permissions.ts';
 import { createdSettings, updatedSettings } from './settings.ts';
 import { byFunctionPrefix, byPairPrefix, bySourcePrefix, type Pointer } from './store.ts';
 
 export function eventSourceHandlers(context: Context): Handlers {
-  const { mappings, clock, region } = context;
-  const shown = (record: MappingRecord): Output => mappingConfiguration(record, clock.wallMs());
+  const { mappings, region } = context;
+  const shown = (record: MappingRecord): Output => shownMapping(context, record);
   const placeOf = (request: RequestContext) => ({ accountId: request.principal.accountId, region });
   return {
     CreateEventSourceMapping: async (input, request) => shown(await createMapping(context, input, request)),
@@ -31,6 +32,9 @@ export function eventSourceHandlers(context: Context): Handlers {
       shown(await mappings.delete(placeOf(request), required(input, 'UUID'))),
   };
 }
+
+const shownMapping = ({ clock, eventSources }: Context, record: MappingRecord): Output =>
+  mappingConfiguration(record, clock.wallMs(), eventSources?.problemOf(record.uuid));
 
 async function createMapping(
   context: Context,
@@ -55,7 +59,7 @@ async function createMapping(
     changedAtMs: nowMs,
     tags: checkTags({}, (input['Tags'] ?? {}) as Input),
   };
-  await requireFunction(context, record);
+  await requireQueue(context, record, await requireFunction(context, record));
   await mappings.create(record);
   return record;
 }
@@ -83,7 +87,10 @@ async function updateMapping(
       changedAtMs: clock.wallMs(),
     };
     // A mapping whose function is gone can still be disabled, or given to another.
-    if (target ?? input['DestinationConfig']) await requireFunction(context, after);
+    const isEnabling = enabled && !before.enabled;
+    if (!target && !isEnabling && !input['DestinationConfig']) return after;
+    const configuration = await requireFunction(context, after);
+    if (enabled) await requireQueue(context, after, configuration);
     return after;
   });
 }
@@ -94,7 +101,7 @@ function transitionOf(before: boolean, after: boolean): Transition {
 }
 
 async function listMappings(context: Context, input: Input, request: RequestContext): Promise<Output> {
-  const { mappings, clock, region } = context;
+  const { mappings, region } = context;
   const place = { accountId: request.principal.accountId, region };
   const source = text(input, 'EventSourceArn');
   const target =
@@ -113,7 +120,7 @@ async function listMappings(context: Context, input: Input, request: RequestCont
   return {
     EventSourceMappings: found
       .filter((each) => each !== undefined && !mappings.isGone(each.value))
-      .map((each) => each && mappingConfiguration(each.value, clock.wallMs())),
+      .map((each) => each && shownMapping(context, each.value)),
     NextMarker: nextMarker,
   };
 }
@@ -128,26 +135,56 @@ function indexPrefix(
   return byPairPrefix(target.name, target.qualifier, source);
 }
 
-/** Throws InvalidParameterValueException unless the function is there and its role may do what the mapping will. */
-async function requireFunction(context: Context, record: MappingRecord): Promise<void> {
+/** Gives the function's configuration. Throws InvalidParameterValueException unless it is there and its role may do what the mapping will. */
+async function requireFunction(context: Context, record: MappingRecord): Promise<Configuration> {
   const name = { accountId: record.accountId, region: record.region, functionName: record.functionName };
-  const role = await roleOf(context, name, record.qualifier);
-  if (role === undefined) throw invalidParameter('Function does not exist');
-  if (!context.roleMay) return;
+  const configuration = await configurationOf(context, name, record.qualifier);
+  if (configuration === undefined) throw invalidParameter('Function does not exist');
+  if (!context.roleMay) return configuration;
   const destination = record.settings.DestinationConfig?.OnFailure.Destination;
-  requireAccess(context.roleMay, role, record.kind, record.eventSourceArn, destination);
+  requireAccess(context.roleMay, configuration.role, record.kind, record.eventSourceArn, destination);
+  return configuration;
 }
 
-async function roleOf(
+/** Throws InvalidParameterValueException unless the queue is there and hides messages for as long as the function may run. */
+async function requireQueue(
+  { eventSources }: Context,
+  { kind, eventSourceArn }: MappingRecord,
+  { role, timeoutSeconds }: Configuration,
+): Promise<void> {
+  if (!eventSources || eventSourceArn === undefined || !isSqs(kind)) return;
+  const queue = await eventSources.describeQueue(eventSourceArn, role);
+  switch (queue.kind) {
+    case 'queue': {
+      const visibilitySeconds = queue.visibilityTimeoutMs / 1_000;
+      if (visibilitySeconds >= timeoutSeconds) return;
+      throw invalidParameter(
+        `Queue visibility timeout: ${visibilitySeconds} seconds is less than Function timeout: ${timeoutSeconds} seconds`,
+      );
+    }
+    case 'absent':
+      throw invalidParameter(
+        'Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.',
+      );
+    case 'denied':
+      throw noPermission(queue.call, 'SQS');
+    case 'unavailable':
+      throw invalidParameter(`Error occurred while ReceiveMessage. SQS Error Message: ${queue.reason}`);
+    default:
+      unreachable(queue);
+  }
+}
+
+async function configurationOf(
   { store }: Context,
   name: FunctionName,
   qualifier: string = latestVersion,
-): Promise<string | undefined> {
+): Promise<Configuration | undefined> {
   const alias =
     qualifier === latestVersion || isVersionNumber(qualifier)
       ? undefined
       : await store.findAlias(name, qualifier);
   const version = alias?.value.version ?? qualifier;
   if (version !== latestVersion && !isVersionNumber(version)) return undefined;
-  return (await store.findVersion(name, version))?.value.configuration.role;
+  return (await store.findVersion(name, version))?.value.configuration;
 }

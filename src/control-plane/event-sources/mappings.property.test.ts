@@ -98,7 +98,7 @@ test('records and what finds them stay in step', async () => {
       const { documents } = broken;
       const clock = new FakeClock();
       const entropy = seededEntropy(1);
-      let mappings = new Mappings(documents, clock, () => {});
+      let mappings = new Mappings({ documents, clock, warn: () => {} });
       const known: string[] = [];
       for (const step of sequence) {
         const isBroken = broken.next !== undefined;
@@ -124,11 +124,11 @@ test('records and what finds them stay in step', async () => {
             case 'wait':
               clock.advance(mappingTransitionMs);
               await mappings.close(); // waits for the removals that are running
-              mappings = new Mappings(documents, clock, () => {});
+              mappings = new Mappings({ documents, clock, warn: () => {} });
               break;
             case 'restart':
               await mappings.close();
-              mappings = new Mappings(documents, clock, () => {});
+              mappings = new Mappings({ documents, clock, warn: () => {} });
               await mappings.resume();
               break;
             case 'break':

@@ -2,7 +2,7 @@
  * Changes of mappings: create, update, tag, delete. A change is decided on what was read, and anew whenever somebody else was faster.
  * Deleted records are removed once they are gone; what a crash leaves of that, the next start removes.
  */
-import { functionOf, mappingTransitionMs, type MappingRecord, stateAt } from '#event-sources';
+import { type EventSources, functionOf, mappingTransitionMs, type MappingRecord, stateAt } from '#event-sources';
 import { functionArn, type Place } from '#metadata';
 import type { Cancel, Clock, Documents } from '#platform';
 import { WireError } from '#wire';
@@ -12,19 +12,29 @@ import { commitAttemptsMax } from '../limits.ts';
 import { isKafka, isSqs, serviceName } from './kinds.ts';
 import { changed, created, MappingStore, removed, sourceOf } from './store.ts';
 
+export interface MappingsOptions {
+  readonly documents: Documents;
+  readonly clock: Clock;
+  readonly warn: (message: string, error: unknown) => void;
+  /** A change is answered once the pollers act on it: of a mapping that was deleted or disabled nothing is received any more. */
+  readonly eventSources?: Pick<EventSources, 'reached'>;
+}
+
 export class Mappings {
   readonly store: MappingStore;
   readonly #clock: Clock;
   readonly #warn: (message: string, error: unknown) => void;
+  readonly #eventSources: MappingsOptions['eventSources'];
   /** One per mapping that is being deleted. */
   readonly #removals = new Set<Cancel>();
   readonly #running = new Set<Promise<void>>();
   #closed = false;
 
-  constructor(documents: Documents, clock: Clock, warn: (message: string, error: unknown) => void) {
-    this.store = new MappingStore(documents);
-    this.#clock = clock;
-    this.#warn = warn;
+  constructor(options: MappingsOptions) {
+    this.store = new MappingStore(options.documents);
+    this.#clock = options.clock;
+    this.#warn = options.warn;
+    this.#eventSources = options.eventSources;
   }
 
   /** Throws ResourceNotFoundException. */
@@ -122,7 +132,9 @@ export class Mappings {
     for (let attempt = 1; attempt <= commitAttemptsMax; attempt += 1) {
       const { writes, result } = await decide();
       const outcome = await this.store.documents.commit(writes);
-      if (outcome.kind === 'committed') return result;
+      if (outcome.kind === 'conflict') continue;
+      await this.#eventSources?.reached(outcome.revision);
+      return result;
     }
     throw conflict(
       'The operation cannot be performed at this time. Other changes are being made to this mapping.',

@@ -7,7 +7,8 @@ import { traitsOf } from './kinds.ts';
 export const mappingArn = ({ accountId, region }: Place, uuid: string): string =>
   `arn:aws:lambda:${region}:${accountId}:event-source-mapping:${uuid}`;
 
-export function mappingConfiguration(record: MappingRecord, nowMs: number): Output {
+/** `problem`: what keeps its pollers from their work. AWS shows that for every kind of source, and what went well not for SQS. */
+export function mappingConfiguration(record: MappingRecord, nowMs: number, problem?: string): Output {
   const { StartingPositionTimestamp: fromMs, ...settings } = record.settings;
   const { transitionReason, showsLastResult } = traitsOf(record.kind);
   return {
@@ -20,6 +21,7 @@ export function mappingConfiguration(record: MappingRecord, nowMs: number): Outp
     State: stateAt(record, nowMs),
     StateTransitionReason: transitionReason,
     LastModified: new Date(lastModifiedMs(record, nowMs)),
-    LastProcessingResult: showsLastResult ? 'No records processed' : undefined,
+    LastProcessingResult:
+      problem !== undefined ? `PROBLEM: ${problem}` : showsLastResult ? 'No records processed' : undefined,
   };
 }

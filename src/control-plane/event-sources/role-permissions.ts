@@ -50,5 +50,5 @@ export function requireAccess(
   }
 }
 
-const noPermission = (call: string, service: string): Error =>
+export const noPermission = (call: string, service: string): Error =>
   invalidParameter(`The provided execution role does not have permissions to call ${call} on ${service}`);

@@ -1,0 +1,62 @@
+/** Invokes the function of a mapping, through the same synchronous path as everybody, and tells what became of it. */
+import type { Frontend } from '#frontend';
+import { WireError } from '#wire';
+import type { MappingRecord } from './mapping.ts';
+
+export type Invoked =
+  | { readonly kind: 'answered'; readonly payload: Uint8Array }
+  /** The function failed: an error, a timeout, a crash. */
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'throttled' }
+  /** The function could not be invoked now; `problem` is for the mapping's owner where they can mend it. */
+  | { readonly kind: 'unavailable'; readonly problem: string | undefined };
+
+export type Invoke = (mapping: MappingRecord, event: Uint8Array) => Promise<Invoked>;
+
+export interface InvokerOptions {
+  readonly frontend: Pick<Frontend, 'invoke'>;
+  readonly uuid: () => string;
+  readonly reportFault: (error: unknown, requestId: string) => void;
+}
+
+/** Never rejects. */
+export function invoker({ frontend, uuid, reportFault }: InvokerOptions): Invoke {
+  return async ({ accountId, region, functionName, qualifier }, payload) => {
+    const requestId = uuid();
+    try {
+      const answer = await frontend.invoke({
+        functionName,
+        ...(qualifier !== undefined && { qualifier }),
+        invocationType: 'RequestResponse',
+        logType: 'None',
+        payload,
+        requestId,
+        principal: { accountId, arn: `arn:aws:lambda:${region}:${accountId}:event-source-mapping` },
+      });
+      return answer.functionError === undefined
+        ? { kind: 'answered', payload: answer.payload }
+        : { kind: 'failed' };
+    } catch (error) {
+      if (!(error instanceof WireError)) {
+        reportFault(error, requestId);
+        return { kind: 'unavailable', problem: undefined };
+      }
+      return refusal(error);
+    }
+  };
+}
+
+function refusal({ errorName, message }: WireError): Invoked {
+  switch (errorName) {
+    case 'TooManyRequestsException':
+      return { kind: 'throttled' };
+    // It would be refused each time: the queue's own redrive policy is what ends it.
+    case 'RequestEntityTooLargeException':
+      return { kind: 'failed' };
+    case 'ServiceException':
+    case 'ServiceUnavailableException':
+      return { kind: 'unavailable', problem: undefined };
+    default:
+      return { kind: 'unavailable', problem: `Function call failed: ${message}` };
+  }
+}

@@ -1,0 +1,119 @@
+/** What becomes of one batch: invoked until the function has had it, then what it has done is deleted from the queue. */
+import { unreachable } from '#lib/assert';
+import type { Clock, Random } from '#platform';
+import { backoffMs } from '../backoff.ts';
+import { readBatchAnswer } from '../batch-answer.ts';
+import { withLaterOfGroup } from '../groups.ts';
+import type { Invoked } from '../invoker.ts';
+import type { Limits } from '../limits.ts';
+import { pause } from '../pause.ts';
+import { eventOf } from './event-record.ts';
+import type { SourceQueue } from './source-queue.ts';
+
+export interface Item {
+  readonly id: string;
+  readonly receiptHandle: string;
+  readonly groupId: string;
+  /** The record, as JSON. */
+  readonly text: string;
+  readonly bytes: number;
+  /** When others may receive the message, in milliseconds of the monotonic clock. */
+  readonly visibleAtMs: number;
+}
+
+export interface BatchOptions {
+  readonly queue: SourceQueue;
+  readonly invoke: (event: Uint8Array) => Promise<Invoked>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: Limits;
+  readonly fifo: boolean;
+  readonly reportsFailures: boolean;
+  /** The poller ends: what has not been invoked is not. */
+  readonly ending: AbortSignal;
+  readonly onInvoked: (outcome: Invoked) => void;
+}
+
+export type BatchOutcome = 'done' | 'partly-done' | 'failed' | 'given-up';
+
+/** Never rejects. */
+export async function processBatch(batch: readonly Item[], options: BatchOptions): Promise<BatchOutcome> {
+  const { queue, clock, random, limits, ending, onInvoked } = options;
+  for (let failures = 0; ; ) {
+    if (ending.aborted) {
+      await queue.release(handlesOf(batch));
+      return 'given-up';
+    }
+    const items = batch.filter(({ visibleAtMs }) => clock.monotonicMs() < visibleAtMs);
+    // All of them may be with others by now.
+    if (items.length === 0) return 'given-up';
+    const outcome = await options.invoke(eventOf(items.map(({ text }) => text)));
+    onInvoked(outcome);
+    switch (outcome.kind) {
+      case 'answered':
+        return settle(items, outcome.payload, options);
+      case 'failed':
+        return 'failed';
+      case 'throttled':
+      case 'unavailable':
+        failures += 1;
+        await pause(
+          clock,
+          backoffMs({ minMs: limits.retryMsMin, maxMs: limits.retryMsMax }, failures, random),
+          ending,
+        );
+        break;
+      default:
+        unreachable(outcome);
+    }
+  }
+}
+
+async function settle(
+  items: readonly Item[],
+  payload: Uint8Array,
+  options: BatchOptions,
+): Promise<BatchOutcome> {
+  const failed = options.reportsFailures ? failedOf(items, payload, options.fifo) : new Set<Item>();
+  if (failed.size === items.length) return 'failed';
+  await deleteAll(handlesOf(items.filter((item) => !failed.has(item))), items, options);
+  return failed.size === 0 ? 'done' : 'partly-done';
+}
+
+function failedOf(items: readonly Item[], payload: Uint8Array, fifo: boolean): ReadonlySet<Item> {
+  const answer = readBatchAnswer(payload, new Set(items.map(({ id }) => id)));
+  switch (answer.kind) {
+    case 'all-done':
+      return new Set();
+    case 'all-failed':
+      return new Set(items);
+    case 'some-failed': {
+      const failed = new Set(items.filter(({ id }) => answer.ids.has(id)));
+      return fifo ? withLaterOfGroup(items, failed) : failed;
+    }
+    default:
+      return unreachable(answer);
+  }
+}
+
+/** What cannot be deleted before it is visible again will be handled twice, as queues promise no better. */
+async function deleteAll(
+  handles: readonly string[],
+  items: readonly Item[],
+  { queue, clock, random, limits }: BatchOptions,
+): Promise<void> {
+  const untilMs = Math.min(...items.map(({ visibleAtMs }) => visibleAtMs));
+  let left = handles;
+  for (let failures = 0; left.length > 0; ) {
+    const part = left.slice(0, limits.deletesMax);
+    const outcomes = await queue.delete(part);
+    const again = part.filter((_handle, index) => outcomes[index] !== true);
+    left = [...left.slice(part.length), ...again];
+    if (again.length === 0) continue;
+    failures += 1;
+    if (clock.monotonicMs() >= untilMs) return;
+    await pause(clock, backoffMs({ minMs: limits.retryMsMin, maxMs: limits.retryMsMax }, failures, random));
+  }
+}
+
+const handlesOf = (items: readonly Item[]): readonly string[] => items.map(({ receiptHandle }) => receiptHandle);

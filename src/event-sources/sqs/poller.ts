@@ -1,0 +1,392 @@
+/**
+ * The pollers of one mapping of a queue: they receive, filter, batch, and have batches invoked, as many at a time as the scale allows.
+ *
+ *     queue ─▶ receive ─▶ filter ─▶ batching ─▶ slots ─▶ invoke ─▶ delete
+ *                           └─▶ delete: what no pattern wants      └─▶ left alone, until it is visible again: what failed
+ *
+ *     new ──▶ polling ⇄ paused (something is in the way; looked at again after a while) ──stop──▶ stopped: receives nothing more
+ *
+ * It receives only what it has slots for. What waits when it is stopped is made visible again; what was invoked is seen to its end.
+ */
+import { unreachable } from '#lib/assert';
+import type { Cancel, Clock, Random } from '#platform';
+import { backoffMs } from '../backoff.ts';
+import { type BatchPlan, type Batched, Batching } from '../batching.ts';
+import { compileFilter, type RecordFilter } from '../filter/record-filter.ts';
+import { BusyGroups } from '../groups.ts';
+import type { HeldBytes } from '../held-bytes.ts';
+import type { Invoke, Invoked } from '../invoker.ts';
+import type { Limits } from '../limits.ts';
+import type { MappingRecord } from '../mapping.ts';
+import {
+  concurrencyOf,
+  firstScale,
+  type Load,
+  reduced,
+  type Scale,
+  scaled,
+  type ScalingPlan,
+  scalingPlan,
+} from '../scaling.ts';
+import { type BatchOutcome, type Item, processBatch } from './batch.ts';
+import { eventFrameBytes, eventRecord } from './event-record.ts';
+import type { QueueTrouble, Reception, SourceMessage, SourceQueue } from './source-queue.ts';
+
+export interface PollerOptions {
+  readonly mapping: MappingRecord;
+  readonly queue: SourceQueue;
+  readonly invoke: Invoke;
+  /** What is in the way of polling, as its owner is told; asked before each reception. */
+  readonly obstacle: (mapping: MappingRecord) => string | undefined;
+  readonly held: HeldBytes;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: Limits;
+  readonly onCount: (counted: PollerCount) => void;
+}
+
+/** Messages, by what became of them. */
+export interface PollerCount {
+  readonly received?: number;
+  readonly filteredOut?: number;
+  readonly invoked?: number;
+  readonly outcome?: BatchOutcome;
+}
+
+/** While there is work, the scale is looked at this often. */
+const lookMs = 250;
+/** AWS waits for full batches up to the window; a message must still have most of its visibility timeout when its batch is invoked. */
+const windowShareMax = 0.5;
+
+export class QueuePoller {
+  readonly #options: PollerOptions;
+  readonly #batching: Batching<Item>;
+  readonly #groups = new BusyGroups();
+  readonly #ending = new AbortController();
+  readonly #working = new Set<Promise<void>>();
+  readonly #receiving = new Set<Promise<void>>();
+  readonly #returning = new Set<Promise<void>>();
+  /** What was received and is not done with. */
+  readonly #holding = new Set<Item>();
+  #mapping: MappingRecord;
+  #filter: RecordFilter;
+  #plan: ScalingPlan;
+  #scale: Scale;
+  /** Messages that receptions under way may bring. */
+  #asked = 0;
+  /** The last reception brought all that it asked for. */
+  #moreWaits = false;
+  #problem: string | undefined;
+  #obstacles = 0;
+  #pausedUntilMs = 0;
+  #timer: { readonly dueMs: number; readonly cancel: Cancel } | undefined;
+  readonly #pumpWhenRoom = (): void => this.#pump();
+
+  constructor(options: PollerOptions) {
+    const { mapping, clock, limits } = options;
+    this.#options = options;
+    this.#mapping = mapping;
+    this.#plan = scalingPlan(mapping.settings);
+    this.#scale = firstScale(this.#plan, clock.monotonicMs());
+    this.#batching = new Batching(batchPlan(mapping, limits));
+    this.#filter = filterOf(mapping);
+  }
+
+  /** What keeps it from its work, if anything does. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Batches in work. */
+  get busy(): number {
+    return this.#working.size;
+  }
+
+  get concurrency(): number {
+    return concurrencyOf(this.#plan, this.#scale);
+  }
+
+  start(): void {
+    this.#pump();
+  }
+
+  /** The mapping has been changed: for what is received from now on. */
+  reconfigure(mapping: MappingRecord): void {
+    if (this.#ending.signal.aborted) return;
+    this.#mapping = mapping;
+    this.#plan = scalingPlan(mapping.settings);
+    this.#batching.replan(batchPlan(mapping, this.#options.limits));
+    this.#filter = filterOf(mapping);
+    this.#pausedUntilMs = 0;
+    this.#pump();
+  }
+
+  /** Resolves once nothing is received any more. */
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    this.#timer?.cancel();
+    await Promise.all(this.#receiving);
+    this.#putBack(this.#batching.drain());
+  }
+
+  /** Resolves once no batch is in work, and what was to be put back was. */
+  async idle(): Promise<void> {
+    while (this.#working.size + this.#returning.size > 0) {
+      await Promise.all([...this.#working, ...this.#returning]);
+    }
+  }
+
+  #pump(): void {
+    if (this.#ending.signal.aborted) return;
+    const { clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    this.#scale = scaled(this.#plan, this.#scale, this.#load(), nowMs);
+    while (this.#working.size < this.concurrency) {
+      const batch = this.#batching.take(nowMs);
+      if (batch === undefined) break;
+      this.#begin(batch.map(({ item }) => item));
+    }
+    while (this.#mayReceive(nowMs)) this.#beginReception();
+    this.#setTimer(nowMs);
+  }
+
+  #load(): Load {
+    if (this.#working.size < this.concurrency) return this.#working.size === 0 ? 'idle' : 'busy';
+    return this.#moreWaits || this.#batching.count > 0 ? 'saturated' : 'busy';
+  }
+
+  #setTimer(nowMs: number): void {
+    const due = this.#batching.dueMs();
+    const dues = [
+      ...(due !== undefined && due > nowMs ? [due] : []),
+      ...(this.#working.size > 0 ? [nowMs + lookMs] : []),
+      ...(this.#pausedUntilMs > nowMs ? [this.#pausedUntilMs] : []),
+    ];
+    if (dues.length === 0) return;
+    const dueMs = Math.min(...dues);
+    if (this.#timer && this.#timer.dueMs > nowMs && this.#timer.dueMs <= dueMs) return;
+    this.#timer?.cancel();
+    const cancel = this.#options.clock.after(dueMs - nowMs, () => {
+      this.#timer = undefined;
+      this.#pump();
+    });
+    this.#timer = { dueMs, cancel };
+  }
+
+  #mayReceive(nowMs: number): boolean {
+    const { held, queue } = this.#options;
+    if (nowMs < this.#pausedUntilMs || this.#wanted() <= 0) return false;
+    const receivers = this.#moreWaits ? queue.receiversMax : 1;
+    if (this.#receiving.size >= receivers || !held.hasRoom(this.#pumpWhenRoom)) return false;
+    const obstacle = this.#options.obstacle(this.#mapping);
+    if (obstacle === undefined) return true;
+    this.#pauseFor(obstacle, nowMs);
+    return false;
+  }
+
+  /** Messages that there are free slots for. */
+  #wanted(): number {
+    const { BatchSize } = this.#mapping.settings;
+    const free = Math.max(0, this.concurrency - this.#working.size);
+    return free * BatchSize - this.#batching.count - this.#asked;
+  }
+
+  #pauseFor(problem: string | undefined, nowMs: number): void {
+    const { limits, random } = this.#options;
+    this.#problem = problem;
+    this.#obstacles += 1;
+    const backoff = { minMs: limits.problemMsMin, maxMs: limits.problemMsMax };
+    this.#pausedUntilMs = nowMs + backoffMs(backoff, this.#obstacles, random);
+  }
+
+  #beginReception(): void {
+    const { queue } = this.#options;
+    // A group's messages are in one batch: no reception of a FIFO queue may bring more than a batch takes.
+    const most = isFifo(this.#mapping) ? this.#mapping.settings.BatchSize : Infinity;
+    const max = Math.min(this.#wanted(), most, queue.receiveMax);
+    this.#asked += max;
+    const run = this.#receive(max)
+      .finally(() => {
+        this.#asked -= max;
+        this.#receiving.delete(run);
+      })
+      .then(() => this.#pump());
+    this.#receiving.add(run);
+  }
+
+  async #receive(max: number): Promise<void> {
+    const { queue, clock, limits } = this.#options;
+    const { signal } = this.#ending;
+    const reception = await queue.receive({ max, waitMs: limits.receiveWaitMs, signal });
+    const nowMs = clock.monotonicMs();
+    if (reception.kind !== 'received') {
+      if (!signal.aborted) this.#pauseFor(problemOf(reception), nowMs);
+      return;
+    }
+    this.#obstacles = 0;
+    this.#problem = undefined;
+    this.#moreWaits = reception.messages.length >= max;
+    await this.#take(reception, nowMs);
+  }
+
+  /** Whatever the mapping is by now decides about the messages. */
+  async #take({ messages, visibilityTimeoutMs }: Extract<Reception, { kind: 'received' }>, nowMs: number): Promise<void> {
+    const obstacle = this.#options.obstacle(this.#mapping);
+    if (this.#ending.signal.aborted || obstacle !== undefined) {
+      if (obstacle !== undefined) this.#pauseFor(obstacle, nowMs);
+      return this.#giveBack(messages.map(({ receiptHandle }) => receiptHandle));
+    }
+    const visibleAtMs = nowMs + Math.max(1_000, visibilityTimeoutMs);
+    const { wanted, unwanted } = await this.#sort(messages, visibleAtMs);
+    this.#options.onCount({ received: messages.length, filteredOut: unwanted.length });
+    if (unwanted.length > 0) void this.#drop(unwanted);
+    if (wanted.length === 0) return;
+    if (this.#ending.signal.aborted) return this.#putBack(wanted);
+    if (isFifo(this.#mapping)) return this.#takeGroups(wanted, nowMs);
+    for (const item of wanted) {
+      this.#hold(item);
+      this.#batching.add(item, item.bytes, nowMs, visibilityTimeoutMs * windowShareMax);
+    }
+  }
+
+  /** One batch, as a group must not be in two; what is too much for it goes back. */
+  #takeGroups(items: readonly Item[], nowMs: number): void {
+    const fitting = fittingIn(batchPlan(this.#mapping, this.#options.limits), items);
+    const { admitted, early } = this.#groups.admit(items.slice(0, fitting));
+    for (const item of admitted) this.#hold(item);
+    this.#batching.addWhole(
+      admitted.map((item): Batched<Item> => ({ item, bytes: item.bytes })),
+      nowMs,
+    );
+    this.#giveBack(handlesOf([...early, ...items.slice(fitting)]));
+  }
+
+  async #sort(
+    messages: readonly SourceMessage[],
+    visibleAtMs: number,
+  ): Promise<{ readonly wanted: readonly Item[]; readonly unwanted: readonly string[] }> {
+    const { clock, limits } = this.#options;
+    const wanted: Item[] = [];
+    const unwanted: string[] = [];
+    let turnMs = clock.monotonicMs();
+    for (const message of messages) {
+      const record = eventRecord(message, this.#mapping.eventSourceArn ?? '');
+      if (this.#filter({ ...record })) {
+        const text = JSON.stringify(record);
+        // With the comma after it.
+        const bytes = Buffer.byteLength(text) + 1;
+        const { id, receiptHandle, attributes } = message;
+        const groupId = attributes['MessageGroupId'] ?? '';
+        wanted.push({ id, receiptHandle, groupId, text, bytes, visibleAtMs });
+      } else {
+        unwanted.push(message.receiptHandle);
+      }
+      if (clock.monotonicMs() - turnMs < limits.filterTurnMs) continue;
+      await new Promise((resolve) => void setImmediate(resolve));
+      turnMs = clock.monotonicMs();
+    }
+    return { wanted, unwanted };
+  }
+
+  #begin(batch: readonly Item[]): void {
+    const { queue, invoke, clock, random, limits, onCount } = this.#options;
+    const mapping = this.#mapping;
+    onCount({ invoked: batch.length });
+    const run = processBatch(batch, {
+      queue,
+      invoke: (event) => invoke(this.#mapping, event),
+      clock,
+      random,
+      limits,
+      fifo: isFifo(mapping),
+      reportsFailures: reportsFailures(mapping),
+      ending: this.#ending.signal,
+      onInvoked: (outcome) => this.#invoked(outcome),
+    }).then((outcome) => {
+      onCount({ outcome });
+      this.#working.delete(run);
+      this.#release(batch);
+      this.#pump();
+    });
+    this.#working.add(run);
+  }
+
+  #invoked(outcome: Invoked): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    // AWS goes on at the same pace where the function says which messages have failed.
+    const isFailure = outcome.kind === 'failed' ? !reportsFailures(this.#mapping) : outcome.kind !== 'answered';
+    if (isFailure) this.#scale = reduced(this.#plan, this.#scale, nowMs);
+    this.#problem = outcome.kind === 'unavailable' ? outcome.problem : undefined;
+  }
+
+  async #drop(handles: readonly string[]): Promise<void> {
+    const { queue, limits } = this.#options;
+    for (let at = 0; at < handles.length; at += limits.deletesMax) {
+      await queue.delete(handles.slice(at, at + limits.deletesMax));
+    }
+  }
+
+  #putBack(items: readonly Item[]): void {
+    this.#release(items);
+    this.#giveBack(handlesOf(items));
+  }
+
+  /** Nobody waits for it but who waits for the end. */
+  #giveBack(handles: readonly string[]): void {
+    if (handles.length === 0) return;
+    const run = this.#options.queue.release(handles).finally(() => this.#returning.delete(run));
+    this.#returning.add(run);
+  }
+
+  #hold(item: Item): void {
+    this.#holding.add(item);
+    this.#options.held.add(item.bytes);
+  }
+
+  #release(items: readonly Item[]): void {
+    const held = items.filter((item) => this.#holding.delete(item));
+    this.#groups.done(held);
+    for (const { bytes } of held) this.#options.held.remove(bytes);
+  }
+}
+
+function batchPlan({ settings }: MappingRecord, { batchBytesMax }: Limits): BatchPlan {
+  return {
+    recordsMax: settings.BatchSize,
+    windowMs: (settings.MaximumBatchingWindowInSeconds ?? 0) * 1_000,
+    bytesMax: batchBytesMax - eventFrameBytes,
+  };
+}
+
+/** How many of the items, from the first on, one batch takes. */
+function fittingIn({ recordsMax, bytesMax }: BatchPlan, items: readonly Item[]): number {
+  let bytes = 0;
+  const tooMuch = items.findIndex((item, index) => {
+    bytes += item.bytes;
+    return index > 0 && (index >= recordsMax || bytes > bytesMax);
+  });
+  return tooMuch < 0 ? items.length : tooMuch;
+}
+
+const filterOf = ({ settings }: MappingRecord): RecordFilter =>
+  compileFilter((settings.FilterCriteria?.Filters ?? []).map(({ Pattern }) => Pattern), 'body');
+
+const isFifo = ({ kind }: MappingRecord): boolean => kind === 'sqs-fifo';
+
+const reportsFailures = ({ settings }: MappingRecord): boolean =>
+  settings.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false;
+
+const handlesOf = (items: readonly Item[]): readonly string[] => items.map(({ receiptHandle }) => receiptHandle);
+
+function problemOf(trouble: QueueTrouble): string {
+  switch (trouble.kind) {
+    case 'absent':
+      return 'The specified queue does not exist.';
+    case 'denied':
+      return `The provided execution role does not have permissions to call ${trouble.call} on SQS`;
+    case 'unavailable':
+      return `The queue cannot be read: ${trouble.reason}`;
+    default:
+      return unreachable(trouble);
+  }
+}

@@ -1,0 +1,40 @@
+/** The port to the queue of a mapping: Lambkin's own, or one that another SQS has. What does not work is told, never thrown. */
+import type { SqsMessage } from '#sqs';
+
+export type SourceMessage = SqsMessage;
+
+/** Why a queue gives nothing. */
+export type QueueTrouble =
+  | { readonly kind: 'absent' }
+  /** The role may not make this call of SQS. */
+  | { readonly kind: 'denied'; readonly call: string }
+  /** For now. */
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+export type Reception =
+  | {
+      readonly kind: 'received';
+      readonly messages: readonly SourceMessage[];
+      /** Of the messages, from now on. */
+      readonly visibilityTimeoutMs: number;
+    }
+  | QueueTrouble;
+
+export type QueueDescription = { readonly kind: 'queue'; readonly visibilityTimeoutMs: number } | QueueTrouble;
+
+export interface SourceQueue {
+  /** Messages that one call can give. */
+  readonly receiveMax: number;
+  /** Calls at a time that make sense. */
+  readonly receiversMax: number;
+  describe(): Promise<QueueDescription>;
+  receive(options: {
+    readonly max: number;
+    readonly waitMs: number;
+    readonly signal: AbortSignal;
+  }): Promise<Reception>;
+  /** For each receipt: whether nothing is left to do. */
+  delete(receiptHandles: readonly string[]): Promise<readonly boolean[]>;
+  /** Makes messages visible at once, as far as it can. */
+  release(receiptHandles: readonly string[]): Promise<void>;
+}

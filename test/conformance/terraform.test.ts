@@ -62,7 +62,7 @@ test(
     await assertStands('2', 'second two');
 
     const destroyed = terraform.run('destroy', '-auto-approve');
-    assert.match(destroyed, /Destroy complete! Resources: 11 destroyed/);
+    assert.match(destroyed, /Destroy complete! Resources: 12 destroyed/);
     const { client } = service;
     assert.deepEqual((await client.send(new ListFunctionsCommand({}))).Functions, []);
     assert.deepEqual((await client.send(new ListLayersCommand({}))).Layers, []);
@@ -187,8 +187,12 @@ resource "aws_lambda_function_event_invoke_config" "e" {
   maximum_retry_attempts       = 1
   maximum_event_age_in_seconds = 120
 }
+resource "aws_sqs_queue" "orders" {
+  name                       = "orders"
+  visibility_timeout_seconds = 120
+}
 resource "aws_lambda_event_source_mapping" "m" {
-  event_source_arn = "arn:aws:sqs:us-east-1:000000000000:orders"
+  event_source_arn = aws_sqs_queue.orders.arn
   function_name    = aws_lambda_alias.live.arn
   batch_size       = 5
   filter_criteria {

@@ -1,4 +1,7 @@
-/** Event source mappings through the SDK: records and states. No source need exist; on AWS the sources named here must. */
+/**
+ * Event source mappings through the SDK: records and states. Queues must exist, and are made at the same endpoint; of the streams named here
+ * AWS wants that too.
+ */
 import {
   CreateEventSourceMappingCommand,
   type CreateEventSourceMappingCommandInput,
@@ -16,6 +19,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openTarget, type Target } from '../../target.ts';
+import { sqsClient } from '../sqs-client.ts';
 
 let target: Target;
 let FunctionName: string;
@@ -26,6 +30,17 @@ before(async () => {
 after(() => target.close());
 
 const queue = (): string => `arn:aws:sqs:${target.region}:${target.accountId}:${target.name()}`;
+/** One that is there, with messages hidden for as long as AWS advises. */
+async function madeQueue(): Promise<string> {
+  const { hostname, port } = new URL(target.endpoint);
+  const arn = queue();
+  const client = sqsClient({ host: hostname, port: Number(port) }, target.credentials);
+  const QueueName = arn.split(':').at(-1);
+  const { status, text } = await client.json('CreateQueue', { QueueName, Attributes: { VisibilityTimeout: '30' } });
+  assert.equal(status, 200, text);
+  return arn;
+}
+
 const stream = (): string => `arn:aws:kinesis:${target.region}:${target.accountId}:stream/${target.name()}`;
 
 const create = (
@@ -43,7 +58,7 @@ async function settled(UUID: string | undefined): Promise<EventSourceMappingConf
 }
 
 test('a mapping lives: created, enabled, updated, disabled, deleted', async () => {
-  const EventSourceArn = queue();
+  const EventSourceArn = await madeQueue();
   const created = await create({
     EventSourceArn,
     FilterCriteria: { Filters: [{ Pattern: '{"body":{"city":["Basel"]}}' }] },
@@ -127,8 +142,21 @@ test('what a source cannot have is refused', async () => {
   );
 });
 
+test('a queue must be there, and hide its messages for as long as the function may run', async () => {
+  await assert.rejects(create({ EventSourceArn: queue() }), {
+    name: 'InvalidParameterValueException',
+    message: /SQS Error Code: AWS\.SimpleQueueService\.NonExistentQueue\. SQS Error Message: The specified queue does not exist/,
+  });
+  const slow = await target.createFunction({ Timeout: 60 });
+  const EventSourceArn = await madeQueue();
+  await assert.rejects(create({ EventSourceArn, FunctionName: slow } as CreateEventSourceMappingCommandInput), {
+    name: 'InvalidParameterValueException',
+    message: 'Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds',
+  });
+});
+
 test('a mapping has tags', async () => {
-  const { EventSourceMappingArn: Resource } = await create({ EventSourceArn: queue(), Tags: { a: '1' } });
+  const { EventSourceMappingArn: Resource } = await create({ EventSourceArn: await madeQueue(), Tags: { a: '1' } });
   await target.client.send(new TagResourceCommand({ Resource, Tags: { b: '2' } }));
   const { Tags } = await target.client.send(new ListTagsCommand({ Resource }));
   assert.deepEqual(Tags, { a: '1', b: '2' });

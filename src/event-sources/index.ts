@@ -15,5 +15,6 @@ export type { Limits } from './limits.ts';
 export type { RoleMay } from './access.ts';
 export { createEventSources } from './service.ts';
 export type { EventSources, EventSourcesOptions, MappingCounts } from './service.ts';
-export { ownQueue } from './sqs/own-queue.ts';
+export { queueOpener } from './queues.ts';
+export type { QueueOpener, QueueOpenerOptions } from './queues.ts';
 export type { QueueDescription, Reception, SourceMessage, SourceQueue } from './sqs/source-queue.ts';

@@ -60,3 +60,5 @@ export const sqsCallMax = 10;
 /** Of an external SQS: how long a call may take beyond what it was asked to wait, and what its answer may have in bytes. */
 export const callMsMax = 10_000;
 export const answerBytesMax = 16 * MiB;
+/** How long credentials of a role are used before new ones are asked for; they live for hours. */
+export const roleKeysMs = 30 * 60_000;

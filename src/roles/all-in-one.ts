@@ -17,7 +17,7 @@ import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
 import { openSqlite } from '#engines/sqlite';
-import { createEventSources, limitsDefault as sourceLimits, ownQueue } from '#event-sources';
+import { createEventSources, queueOpener } from '#event-sources';
 import { createFrontend, createUrlRoute, invokeHandlers } from '#frontend';
 import { iamService, stsService } from '#iam';
 import { openAccount, type RootIdentity } from '#identity';
@@ -194,13 +194,21 @@ export async function compose(
     entropy,
   });
   const roleMay = roleAccess(account, identity.authorizer, (arn) => sqs.queues.policyOf(arn));
+  const sourceQueues = queueOpener({
+    own: sqs.queues,
+    ...(options.endpoints['sqs'] === undefined ? {} : { endpoint: options.endpoints['sqs'] }),
+    region,
+    roleKeys: (roleArn) => account.roleCredentials(roleArn, 'event-source-mapping'),
+    clock,
+  });
+  closing.add(() => sourceQueues.close());
   const eventSources = createEventSources({
     accountId: account.accountId,
     region,
     documents,
     metadata,
     frontend,
-    openQueue: (arn) => ownQueue(sqs.queues, arn, sourceLimits.receiveMax),
+    openQueue: (arn, roleOf) => sourceQueues.open(arn, roleOf),
     roleMay,
     clock,
     random,

@@ -259,6 +259,8 @@ export class QueuePoller {
       nowMs,
     );
     this.#giveBack(handlesOf([...early, ...items.slice(fitting)]));
+    // They would come again at once.
+    if (early.length > 0) this.#pausedUntilMs = nowMs + this.#options.limits.retryMsMin;
   }
 
   async #sort(

@@ -63,6 +63,17 @@ export const startHoldMs = 200;
 export const apiConnectionsMax = 64;
 export const apiHeaderBytesMax = 64 * 1024;
 export const apiWaitersMax = 8;
+/** A body that an extension sends, to register or to subscribe, and the name that it gives itself. */
+export const sideBodyBytesMax = 64 * 1024;
+export const extensionNameCharsMax = 256;
+/** Extensions of one environment, external and internal ones together. */
+export const extensionsMax = 10;
+/** How long an external extension that has reported an error may take to end by itself. */
+export const extensionErrorGraceMs = 500;
+/** The shutdown phase of an environment with internal extensions only, with an external one, and the runtime's share of that. */
+export const internalShutdownMs = 500;
+export const externalShutdownMs = 2_000;
+export const runtimeShutdownMs = 300;
 /** Rounds in which processes that left their group are looked for, before giving up with a warning. */
 export const sweepRoundsMax = 8;
 /** How long a process may live on after it closed its channel. */

@@ -51,6 +51,9 @@ export class ApiSession implements RuntimeLink {
     this.#waiters.shift()?.deliver(delivery);
   }
 
+  /** A signal is enough for whoever waits for HTTP. */
+  end(): void {}
+
   close(): void {
     this.#closed = true;
     this.#waiters = [];

@@ -11,10 +11,12 @@ import { ChannelLink } from '../../channel/link.ts';
 import type { ExitStatus, RuntimeLink, RuntimeSays } from '../../environment/runtime.ts';
 import { drainTurnsMax, hangUpGraceMs, outputWindowBytesMax, outputWindowMs } from '../../limits.ts';
 import type { RuntimeApiEndpoint } from '../../runtime-api/server.ts';
-import type { Sandbox, SandboxListener } from '../sandbox.ts';
+import type { SideApis } from '../../runtime-api/side-apis.ts';
+import type { Sandbox, SandboxListener, SideOutcome, SidePlan } from '../sandbox.ts';
 import { MemoryGauge, type MemoryWatch } from './memory.ts';
 import { restorePriority } from './priority.ts';
 import { removeTree } from './removal.ts';
+import { SideProcess } from './side-process.ts';
 import { signal, type Sweeper } from './sweeper.ts';
 
 /** What a sandbox shares with the others of its worker. */
@@ -38,6 +40,8 @@ export interface SandboxParts {
   readonly api: RuntimeApiEndpoint;
   readonly talk: 'channel' | 'runtime-api';
   readonly lowered: boolean;
+  /** Starts a further process of this sandbox; fails where that cannot be started. */
+  readonly spawn: (plan: SidePlan) => Promise<ChildProcess>;
 }
 
 export class ProcessSandbox implements Sandbox {
@@ -46,10 +50,12 @@ export class ProcessSandbox implements Sandbox {
   readonly places: Readonly<Record<string, string>>;
   readonly own: Readonly<Record<string, string>>;
   readonly link: RuntimeLink;
+  readonly host = '127.0.0.1';
   readonly #around: Surroundings;
   readonly #parts: SandboxParts;
   readonly #gauge: MemoryGauge;
-  readonly #pipes: readonly Readable[];
+  #pipes: readonly Readable[];
+  readonly #sides: SideProcess[] = [];
   readonly #exit = Promise.withResolvers<void>();
   #listener: SandboxListener | undefined;
   #ended: ExitStatus | undefined;
@@ -83,6 +89,7 @@ export class ProcessSandbox implements Sandbox {
     this.#pipes = [stdout, stderr, channel].filter((pipe) => pipe !== null);
     stdout?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stdout'));
     stderr?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stderr'));
+    parts.child.stdin?.on('error', () => {}); // it ended while it was held
     for (const pipe of this.#pipes) pipe.on('error', () => {}); // its end is reported by the exit
     parts.child.on('exit', (code, name) => this.#exited(code, name));
   }
@@ -90,6 +97,43 @@ export class ProcessSandbox implements Sandbox {
   attach(listener: SandboxListener): void {
     this.#listener = listener;
     if (this.#ended !== undefined) this.#reportExit(this.#ended);
+  }
+
+  serve(apis: SideApis): void {
+    this.#parts.api.serveBeside(apis);
+  }
+
+  async spawn(plan: SidePlan): Promise<SideOutcome> {
+    try {
+      const child = await this.#parts.spawn(plan);
+      const side = new SideProcess(child, {
+        output: (chunk, source) => {
+          this.#heardBytes += chunk.length;
+          plan.output(chunk, source);
+          this.#slow(chunk.length);
+        },
+        exited: (status) => this.drain(() => plan.exited(status)),
+      });
+      this.#sides.push(side);
+      this.#pipes = [...this.#pipes, ...side.pipes];
+      this.#gauge.join(side.pid);
+      if (this.#killing !== undefined) side.kill();
+      return { kind: 'started', side };
+    } catch (error) {
+      const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : error;
+      return { kind: 'unstartable', code: String(code) };
+    }
+  }
+
+  letGo(): void {
+    this.#parts.child.stdin?.end('\n');
+  }
+
+  signal(name: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.#ended !== undefined) return;
+    if (name === 'SIGKILL') signal(-this.pid);
+    else this.#parts.child.kill(name);
+    if (name === 'SIGTERM') this.link.end();
   }
 
   drain(done: () => void): void {
@@ -146,11 +190,13 @@ export class ProcessSandbox implements Sandbox {
     if (this.#ended === undefined) this.#gauge.peak();
     // Once its exit was seen its group has been signalled, and its number may be another's.
     if (this.#ended === undefined) signal(-this.pid);
+    for (const side of this.#sides) side.kill();
     this.#around.dead(this.id);
-    await this.#exit.promise;
+    await Promise.all([this.#exit.promise, ...this.#sides.map((side) => side.gone)]);
     await new Promise<void>((done) => this.drain(done));
     this.#listener = undefined;
     for (const stream of this.#parts.child.stdio) stream?.destroy();
+    for (const side of this.#sides) side.close();
     this.#parts.api.close();
     await this.#around.sweeper.sweep();
     await removeTree(this.#parts.directory).catch(() => {

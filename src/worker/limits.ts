@@ -74,6 +74,14 @@ export const extensionErrorGraceMs = 500;
 export const internalShutdownMs = 500;
 export const externalShutdownMs = 2_000;
 export const runtimeShutdownMs = 300;
+/** What happens in an init is kept for extensions that subscribe later. */
+export const earlyEventsMax = 1_000;
+/** Batches that wait for an extension which takes them too slowly; more is dropped, and it is told how much. */
+export const backlogBatchesMax = 4;
+/** How long a batch may take to be taken, how often it is tried, and the first pause between, which doubles. */
+export const deliveryMsMax = 2_000;
+export const deliveryAttemptsMax = 4;
+export const deliveryRetryMs = 50;
 /** Rounds in which processes that left their group are looked for, before giving up with a warning. */
 export const sweepRoundsMax = 8;
 /** How long a process may live on after it closed its channel. */

@@ -143,6 +143,7 @@ class WorkerService implements LocalWorker {
       provisioner: life.watching(this.#provisioner),
       logs: this.#options.logs,
       clock: this.#options.clock,
+      entropy: this.#options.entropy,
       initLimitMs: this.#limits.initLimitMs,
       streamLimits: this.#limits,
       emit: (event) => {

@@ -95,6 +95,12 @@ export class ChannelLink implements RuntimeLink {
     }
   }
 
+  end(): void {
+    this.#phase = 'over';
+    // It may stand still in the kernel, where no handler of a signal runs.
+    if (this.#stream.writable) this.#stream.write(textFrame(FrameType.end, ''));
+  }
+
   close(): void {
     this.#phase = 'over';
   }

@@ -38,7 +38,11 @@ const routes: Readonly<Record<string, Route>> = {
   '/2020-08-15/logs': { method: 'PUT', serve: subscribed('logs') },
 };
 
-const closed: SideAnswer = failure(403, 'Extension.RegistrationClosed', 'Extension registration closed already');
+const closed: SideAnswer = failure(
+  403,
+  'Extension.RegistrationClosed',
+  'Extension registration closed already',
+);
 const invalidName = (message: string) => failure(403, 'Extension.InvalidExtensionName', message);
 const missingIdentifier = failure(
   403,
@@ -55,7 +59,11 @@ const missingErrorType = failure(
   'Extension.MissingHeader',
   'Lambda-Extension-Function-Error-Type not found',
 );
-const tooLong = failure(413, 'RequestEntityTooLarge', `Exceeded maximum allowed payload size (${sideBodyBytesMax} bytes).`);
+const tooLong = failure(
+  413,
+  'RequestEntityTooLarge',
+  `Exceeded maximum allowed payload size (${sideBodyBytesMax} bytes).`,
+);
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -1,6 +1,7 @@
 /** What a worker needs of a sandbox, whatever isolates it. The process sandbox is the first; others follow the same interface. */
 import type { Launch } from '#runtimes';
 import type { ExitStatus, RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
+import type { Deliver } from '../telemetry/subscriptions/subscriber.ts';
 import type { SideApis } from '../runtime-api/side-apis.ts';
 
 /** Hears everything of one sandbox. After `kill` was called only `output` and logs still come, for as long as there are any. */
@@ -21,8 +22,8 @@ export interface Sandbox {
   /** AWS_LAMBDA_RUNTIME_API and the mark, which it may not. */
   readonly own: Readonly<Record<string, string>>;
   readonly link: RuntimeLink;
-  /** Where the worker reaches what its processes listen on, which they call `sandbox.localdomain`. */
-  readonly host: string;
+  /** Hands telemetry to what its processes listen with at the address that they call `sandbox.localdomain`. */
+  readonly deliver: Deliver;
   attach(listener: SandboxListener): void;
   /** From now on the APIs beside the Runtime API are answered by these, at the same address. */
   serve(apis: SideApis): void;

@@ -11,6 +11,8 @@ import { ChannelLink } from '../../channel/link.ts';
 import type { ExitStatus, RuntimeLink, RuntimeSays } from '../../environment/runtime.ts';
 import { drainTurnsMax, hangUpGraceMs, outputWindowBytesMax, outputWindowMs } from '../../limits.ts';
 import type { RuntimeApiEndpoint } from '../../runtime-api/server.ts';
+import { Courier } from '../../runtime-api/delivery.ts';
+import type { Deliver } from '../../telemetry/subscriptions/subscriber.ts';
 import type { SideApis } from '../../runtime-api/side-apis.ts';
 import type { Sandbox, SandboxListener, SideOutcome, SidePlan } from '../sandbox.ts';
 import { MemoryGauge, type MemoryWatch } from './memory.ts';
@@ -50,7 +52,6 @@ export class ProcessSandbox implements Sandbox {
   readonly places: Readonly<Record<string, string>>;
   readonly own: Readonly<Record<string, string>>;
   readonly link: RuntimeLink;
-  readonly host = '127.0.0.1';
   readonly #around: Surroundings;
   readonly #parts: SandboxParts;
   readonly #gauge: MemoryGauge;
@@ -58,6 +59,7 @@ export class ProcessSandbox implements Sandbox {
   readonly #sides: SideProcess[] = [];
   readonly #exit = Promise.withResolvers<void>();
   #listener: SandboxListener | undefined;
+  #courier: Courier | undefined;
   #ended: ExitStatus | undefined;
   #killing: Promise<void> | undefined;
   #lowered: boolean;
@@ -98,6 +100,11 @@ export class ProcessSandbox implements Sandbox {
     this.#listener = listener;
     if (this.#ended !== undefined) this.#reportExit(this.#ended);
   }
+
+  readonly deliver: Deliver = (...batch) => {
+    this.#courier ??= new Courier('127.0.0.1');
+    return this.#courier.deliver(...batch);
+  };
 
   serve(apis: SideApis): void {
     this.#parts.api.serveBeside(apis);
@@ -198,6 +205,7 @@ export class ProcessSandbox implements Sandbox {
     for (const stream of this.#parts.child.stdio) stream?.destroy();
     for (const side of this.#sides) side.close();
     this.#parts.api.close();
+    this.#courier?.close();
     await this.#around.sweeper.sweep();
     await removeTree(this.#parts.directory).catch(() => {
       // Left for the sweep of the next start.

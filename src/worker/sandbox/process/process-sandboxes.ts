@@ -213,7 +213,13 @@ export class ProcessSandboxes implements Sandboxes {
   async #spawnSide(plan: SidePlan, own: Readonly<Record<string, string>>): Promise<ChildProcess> {
     const { command, args, env } = this.#sideCommand(plan, { ...plan.env, ...own });
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
-    const child = spawn(command, args, { cwd: '/', env, detached: true, stdio: [...stdio], ...this.#options.runAs });
+    const child = spawn(command, args, {
+      cwd: '/',
+      env,
+      detached: true,
+      stdio: [...stdio],
+      ...this.#options.runAs,
+    });
     if (child.pid === undefined) throw await errorOf(child);
     return child;
   }
@@ -233,9 +239,7 @@ export class ProcessSandboxes implements Sandboxes {
     const path = onHost(plan.command, opt);
     // A function's own program is started as it is, so that the host says itself why it cannot be.
     const [command, args] =
-      plan.talk === 'channel'
-        ? asBatch(plan.command, plan.args, path)
-        : ([plan.command, plan.args] as const);
+      plan.talk === 'channel' ? asBatch(plan.command, plan.args, path) : ([plan.command, plan.args] as const);
     if (opt !== undefined) {
       assert(mounting.kind !== 'none', 'this host cannot mount layers');
       accessSync(path, constants.X_OK); // or else only the shell would know why it cannot be started

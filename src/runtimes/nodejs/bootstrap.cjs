@@ -17,7 +17,7 @@ const { runAwaited, runWithCallback, serialize } = require('./invocation.cjs');
 const { flush } = require('./output.cjs');
 
 // Those of ../channel.ts, which a plain script of Node 20 cannot import.
-const frame = { init: 1, ready: 2, initError: 3, invoke: 4, response: 5, error: 6, log: 7, fatal: 8 };
+const frame = { init: 1, ready: 2, initError: 3, invoke: 4, response: 5, error: 6, log: 7, fatal: 8, end: 15 };
 /** Set for a process that is started before anybody needs it. */
 const aheadVariable = 'LAMBKIN_AHEAD';
 /** The longest that a timer can wait. */
@@ -55,8 +55,14 @@ function waitForInvoke() {
 
 function standStill() {
   const { type, bytes, start, end } = channel.receive();
+  if (type === frame.end) return leaveToSignals();
   if (type !== frame.invoke || phase !== 'idle') process.exit(exit.initFailed);
   invoke(bytes, start, end);
+}
+
+/** SIGTERM has come, and the function handles it, or this would not be reached: its handlers run, as nothing stands still any more. */
+function leaveToSignals() {
+  setInterval(() => {}, foreverMs);
 }
 
 function waitForInit() {

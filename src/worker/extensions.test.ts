@@ -210,7 +210,11 @@ const broken: readonly (readonly [string, object, RegExp, RegExp])[] = [
 for (const [what, plan, report, line] of broken) {
   test(`an extension that ${what}: init fails, and again in the first invoke`, async () => {
     await using stage = new Stage();
-    await stage.play({ bad: plan, good: {} }, {}, { limits: { initLimitMs: 'lingers' in plan ? 5_000 : 700 } });
+    await stage.play(
+      { bad: plan, good: {} },
+      {},
+      { limits: { initLimitMs: 'lingers' in plan ? 5_000 : 700 } },
+    );
     await stage.until(() => /INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\t/.test(stage.log));
     assert.match(stage.log, report);
     assert.match(stage.log, line);

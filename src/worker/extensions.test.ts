@@ -1,102 +1,10 @@
 /** External extensions as processes: from their start to their end, well-behaved and otherwise. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Configuration } from '#metadata';
-import { answerOf, runs, World } from './fixtures/world.ts';
-import type { InvokeOutcome, LocalWorker } from './index.ts';
-
-const script = readFileSync(new URL('fixtures/extension.mjs', import.meta.url), 'utf8');
-
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-interface Seen {
-  readonly name: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  readonly pid?: number;
-  readonly registration?: Answer;
-  readonly again?: Answer;
-  readonly registeredAs?: string;
-  readonly status?: number;
-  readonly text?: string;
-  readonly initError?: Answer;
-  readonly refused?: Answer;
-  readonly event?: Readonly<Record<string, unknown>>;
-  readonly eventId?: string;
-  readonly done?: string;
-  readonly leaves?: true;
-}
-
-/** A worker with a function whose layer brings these extensions. */
-class Stage extends World {
-  readonly seenPath = join(this.root, 'seen');
-  #worker: LocalWorker | undefined;
-  environmentId = '';
-
-  get worker(): LocalWorker {
-    assert.ok(this.#worker !== undefined);
-    return this.#worker;
-  }
-
-  async play(
-    plans: Readonly<Record<string, object>>,
-    more: Partial<Configuration> = {},
-    options: Parameters<World['open']>[0] = {},
-  ): Promise<void> {
-    chmodSync(this.root, 0o755);
-    chmodSync(this.layersRoot, 0o755);
-    mkdirSync(join(this.layersRoot, 'extensions'), { recursive: true });
-    for (const name of Object.keys(plans)) this.write(name, `#!${process.execPath}\n${script}`);
-    this.#worker = await this.open(options);
-    await this.create(plans, more);
-  }
-
-  async create(plans: Readonly<Record<string, object>>, more: Partial<Configuration> = {}): Promise<void> {
-    this.environmentId = this.id();
-    const version = this.version({
-      layers: [
-        { arn: 'arn:layer:1', code: { sha256: 'layer', blobKey: 'layer', sizeBytes: 1 }, unpackedBytes: 1 },
-      ],
-      environment: { PLAN: JSON.stringify(plans), SEEN: this.seenPath, ...(more.environment as object) },
-      ...Object.fromEntries(Object.entries(more).filter(([key]) => key !== 'environment')),
-    });
-    const created = await this.worker.create({ environmentId: this.environmentId, version });
-    assert.deepEqual(created, { kind: 'created' });
-  }
-
-  write(name: string, text: string, mode = 0o755): void {
-    writeFileSync(join(this.layersRoot, 'extensions', name), text, { mode });
-  }
-
-  invoke(event: unknown, rest: object = {}): Promise<InvokeOutcome> {
-    return this.worker.invoke(this.environmentId, this.request(event, rest));
-  }
-
-  get seen(): readonly Seen[] {
-    if (!existsSync(this.seenPath)) return [];
-    const lines = readFileSync(this.seenPath, 'utf8').trimEnd().split('\n');
-    return lines.map((line) => JSON.parse(line) as Seen);
-  }
-
-  /** What one of them got, shortly. */
-  eventsOf(name: string): readonly string[] {
-    return this.seen.flatMap(({ name: whose, event, leaves }) => {
-      if (whose !== name) return [];
-      if (leaves) return ['leaves'];
-      return event === undefined ? [] : [String(event['shutdownReason'] ?? event['eventType'])];
-    });
-  }
-
-  get pids(): readonly number[] {
-    return this.seen.flatMap(({ pid }) => pid ?? []);
-  }
-}
+import { Stage } from './fixtures/stage.ts';
+import { answerOf, runs } from './fixtures/world.ts';
 
 test('an extension is started first, told of invokes and of the end, and sees its part of the variables', async () => {
   await using stage = new Stage();

@@ -10,6 +10,8 @@ export interface Limits {
   readonly startsQueuedMax: number;
   /** How long init may take before the environment is kept for a second init inside its first invoke. */
   readonly initLimitMs: number;
+  /** How long an environment serves at most before another takes its place, which happens between two invokes. */
+  readonly lifetimeMsMax: number;
   /** How long `close` lets running invokes go on. */
   readonly closeGraceMs: number;
   /** A streamed answer, whole. */
@@ -24,6 +26,7 @@ export const defaultLimits: Limits = {
   startsMax: undefined,
   startsQueuedMax: 4_000,
   initLimitMs: 10_000,
+  lifetimeMsMax: 4 * 3_600_000,
   closeGraceMs: 30_000,
   streamBytesMax: 200 * 1024 * 1024,
   streamBurstBytes: 6 * 1024 * 1024,

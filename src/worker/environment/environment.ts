@@ -368,7 +368,7 @@ export class Environment {
   /** A line of the function, for its log and whoever has subscribed. */
   #logLine(text: string): void {
     this.#log.write(text);
-    this.#housing.household?.line(text);
+    this.#housing.audience?.line(text);
   }
 
   /** Nothing is to be done in it until the next invoke. */

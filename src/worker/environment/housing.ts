@@ -16,6 +16,7 @@ export class Housing {
   #coming: Promise<Provision | undefined> = Promise.resolve(undefined);
   /** The sandbox that was killed last: its output still counts for the report of its end. */
   #last: Sandbox | undefined;
+  #lastHousehold: Household | undefined;
   #reaped: Promise<void> = Promise.resolve();
 
   /** `take` hears how the provision went, and says whether it kept it. One that nobody wants any more is killed when it comes. */
@@ -50,6 +51,11 @@ export class Housing {
     return this.#provision?.sandbox ?? this.#last;
   }
 
+  /** Of the one that is here, or of that which was killed last: whom its output is told. */
+  get audience(): Household | undefined {
+    return this.#household ?? this.#lastHousehold;
+  }
+
   /** Its start is over: the next in line may begin. */
   settle(): void {
     this.#provision?.settle();
@@ -62,6 +68,7 @@ export class Housing {
     this.#provision = undefined;
     this.#household = undefined;
     this.#last = provision?.sandbox;
+    this.#lastHousehold = household;
     const killed = this.#killed(provision, household, why);
     this.#reaped = Promise.all([this.#reaped, killed]).then(() => undefined);
   }
@@ -74,6 +81,7 @@ export class Housing {
   /** Its output counts no more. */
   forget(): void {
     this.#last = undefined;
+    this.#lastHousehold = undefined;
   }
 
   async #killed(

@@ -3,6 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Stage, type Telemetry } from './fixtures/stage.ts';
 import { answerOf, World } from './fixtures/world.ts';
+import { probeMounting } from './sandbox/process/mounting.ts';
+
+const mounting = await probeMounting('/tmp', undefined);
+const canMount = mounting.kind === 'none' ? mounting.why : false;
 
 type Fields = Readonly<Record<string, unknown>>;
 const recordOf = (events: readonly Telemetry[], type: string): Fields =>
@@ -81,6 +85,17 @@ test('a subscriber is sent everything from the start of init to the report of th
     /TELEMETRY\tName: ear\tState: Subscribed\tTypes: \[Platform, Function, Extension\]\n/,
   );
 });
+
+test(
+  'an extension may listen at sandbox.localdomain, where this host can mount',
+  { skip: canMount },
+  async () => {
+    await using stage = new Stage();
+    await stage.play({ ear: { subscribe: { host: 'sandbox.localdomain' } } });
+    await stage.invoke({});
+    await stage.until(() => types(stage.telemetryOf('ear')).includes('platform.report'));
+  },
+);
 
 test('the Logs API has its own words, and goes over TCP too', async () => {
   for (const protocol of ['HTTP', 'TCP']) {

@@ -5,7 +5,17 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, chownSync, constants, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -157,7 +167,7 @@ export class ProcessSandboxes implements Sandboxes {
           api,
           talk: plan.talk,
           lowered: plan.ahead,
-          spawn: (side) => this.#spawnSide(side, own),
+          spawn: (side) => this.#spawnSide(side, own, directory),
         },
         this.#around,
       );
@@ -210,27 +220,30 @@ export class ProcessSandboxes implements Sandboxes {
   }
 
   /** A further process of a sandbox: with the same layers, in a group of its own. */
-  async #spawnSide(plan: SidePlan, own: Readonly<Record<string, string>>): Promise<ChildProcess> {
-    const { command, args, env } = this.#sideCommand(plan, { ...plan.env, ...own });
-    const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  async #spawnSide(
+    plan: SidePlan,
+    own: Readonly<Record<string, string>>,
+    directory: string,
+  ): Promise<ChildProcess> {
+    const { command, args, env } = this.#sideCommand(plan, { ...plan.env, ...own }, directory);
     const child = spawn(command, args, {
       cwd: '/',
       env,
       detached: true,
-      stdio: [...stdio],
+      stdio: ['ignore', 'pipe', 'pipe'],
       ...this.#options.runAs,
     });
     if (child.pid === undefined) throw await errorOf(child);
     return child;
   }
 
-  #sideCommand(plan: SidePlan, env: Readonly<Record<string, string>>): Command {
+  #sideCommand(plan: SidePlan, env: Readonly<Record<string, string>>, directory: string): Command {
     const program = { command: plan.command, args: [], env };
     if (plan.opt === undefined) return program;
     const mounting = this.#mounting;
     assert(mounting.kind !== 'none', 'this host cannot mount layers');
     accessSync(onHost(plan.command, plan.opt), constants.X_OK);
-    return mountedCommand(mounting, plan.opt, program);
+    return mountedCommand(mounting, plan.opt, program, hostsWithSandbox(directory));
   }
 
   #commandOf(plan: StartPlan, env: Readonly<Record<string, string>>): Command {
@@ -268,6 +281,15 @@ export class ProcessSandboxes implements Sandboxes {
 /** A path as the host knows it. */
 function onHost(path: string, opt: string | undefined): string {
   return opt !== undefined && path.startsWith(`${optPath}/`) ? opt + path.slice(optPath.length) : path;
+}
+
+/** A file of the sandbox that names it as extensions listen: `sandbox.localdomain`. */
+function hostsWithSandbox(directory: string): string {
+  const path = join(directory, 'hosts');
+  if (existsSync(path)) return path;
+  const others = existsSync('/etc/hosts') ? readFileSync('/etc/hosts', 'utf8') : '';
+  writeFileSync(path, `${others.trimEnd()}\n127.0.0.1 sandbox.localdomain sandbox\n`, { mode: 0o644 });
+  return path;
 }
 
 /** The command is executed once a line stands on the standard input, which it then does not have. */

@@ -67,6 +67,13 @@ export const FrameType = {
    * signal run. No invoke follows. No body.
    */
   end: 15,
+  /**
+   * worker → bootstrap: some thread of the process is an extension and has calls under way: from now on the process does not stand still
+   * while it waits for an invoke. Once, at any time. No body.
+   */
+  awake: 16,
+  /** bootstrap → worker: it ends while it waits awake, for which its read has to come back: answered by `end`. No body. */
+  leaving: 17,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

@@ -36,6 +36,7 @@ export class Household {
   readonly #extensions: Extensions;
   readonly #outputs = new Map<string, Splitters>();
   #initialised = false;
+  #awake = false;
 
   constructor(parts: HouseholdParts) {
     this.#parts = parts;
@@ -58,6 +59,7 @@ export class Household {
           sandbox.letGo();
           sandbox.link.init(init);
         },
+        internal: () => this.#wake(),
         ready: () => this.#ready(),
         failed: parts.failed,
         output: (name, chunk, source) => this.#outputOf(name)[source].push(chunk),
@@ -123,6 +125,12 @@ export class Household {
       stderr.flush();
     }
     this.#hub.end();
+  }
+
+  #wake(): void {
+    if (this.#awake) return;
+    this.#awake = true;
+    this.#parts.provision.sandbox.link.awake();
   }
 
   #ready(): void {

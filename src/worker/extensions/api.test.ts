@@ -36,6 +36,7 @@ class Bench implements AsyncDisposable {
       entropy: systemEntropy,
       listener: {
         beginRuntime: heard('begin'),
+        internal: () => {},
         ready: heard('ready'),
         failed: ({ errorType, message }) => void this.heard.push(`${errorType}: ${message}`),
         output: () => {},

@@ -22,6 +22,8 @@ import { extensionVariables } from './variables.ts';
 export interface ExtensionsListener {
   /** Every external extension has registered. */
   beginRuntime(): void;
+  /** An internal one has registered: it lives in the runtime, or in what that has started. */
+  internal(): void;
   /** The runtime, and everybody who has to be, is ready: after init, and again after each invoke. */
   ready(): void;
   failed(failure: { readonly errorType: string; readonly message: string }): void;
@@ -206,6 +208,7 @@ export class Extensions implements SideApis {
     const { listener, sandbox, clock } = this.#parts;
     switch (effect.kind) {
       case 'accept':
+        if (event.kind === 'register' && event.id === effect.id) listener.internal();
         this.#answer =
           event.kind === 'register'
             ? answers.registration(this.#parts.facts, effect.id, this.#withAccount)

@@ -179,9 +179,15 @@ test('a log of format JSON: the platform’s events from a level on, and lines o
     'platform.initStart',
     'platform.initRuntimeDone',
     'platform.initReport',
-    ...['platform.start', 'platform.runtimeDone', 'platform.report'],
-    ...['platform.start', 'platform.runtimeDone', 'platform.report'],
-    ...['platform.start', 'platform.runtimeDone', 'platform.report'],
+    'platform.start',
+    'platform.runtimeDone',
+    'platform.report',
+    'platform.start',
+    'platform.runtimeDone',
+    'platform.report',
+    'platform.start',
+    'platform.runtimeDone',
+    'platform.report',
   ]);
   const report = events.at(-1)?.record as Fields;
   assert.deepEqual(

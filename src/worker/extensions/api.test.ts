@@ -134,16 +134,17 @@ test('an internal extension registers while init runs, and holds up init and inv
   assert.equal((await second).json['requestId'], 'r2');
 });
 
+const refused = async (
+  call: Promise<{ status: number; json: Readonly<Record<string, unknown>> }>,
+  type: string,
+  message: string,
+) => {
+  const { status, json } = await call;
+  assert.deepEqual([status, json], [403, { errorMessage: message, errorType: type }]);
+};
+
 test('every refusal has AWS’s status, type and words', async () => {
   await using bench = await new Bench(['outer']).open();
-  const refused = async (
-    call: Promise<{ status: number; json: Readonly<Record<string, unknown>> }>,
-    type: string,
-    message: string,
-  ) => {
-    const { status, json } = await call;
-    assert.deepEqual([status, json], [403, { errorMessage: message, errorType: type }]);
-  };
   const unknown = '00000000-0000-4000-8000-000000000000';
   await refused(bench.register(''), 'Extension.InvalidExtensionName', 'Empty extension name');
   await refused(bench.register('x', ['SLEEP']), 'Extension.InvalidEventType', 'SLEEP: ErrorInvalidEventType');

@@ -37,7 +37,7 @@ const schemas: Readonly<Record<Api, readonly string[]>> = {
   logs: ['2020-08-15', '2021-03-18'],
 };
 const streamTypes: readonly string[] = ['platform', 'function', 'extension'];
-const hosts: readonly string[] = ['sandbox.localdomain', 'sandbox'];
+const hosts: ReadonlySet<string> = new Set(['sandbox.localdomain', 'sandbox']);
 const pathCharsMax = 1_024;
 /** AWS's own service inside the environment. */
 const reservedPort = 9001;
@@ -115,7 +115,7 @@ function readHttp(value: Readonly<Record<string, unknown>>, problems: string[]):
     problems.push('URI should be of the form http://sandbox.localdomain:port/path');
     return undefined;
   }
-  if (!hosts.includes(url.hostname)) problems.push('URI host should be sandbox.localdomain');
+  if (!hosts.has(url.hostname)) problems.push('URI host should be sandbox.localdomain');
   // Port 80 is dropped from a URL as the one that goes without saying; here it has to be said.
   const said = /^http:\/\/[^/?#]*:80(?:[/?#]|$)/i.test(uri) ? '80' : url.port;
   const port = readPort(said === '' ? undefined : Number(said), 'URI port', problems);

@@ -174,6 +174,7 @@ export class Provisioner {
       workingDirectory: taskRoot,
       talk: launch.kind,
       ahead: false,
+      wrapped: launch.kind === 'channel' && command !== launch.command,
       // What is the function's own must not begin before its extensions have.
       held: programs.names.length > 0 && (launch.kind === 'runtime-api' || command !== launch.command),
       ...(opt?.root === optRoot && { opt: opt.directory }),

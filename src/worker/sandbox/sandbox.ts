@@ -60,6 +60,8 @@ export interface StartPlan {
   readonly opt?: string;
   /** A start ahead of need gives way to everything else on the host. */
   readonly ahead: boolean;
+  /** The command may run some other program in the runtime's place, which then talks over the Runtime API. */
+  readonly wrapped?: boolean;
   /** The command is not executed before `letGo`; the sandbox and its address are there. */
   readonly held?: boolean;
 }

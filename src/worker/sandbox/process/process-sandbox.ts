@@ -7,6 +7,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '#platform';
+import { EitherLink } from '../../channel/either-link.ts';
 import { ChannelLink } from '../../channel/link.ts';
 import type { ExitStatus, RuntimeLink, RuntimeSays } from '../../environment/runtime.ts';
 import { drainTurnsMax, hangUpGraceMs, outputWindowBytesMax, outputWindowMs } from '../../limits.ts';
@@ -42,6 +43,8 @@ export interface SandboxParts {
   readonly api: RuntimeApiEndpoint;
   readonly talk: 'channel' | 'runtime-api';
   readonly lowered: boolean;
+  /** Whether some other program may have taken the runtime's place. */
+  readonly wrapped: boolean;
   /** Starts a further process of this sandbox; fails where that cannot be started. */
   readonly spawn: (plan: SidePlan) => Promise<ChildProcess>;
 }
@@ -87,13 +90,20 @@ export class ProcessSandbox implements Sandbox {
     const { stdout, stderr, stdio } = parts.child;
     const channel = parts.talk === 'channel' ? (stdio[3] as Duplex) : null;
     channel?.on('data', (chunk: Buffer) => (this.#heardBytes += chunk.length));
-    this.link = channel === null ? parts.api.serve(say) : new ChannelLink(channel, say, () => this.#hungUp());
+    this.link = this.#linkOver(channel, say);
     this.#pipes = [stdout, stderr, channel].filter((pipe) => pipe !== null);
     stdout?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stdout'));
     stderr?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stderr'));
     parts.child.stdin?.on('error', () => {}); // it ended while it was held
     for (const pipe of this.#pipes) pipe.on('error', () => {}); // its end is reported by the exit
     parts.child.on('exit', (code, name) => this.#exited(code, name));
+  }
+
+  #linkOver(channel: Duplex | null, say: (message: RuntimeSays) => void): RuntimeLink {
+    const { api, wrapped } = this.#parts;
+    if (channel === null) return api.serve(say);
+    const overChannel = (hears: typeof say) => new ChannelLink(channel, hears, () => this.#hungUp());
+    return wrapped ? new EitherLink(overChannel, (hears) => api.serve(hears), say) : overChannel(say);
   }
 
   attach(listener: SandboxListener): void {
@@ -215,7 +225,10 @@ export class ProcessSandbox implements Sandbox {
 
   /** The end of the process closes its channel too, and is what counts; a process that lives on without one is broken. */
   #hungUp(): void {
-    const over = () => this.#ended !== undefined || this.#killing !== undefined;
+    const over = () =>
+      this.#ended !== undefined ||
+      this.#killing !== undefined ||
+      (this.link instanceof EitherLink && this.link.maySpeakHttp);
     if (over()) return;
     this.#around.clock.after(hangUpGraceMs, () => {
       if (over()) return;

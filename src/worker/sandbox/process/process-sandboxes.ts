@@ -167,6 +167,7 @@ export class ProcessSandboxes implements Sandboxes {
           api,
           talk: plan.talk,
           lowered: plan.ahead,
+          wrapped: plan.wrapped === true,
           spawn: (side) => this.#spawnSide(side, own, directory),
         },
         this.#around,

@@ -3,7 +3,7 @@
 export type Availability =
   /** It can start now. */
   | { readonly kind: 'ready' }
-  /** A runtime pack for this host exists: `install` gets it. `pack` names it (package and version). */
+  /** `install` gets what is missing. `pack` names it: package and version, or what is to be compiled. */
   | { readonly kind: 'installable'; readonly pack: string }
   /** This host cannot run it. `howToGet` is a sentence for the user. */
   | { readonly kind: 'missing'; readonly howToGet: string }
@@ -24,6 +24,8 @@ export type Launch =
       readonly env: Readonly<Record<string, string>>;
       /** Processes with equal flavors are interchangeable until one is told its function: what the pool keeps apart. */
       readonly flavor: string;
+      /** The process must be its function from its very start, and so cannot wait for one in a pool. */
+      readonly bornAsFunction?: true;
     }
   | {
       readonly kind: 'runtime-api';

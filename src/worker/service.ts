@@ -8,7 +8,7 @@ import type { Clock, Entropy } from '#platform';
 import type { Runtimes } from '#runtimes';
 import { CredentialLife } from './environment/credential-life.ts';
 import { Environment } from './environment/environment.ts';
-import { planAhead, Provisioner } from './environment/provisioner.ts';
+import { canWait, planAhead, Provisioner } from './environment/provisioner.ts';
 import { changesStart } from './environment/variables.ts';
 import { defaultLimits, startHoldMs, type Limits } from './limits.ts';
 import type { PoolLimits } from './pool/plan.ts';
@@ -208,7 +208,7 @@ class WorkerService implements LocalWorker {
     const { runtime, memoryMb } = 'configuration' in what ? what.configuration : what;
     if ('configuration' in what && changesStart(this.#options.openVariables(what) ?? {})) return;
     const launch = this.#options.runtimes.launch(runtime, memoryMb);
-    if (launch?.kind === 'channel') this.#pool.want(launch);
+    if (launch !== undefined && canWait(launch)) this.#pool.want(launch);
   }
 
   get poolSize(): number {

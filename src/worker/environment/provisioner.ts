@@ -96,7 +96,9 @@ export class Provisioner {
     const { runtimes } = this.#parts;
     const launch = runtimes.launch(runtime, memoryMb);
     if (launch !== undefined) return launch;
-    await runtimes.availability(runtime);
+    const availability = await runtimes.availability(runtime);
+    // What an earlier Lambkin installed may not be what this one needs.
+    if (availability.kind === 'installable') await runtimes.install(runtime);
     return runtimes.launch(runtime, memoryMb);
   }
 
@@ -145,7 +147,7 @@ export class Provisioner {
       };
       return { kind: 'provided', provision: { sandbox, init, settle, release } };
     };
-    if (launch.kind === 'channel' && !changesStart(custom)) {
+    if (canWait(launch) && !changesStart(custom)) {
       const ready = opt === undefined ? this.#parts.pool.take(launch) : await this.#takeReady(launch, opt);
       if (ready !== undefined) return provided(ready, () => {});
     }
@@ -213,6 +215,11 @@ export class Provisioner {
         own,
       });
   }
+}
+
+/** Whether a process of the runtime can be up before it is told its function. */
+export function canWait(launch: Launch): launch is ChannelLaunch {
+  return launch.kind === 'channel' && launch.bornAsFunction !== true;
 }
 
 /** A process that waits to become any function of its flavor. */

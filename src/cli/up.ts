@@ -1,6 +1,7 @@
 /** `lambkin up`: starts Lambkin and keeps it until it is told to stop. */
 import type { LambkinOptions, RunningLambkin, StartOutcome } from '#roles';
 import { banner, runtimesLine } from './banner.ts';
+import { howToAttach } from './debugging.ts';
 import { Failure } from './failure.ts';
 import { painter, surviveClosedOutput } from './terminal.ts';
 import { version } from './version.ts';
@@ -26,6 +27,7 @@ export async function up(options: UpOptions): Promise<void> {
   const { lambkin } = outcome;
   const paint = painter(process.stdout);
   process.stdout.write(banner(lambkin, version(), options.envCommand, paint));
+  if (options.debug !== undefined) process.stdout.write(howToAttach(options.debug));
   void tellRuntimes(lambkin);
   await told.first;
   process.stderr.write(

@@ -62,6 +62,13 @@ export function url(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
+export function functionName(text: string): string {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(text)) {
+    throw new InvalidArgumentError('Expected the name of a function: at most 64 letters, digits, - and _.');
+  }
+  return text;
+}
+
 const notYet: ReadonlySet<string> = new Set(['container', 'microvm']);
 
 export function isolation(text: string): 'auto' | 'process' {

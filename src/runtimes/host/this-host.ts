@@ -97,7 +97,12 @@ class ThisHost implements Host {
 
   async findRuby(line: string): Promise<Interpreter | undefined> {
     for (const place of rubyPlaces(line, this.#around)) {
-      const said = await this.#ask(place, ['--disable-gems', '-rrbconfig', '-e', 'puts RUBY_VERSION, RbConfig.ruby']);
+      const said = await this.#ask(place, [
+        '--disable-gems',
+        '-rrbconfig',
+        '-e',
+        'puts RUBY_VERSION, RbConfig.ruby',
+      ]);
       const [version, command] = said?.split('\n') ?? [];
       if (version?.startsWith(`${line}.`) && command) return { command, version, origin: command };
     }

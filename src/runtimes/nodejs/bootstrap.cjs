@@ -26,6 +26,9 @@ const foreverMs = 2 ** 31 - 1;
 const exit = { initFailed: 1, unhandledRejection: 128, uncaughtException: 129 };
 
 const major = Number.parseInt(process.versions.node, 10);
+const inspected = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((flag) =>
+  flag.includes('--inspect'),
+);
 const run = major >= 24 ? runAwaited : runWithCallback;
 
 /** @type {'pooled' | 'starting' | 'idle' | 'invoking'} */
@@ -54,7 +57,13 @@ function waitForInvoke() {
 }
 
 function standStill() {
-  const { type, bytes, start, end } = channel.receive();
+  // A debugger wants answers also between invokes.
+  if (inspected) channel.receiveLater(takeInvoke);
+  else takeInvoke(channel.receive());
+}
+
+/** @param {import('./channel.cjs').Frame} frame of an invoke */
+function takeInvoke({ type, bytes, start, end }) {
   if (type !== frame.invoke || phase !== 'idle') process.exit(exit.initFailed);
   invoke(bytes, start, end);
 }

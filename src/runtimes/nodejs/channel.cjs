@@ -46,13 +46,25 @@ function readSome(bytes, start, end) {
   return count > 0 ? count : leave();
 }
 
-/**
- * Waits for the next frame. The bytes are good until the next call.
- * @returns {{ type: number, bytes: Buffer, start: number, end: number }} the body is what stands from `start` to `end`
- */
+/** @typedef {{ type: number, bytes: Buffer, start: number, end: number }} Frame its body is what stands from `start` to `end` */
+
+/** Waits for the next frame. The bytes are good until the next call. @returns {Frame} */
 function receive() {
+  return receiveRest(0);
+}
+
+/** As `receive`, with an event loop that goes on until a frame comes. @param {(frame: Frame) => void} take */
+function receiveLater(take) {
+  read(channelFd, unread, 0, readBytes, null, (error, count) => {
+    if (error !== null || count === 0) leave();
+    take(receiveRest(count));
+  });
+}
+
+/** @param {number} begun how many bytes of it are there already @returns {Frame} */
+function receiveRest(begun) {
   // The worker sends a frame only once the one before it is answered, so nothing of another can be behind it.
-  let filled = 0;
+  let filled = begun;
   while (filled < headBytes) filled += readSome(unread, filled, readBytes);
   const size = unread.readUInt32BE(0);
   const end = 4 + size;
@@ -141,4 +153,4 @@ function watchParent() {
   }, parentLookMs).unref();
 }
 
-module.exports = { askForRoom, receive, send, sendBytes, watchParent };
+module.exports = { askForRoom, receive, receiveLater, send, sendBytes, watchParent };

@@ -5,6 +5,7 @@ import type { Credentials } from '#identity';
 import type { VersionRecord } from '#metadata';
 import type { Init, Launch, Runtimes } from '#runtimes';
 import type { ChannelLaunch, Pool } from '../pool/pool.ts';
+import { type Debugged, launchOf } from './debugged.ts';
 import type { Settle, Starts } from '../pool/starts.ts';
 import type { Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
@@ -46,6 +47,7 @@ export interface ProvisionerParts {
   readonly endpoint: () => string;
   readonly endpoints: Readonly<Record<string, string>>;
   readonly warn: (message: string, fields: Readonly<Record<string, string>>) => void;
+  readonly debugged?: Debugged | undefined;
 }
 
 /** The function's variables, once the sandbox's own are known. */
@@ -75,7 +77,8 @@ export class Provisioner {
   /** Fails only where an invariant is broken: what the host or its stores cannot do now is `refused`. */
   async provide(version: VersionRecord, logStream: string): Promise<ProvisionOutcome> {
     const { runtime, memoryMb } = version.configuration;
-    const launch = await this.#launch(runtime, memoryMb);
+    const found = await this.#launch(runtime, memoryMb);
+    const launch = found && launchOf(found, version.functionName, runtime, this.#parts.debugged);
     if (launch === undefined) {
       return {
         kind: 'impossible',
@@ -117,7 +120,7 @@ export class Provisioner {
     if (unpacked.kind === 'broken') {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
     }
-    const { files } = unpacked;
+    const files = await this.#placed(unpacked.files, version.functionName);
     if (files.opt && this.#parts.sandboxes.traitsOf(files.opt.directory).extensions) {
       const { functionName } = version;
       this.#parts.warn('a layer brings extensions, which Lambkin does not start yet', { functionName });
@@ -127,6 +130,19 @@ export class Provisioner {
     if (outcome.kind === 'provided') return { ...outcome, credentialsEndMs: credentials.expiresAtMs };
     files.release();
     return outcome;
+  }
+
+  /** The code of a function that is debugged, where debuggers look for it. */
+  async #placed(files: Files, functionName: string): Promise<Files> {
+    const { debugged, sandboxes } = this.#parts;
+    if (debugged?.functionName !== functionName) return files;
+    try {
+      await sandboxes.copyCode(files.taskRoot, debugged.directory);
+    } catch (error) {
+      files.release();
+      throw error;
+    }
+    return { ...files, taskRoot: debugged.directory };
   }
 
   async #start(

@@ -21,6 +21,7 @@ import type {
   StartOutcome,
   StartPlan,
 } from '../sandbox.ts';
+import { copyCode } from './code-copy.ts';
 import { MemoryWatch } from './memory.ts';
 import {
   type Command,
@@ -173,6 +174,10 @@ export class ProcessSandboxes implements Sandboxes {
       return { kind: runs ? 'found' : 'not-a-program', path };
     }
     return { kind: 'missing' };
+  }
+
+  copyCode(from: string, to: string): Promise<void> {
+    return copyCode(from, to);
   }
 
   cpuTicks(sandbox: Sandbox): number | undefined {

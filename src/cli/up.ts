@@ -15,7 +15,7 @@ export interface UpOptions extends LambkinOptions {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Signal = (typeof signals)[number];
-const signalNumbers: Readonly<Record<Signal, number>> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
+export const signalNumbers: Readonly<Record<Signal, number>> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 
 export async function up(options: UpOptions): Promise<void> {
   surviveClosedOutput();
@@ -41,7 +41,7 @@ export async function up(options: UpOptions): Promise<void> {
 }
 
 /** Hears of signals, of the first and of the second. */
-class Told {
+export class Told {
   readonly first: Promise<Signal>;
   #second: ((signal: Signal) => void) | undefined;
 
@@ -68,7 +68,7 @@ async function tellRuntimes(lambkin: RunningLambkin): Promise<void> {
   if (runtimes !== undefined) process.stdout.write(`${runtimesLine(runtimes, painter(process.stdout))}\n`);
 }
 
-function notStarted(outcome: Exclude<StartOutcome, { readonly kind: 'started' }>): Failure {
+export function notStarted(outcome: Exclude<StartOutcome, { readonly kind: 'started' }>): Failure {
   switch (outcome.kind) {
     case 'port-taken':
       return new Failure(

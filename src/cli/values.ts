@@ -22,6 +22,15 @@ export function mebibytes(text: string): number {
 
 const mebibytesMin = 0.001;
 const mebibytesMax = 1_000_000;
+/** Megabytes. */
+export function memory(text: string): number {
+  return whole(text, 128, 32_768, 'a number of megabytes');
+}
+
+/** Seconds. */
+export function timeout(text: string): number {
+  return whole(text, 1, 900, 'a number of seconds');
+}
 
 /** Seconds. */
 export function grace(text: string): number {

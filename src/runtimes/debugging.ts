@@ -1,4 +1,5 @@
 /** A runtime's process with its debugger listening. */
+import { unreachable } from '#lib/assert';
 import type { Launch } from './catalogue.ts';
 import { runtimeName } from './names.ts';
 
@@ -14,7 +15,8 @@ export function withDebugger(launch: Launch, runtime: string, port: number): Lau
 }
 
 function flags(runtime: string, port: number): readonly string[] {
-  switch (runtimeName(runtime).kind) {
+  const name = runtimeName(runtime);
+  switch (name.kind) {
     case 'node':
       return [`--inspect=${address}:${port}`];
     case 'java':
@@ -25,5 +27,7 @@ function flags(runtime: string, port: number): readonly string[] {
     case 'unserved':
     case 'unknown':
       return [];
+    default:
+      return unreachable(name);
   }
 }

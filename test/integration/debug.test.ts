@@ -118,7 +118,7 @@ test('a breakpoint stops the function beyond its timeout, and the port serves th
         assert.equal((locations as readonly unknown[]).length, 1);
         const answering = invoke();
         const { params } = await inspector.until(({ method }) => method === 'Debugger.paused');
-        const [frame] = params?.['callFrames'] as readonly [{ callFrameId: string }];
+        const [frame] = (params ?? {})['callFrames'] as readonly [{ callFrameId: string }];
         const { result } = await inspector.send('Debugger.evaluateOnCallFrame', {
           callFrameId: frame.callFrameId,
           expression: 'answer',

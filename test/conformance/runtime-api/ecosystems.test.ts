@@ -14,17 +14,17 @@ const ecosystems = [
   { name: 'Rust with lambda_runtime', program: join(home, 'rust/bootstrap') },
 ] as const;
 
+async function start(program: string): Promise<ProvidedFunction> {
+  const run = new ProvidedFunction({ bootstrap: `#!/bin/sh\nexec '${program}'\n` });
+  await run.start('any.handler');
+  return run;
+}
+
 for (const { name, program } of ecosystems) {
   const skip = !existsSync(program) && `no ${program}: run scripts/setup where its libraries can be fetched`;
   suite(name, { skip }, () => {
-    const start = async () => {
-      const run = new ProvidedFunction({ bootstrap: `#!/bin/sh\nexec '${program}'\n` });
-      await run.start('any.handler');
-      return run;
-    };
-
     test('answers events, and knows its invoke', async () => {
-      await using run = await start();
+      await using run = await start(program);
       assert.deepEqual(await run.invoke('{"x":"ü"}'), { text: '{"x":"ü"}', failed: false });
       const { leftMs, ...facts } = JSON.parse((await run.invoke('{"what":"context"}')).text) as Record<
         string,
@@ -39,7 +39,7 @@ for (const { name, program } of ecosystems) {
     });
 
     test('reports errors, and serves on; an exit is Runtime.ExitError', async () => {
-      await using run = await start();
+      await using run = await start(program);
       const answer = await run.invoke('{"what":"error"}');
       assert.equal(answer.failed, true);
       assert.match(answer.text, /"errorMessage":"asked to fail"/);

@@ -7,6 +7,8 @@ export type Availability =
   | { readonly kind: 'installable'; readonly pack: string }
   /** This host cannot run it. `howToGet` is a sentence for the user. */
   | { readonly kind: 'missing'; readonly howToGet: string }
+  /** AWS had it and takes it no more. `howToGet` is what to use instead. */
+  | { readonly kind: 'retired'; readonly howToGet: string }
   /** Lambkin has no such runtime. */
   | { readonly kind: 'unknown' };
 

@@ -24,6 +24,7 @@ function flags(runtime: string, port: number): readonly string[] {
     case 'python':
     case 'ruby':
     case 'provided':
+    case 'retired':
     case 'unserved':
     case 'unknown':
       return [];

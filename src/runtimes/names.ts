@@ -7,6 +7,8 @@ export type RuntimeName =
   /** `3.4` */
   | { readonly kind: 'ruby'; readonly line: string }
   | { readonly kind: 'provided' }
+  /** AWS takes it for no function any more. */
+  | { readonly kind: 'retired'; readonly howToGet: string }
   /** AWS has it, Lambkin does not serve it. */
   | { readonly kind: 'unserved'; readonly howToGet: string }
   | { readonly kind: 'unknown' };
@@ -37,20 +39,19 @@ export const servedRuntimes: readonly string[] = [
 ];
 
 const useProvided = 'build it as an executable `bootstrap` and use runtime provided.al2023';
-const families: readonly (readonly [pattern: RegExp, howToGet: string])[] = [
+const families: readonly (readonly [pattern: RegExp, kind: 'retired' | 'unserved', howToGet: string])[] = [
   [
     /^nodejs(4\.3(-edge)?|6\.10|8\.10|10\.x|12\.x|14\.x|16\.x|18\.x)?$/,
-    'It has reached the end of its life: use nodejs22.x or nodejs24.x',
+    'retired',
+    'use nodejs22.x or nodejs24.x',
   ],
-  [/^python(2\.7|3\.6|3\.7)$/, 'It has reached the end of its life: use python3.9 or later'],
-  [/^java8$/, 'It has reached the end of its life: use java8.al2 or later'],
-  [/^ruby2\.[57]$/, 'It has reached the end of its life: use ruby3.3 or later'],
-  [
-    /^dotnet(core1\.0|core2\.0|core2\.1|core3\.1|5\.0|6|8|10)$/,
-    `Lambkin does not serve .NET yet: ${useProvided}`,
-  ],
-  [/^go1\.x$/, `Go runs on the provided runtimes: ${useProvided}`],
-  [/^provided$/, 'It has reached the end of its life: use runtime provided.al2023'],
+  [/^python(2\.7|3\.6|3\.7)$/, 'retired', 'use python3.9 or later'],
+  [/^java8$/, 'retired', 'use java8.al2 or later'],
+  [/^ruby2\.[57]$/, 'retired', 'use ruby3.3 or later'],
+  [/^dotnet(core1\.0|core2\.0|core2\.1|core3\.1|5\.0|6)$/, 'retired', useProvided],
+  [/^dotnet(8|10)$/, 'unserved', `Lambkin does not serve .NET yet: ${useProvided}`],
+  [/^go1\.x$/, 'retired', `Go runs on the provided runtimes: ${useProvided}`],
+  [/^provided$/, 'retired', 'use runtime provided.al2023'],
 ];
 
 export function runtimeName(runtime: string): RuntimeName {
@@ -66,5 +67,5 @@ export function runtimeName(runtime: string): RuntimeName {
   if (ruby !== undefined) return { kind: 'ruby', line: ruby };
   if (provided.some((name) => name === runtime)) return { kind: 'provided' };
   const family = families.find(([pattern]) => pattern.test(runtime));
-  return family === undefined ? { kind: 'unknown' } : { kind: 'unserved', howToGet: family[1] };
+  return family === undefined ? { kind: 'unknown' } : { kind: family[1], howToGet: family[2] };
 }

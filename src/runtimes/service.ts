@@ -44,6 +44,8 @@ export class Catalogue implements Runtimes {
         return { kind: 'ready' };
       case 'unknown':
         return { kind: 'unknown' };
+      case 'retired':
+        return { kind: 'retired', howToGet: `It has reached the end of its life: ${name.howToGet}.` };
       case 'unserved':
         return { kind: 'missing', howToGet: `${name.howToGet}.` };
       case 'java': {
@@ -129,6 +131,7 @@ export class Catalogue implements Runtimes {
       case 'installable':
         return this.#found.has(runtime) ? availability.pack : `${availability.pack} from the npm registry`;
       case 'missing':
+      case 'retired':
         return availability.howToGet;
       case 'unknown':
         return '';
@@ -203,6 +206,7 @@ export class Catalogue implements Runtimes {
       case 'ready':
         return { kind: 'installed' };
       case 'missing':
+      case 'retired':
         return { kind: 'failed', reason: availability.howToGet };
       case 'unknown':
         return { kind: 'failed', reason: `There is no runtime ${runtime}.` };

@@ -10,6 +10,7 @@ import type { LambkinOptions } from '#roles';
 import { howToAttach } from '../debugging.ts';
 import { Failure } from '../failure.ts';
 import { printLogs } from '../logs.ts';
+import { quoteSh } from '../shell.ts';
 import { painter, surviveClosedOutput } from '../terminal.ts';
 import { signalNumbers, Told } from '../up.ts';
 import { complaints } from './complaints.ts';
@@ -48,7 +49,9 @@ export async function dev(options: DevOptions): Promise<void> {
     const running = await found.running(options.debugPort === undefined ? undefined : debug);
     const what = `${project.functionName} (${project.runtime}, ${project.handler})`;
     say(`${what} from ${directory} at ${running().endpoint}`);
-    say(`lambkin invoke ${project.functionName} --data-dir ${dataDirectory} --payload '{}'   runs it`);
+    say(
+      `lambkin invoke ${project.functionName} --data-dir ${quoteSh(dataDirectory)} --payload '{}'   runs it`,
+    );
     if (options.debugPort !== undefined) process.stderr.write(howToAttach(debug));
     await Promise.all([
       keep(new Deployment(running, project, options), files, first, directory, stop.signal),

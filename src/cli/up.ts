@@ -27,7 +27,7 @@ export async function up(options: UpOptions): Promise<void> {
   const { lambkin } = outcome;
   const paint = painter(process.stdout);
   process.stdout.write(banner(lambkin, version(), options.envCommand, paint));
-  if (options.debug !== undefined) process.stdout.write(howToAttach(options.debug));
+  if (options.debug !== undefined) process.stdout.write(howToAttach(options.debug, options.dataDirectory));
   void tellRuntimes(lambkin);
   await told.first;
   process.stderr.write(

@@ -138,6 +138,15 @@ test('a folder is a function; what is saved is what runs, through every state in
     assert.equal((await dev.invoke()).text, String(value));
   }
 
+  // A folder that is away for a moment comes back.
+  renameSync(dev.folder, `${dev.folder}.away`);
+  await sleep(100);
+  await dev.reloaded(() => {
+    renameSync(`${dev.folder}.away`, dev.folder);
+    dev.save('lib/value.mjs', 'export const value = 30;');
+  });
+  assert.equal((await dev.invoke()).text, '30');
+
   // Links inside stay links, links to the outside are followed.
   const outside = mkdtempSync(join(tmpdir(), 'lambkin-outside-'));
   try {
@@ -152,7 +161,7 @@ test('a folder is a function; what is saved is what runs, through every state in
           'export const handler = async () => [far, value, process.env.NODE_OPTIONS];',
       );
     });
-    assert.equal((await dev.invoke()).text, '[4,19,"--enable-source-maps"]');
+    assert.equal((await dev.invoke()).text, '[4,30,"--enable-source-maps"]');
   } finally {
     rmSync(outside, { recursive: true });
   }

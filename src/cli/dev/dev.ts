@@ -52,7 +52,7 @@ export async function dev(options: DevOptions): Promise<void> {
     say(
       `lambkin invoke ${project.functionName} --data-dir ${quoteSh(dataDirectory)} --payload '{}'   runs it`,
     );
-    if (options.debugPort !== undefined) process.stderr.write(howToAttach(debug));
+    if (options.debugPort !== undefined) process.stderr.write(howToAttach(debug, dataDirectory));
     await Promise.all([
       keep(new Deployment(running, project, options), files, first, directory, stop.signal),
       follow(running, project.functionName, stop.signal),
@@ -100,7 +100,10 @@ async function keep(
           : `reloaded: ${some(changed)} (${tookMs} ms)`,
       );
     } catch (error) {
-      if (error instanceof Moving) continue;
+      if (error instanceof Moving) {
+        await sleep(settleMs);
+        continue;
+      }
       if (!(error instanceof Failure)) throw error;
       if (error.message !== complained) say(`not reloaded: ${error.message}`);
       complained = error.message;

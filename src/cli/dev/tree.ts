@@ -31,7 +31,7 @@ export interface Tree {
 }
 
 /** The folder changed while it was read: reading it again helps. */
-export class Moving extends Error {}
+export class Moving extends Failure {}
 
 interface Known {
   readonly stamp: string;
@@ -76,13 +76,14 @@ export class TreeReader {
     const seen = new Map<string, Known>();
     const directories: string[] = [];
     const walk: Walk = { seen, directories, bytes: 0, nowMs: Date.now() };
-    const root = await realpath(this.#root);
     try {
+      const root = await realpath(this.#root);
       await this.#directory(walk, root, '', [root]);
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') throw new Moving(`${this.#root} is changing`);
-      throw error;
+      if (code === 'ENOENT' || code === 'ENOTDIR') throw new Moving(`${this.#root} is changing.`);
+      if (code === '' || error instanceof Failure) throw error;
+      throw new Failure(`cannot read the folder: ${(error as Error).message}`);
     }
     this.#known = seen;
     const entries = [...seen.values()].map(({ entry }) => entry).sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -177,8 +178,13 @@ function linkEntry(path: string, content: Buffer): Entry {
 }
 
 function unchanged(place: string, digest: string): Buffer {
-  const content = readFileSync(place);
-  if (digestOf(content) !== digest) throw new Moving(`${place} is changing`);
+  let content: Buffer | undefined;
+  try {
+    content = readFileSync(place);
+  } catch {
+    // Gone, or closed to us: reading the folder again says which.
+  }
+  if (content === undefined || digestOf(content) !== digest) throw new Moving(`${place} is changing.`);
   return content;
 }
 

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstallOutcome } from '../catalogue.ts';
@@ -75,6 +75,8 @@ export class JavaCompiler {
       rmSync(folder, { recursive: true, force: true });
       return { kind: 'failed', reason: `${compiler} did not compile the bootstrap of Java: ${said}` };
     }
+    // Functions may run as another user.
+    chmodSync(folder, 0o755);
     try {
       await rename(folder, target);
     } catch (error) {

@@ -5,6 +5,7 @@ import { copyFileSync, cpSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { before, suite, test } from 'node:test';
+import fc from 'fast-check';
 import type { FunctionError } from '../channel.ts';
 import { BootstrapHost, functionEnv, TaskRoot } from '../contract/bootstrap-host.ts';
 import { launchable } from '../contract/runtimes-here.ts';
@@ -345,6 +346,29 @@ suite('java', { skip }, () => {
         await using run = await method('echo');
         const event = JSON.stringify({ text: 'ä€😀'.repeat(300_000) });
         assert.equal((await run.host.invoke(event)).text, event);
+      });
+
+      test('whatever is JSON is read and written as it is; whatever is not is an error, never the end', async () => {
+        await using run = await method('echo');
+        await fc.assert(
+          fc.asyncProperty(fc.json({ maxDepth: 6 }), async (event) => {
+            const { kind, text } = await run.host.invoke(event);
+            assert.equal(kind, 'response', text);
+            assert.equal(JSON.stringify(JSON.parse(text)), JSON.stringify(JSON.parse(event)));
+          }),
+          { numRuns: 300 },
+        );
+        await fc.assert(
+          fc.asyncProperty(
+            fc.string({ unit: fc.constantFrom(...'{}[]",:0eE+-.\\u\'ntfN \n') }),
+            async (event) => {
+              const { kind, text } = await run.host.invoke(event);
+              assert.ok(kind === 'response' || kind === 'error', kind);
+              JSON.parse(text);
+            },
+          ),
+          { numRuns: 300 },
+        );
       });
 
       test('jars in lib/ and in java/lib of layers are in the class path', async () => {

@@ -7,6 +7,7 @@ import type { Init, Launch, Runtimes } from '#runtimes';
 import type { ChannelLaunch, Pool } from '../pool/pool.ts';
 import { type Debugged, launchOf } from './debugged.ts';
 import type { Settle, Starts } from '../pool/starts.ts';
+import { copyCode } from '../sandbox/code-copy.ts';
 import type { Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
@@ -134,10 +135,10 @@ export class Provisioner {
 
   /** The code of a function that is debugged, where debuggers look for it. */
   async #placed(files: Files, functionName: string): Promise<Files> {
-    const { debugged, sandboxes } = this.#parts;
+    const { debugged } = this.#parts;
     if (debugged?.functionName !== functionName) return files;
     try {
-      await sandboxes.copyCode(files.taskRoot, debugged.directory);
+      await copyCode(files.taskRoot, debugged.directory);
     } catch (error) {
       files.release();
       throw error;

@@ -87,8 +87,6 @@ export interface Sandboxes {
   readonly parallelism: number;
   /** The function's own executable: in the first of these directories that has one. */
   findEntrypoint(roots: readonly string[]): Promise<Entrypoint>;
-  /** Puts a copy of a function's code at a path of its own, in the place of what is there. Fails where the host cannot write it. */
-  copyCode(from: string, to: string): Promise<void>;
   /** Processor time that the sandbox's first process has used so far, or undefined once it is gone. */
   cpuTicks(sandbox: Sandbox): number | undefined;
   close(): Promise<void>;

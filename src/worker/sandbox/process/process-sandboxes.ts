@@ -21,7 +21,6 @@ import type {
   StartOutcome,
   StartPlan,
 } from '../sandbox.ts';
-import { copyCode } from './code-copy.ts';
 import { MemoryWatch } from './memory.ts';
 import {
   type Command,
@@ -174,10 +173,6 @@ export class ProcessSandboxes implements Sandboxes {
       return { kind: runs ? 'found' : 'not-a-program', path };
     }
     return { kind: 'missing' };
-  }
-
-  copyCode(from: string, to: string): Promise<void> {
-    return copyCode(from, to);
   }
 
   cpuTicks(sandbox: Sandbox): number | undefined {

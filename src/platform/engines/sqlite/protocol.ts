@@ -106,8 +106,8 @@ export interface Calls {
     answer: InFlightOutcome<'changed'>;
   };
   'queue.move': { ask: Reception & { to: string; moved: MessageRow }; answer: 'moved' | 'stale' };
-  /** The highest sequence that the queue has. */
-  'queue.last': { ask: { queue: string }; answer: number };
+  /** The highest sequence of any queue. */
+  'queue.last': { ask: Record<never, never>; answer: number };
   /** These answer how many were deleted: ask again while it is as many as a step deletes. */
   'queue.purge': { ask: { queue: string; through: number }; answer: number };
   'queue.expire': { ask: { queue: string; sentBeforeMs: number }; answer: number };

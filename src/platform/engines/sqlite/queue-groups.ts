@@ -58,7 +58,6 @@ export function messageGroups(database: DatabaseSync): MessageGroups {
     },
     free: (queue, nowMs, max) =>
       (selectFree.all(queue, nowMs, max) as unknown as readonly { name: string }[]).map(({ name }) => name),
-    nextAtMs: (queue) =>
-      (selectNext.get(queue) as { nextAtMs: number | null }).nextAtMs ?? undefined,
+    nextAtMs: (queue) => (selectNext.get(queue) as { nextAtMs: number | null }).nextAtMs ?? undefined,
   };
 }

@@ -3,7 +3,11 @@ import type { DatabaseSync } from 'node:sqlite';
 
 export interface MessageKeys {
   /** The message that the key was used for, if its window has not passed. */
-  find(queue: number, key: string, nowMs: number): { readonly id: string; readonly sequence: number } | undefined;
+  find(
+    queue: number,
+    key: string,
+    nowMs: number,
+  ): { readonly id: string; readonly sequence: number } | undefined;
   put(
     queue: number,
     once: { readonly key: string; readonly untilMs: number },

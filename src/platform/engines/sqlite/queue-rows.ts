@@ -45,9 +45,7 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
      FROM messages AS m JOIN message_bodies AS b ON b.sequence = m.sequence
      WHERE m.queue = ? AND m.group_name = ? ORDER BY m.sequence LIMIT ?`,
   );
-  const selectNext = database.prepare(
-    'SELECT min(visible_at_ms) AS nextAtMs FROM messages WHERE queue = ?',
-  );
+  const selectNext = database.prepare('SELECT min(visible_at_ms) AS nextAtMs FROM messages WHERE queue = ?');
   const updateReceived = database.prepare(
     'UPDATE messages SET visible_at_ms = ?, receive_count = ?, first_received_at_ms = ? WHERE sequence = ?',
   );

@@ -13,11 +13,15 @@ interface DoomedRow {
 
 export function sweepHandlers(
   database: DatabaseSync,
-  parts: { readonly groups: MessageGroups; readonly limits: EngineLimits; readonly addMessages: StatementSync },
+  parts: {
+    readonly groups: MessageGroups;
+    readonly limits: EngineLimits;
+    readonly addMessages: StatementSync;
+  },
 ): SweepHandlers {
   const { groups, limits, addMessages } = parts;
   const selectQueue = database.prepare('SELECT id FROM queues WHERE name = ?');
-  const selectLast = database.prepare('SELECT max(sequence) AS last FROM messages WHERE queue = ?');
+  const selectLast = database.prepare('SELECT max(sequence) AS last FROM messages');
   const selectThrough = database.prepare(
     'SELECT sequence, group_name AS groupName FROM messages WHERE queue = ? AND sequence <= ? LIMIT ?',
   );
@@ -32,7 +36,8 @@ export function sweepHandlers(
   );
   const deleteQueue = database.prepare('DELETE FROM queues WHERE id = ? AND messages = 0');
 
-  const idOf = (name: string): number | undefined => (selectQueue.get(name) as { id: number } | undefined)?.id;
+  const idOf = (name: string): number | undefined =>
+    (selectQueue.get(name) as { id: number } | undefined)?.id;
 
   function remove(queue: number, rows: readonly DoomedRow[]): number {
     for (const { sequence } of rows) {
@@ -46,10 +51,7 @@ export function sweepHandlers(
   }
 
   return {
-    'queue.last'({ queue }) {
-      const id = idOf(queue);
-      return id === undefined ? 0 : ((selectLast.get(id) as { last: number | null }).last ?? 0);
-    },
+    'queue.last': () => (selectLast.get() as { last: number | null }).last ?? 0,
     'queue.purge'({ queue, through }) {
       const id = idOf(queue);
       if (id === undefined) return 0;

@@ -111,7 +111,9 @@ function createTables(database: DatabaseSync): void {
   try {
     const exists = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'store'").get() !== undefined;
     if (!exists) database.exec(tables);
-    const version = Number(database.prepare('SELECT schema_version AS version FROM store').get()?.['version']);
+    const version = Number(
+      database.prepare('SELECT schema_version AS version FROM store').get()?.['version'],
+    );
     if (!(version >= 1 && version <= schemaVersion)) {
       throw new Error(
         `the store was written by another release of Lambkin (its schema is ${version}, this one's ${schemaVersion})`,

@@ -73,8 +73,11 @@ export interface Receiving {
   readonly inGroups?: boolean;
 }
 
-/** `visible`: the message is not in flight any more, though nobody has received it since. */
-export type InFlightOutcome<Done extends string> = Done | 'stale' | 'visible';
+/**
+ * Of a message that must be in flight. `visible`: it is not any more, though nobody has received it since; `stale`: somebody has; `gone`:
+ * it was deleted, or never was.
+ */
+export type InFlightOutcome<Done extends string> = Done | 'visible' | 'stale' | 'gone';
 
 export interface Queue {
   /** Resolves, in the order given (1..1000 messages), once all are durable. */

@@ -155,7 +155,9 @@ export function queueGroupsContract(name: string, open: OpenQueue): void {
     assert.equal(await queue.deleteInFlight('q', receiptOf(message)), 'stale');
     assert.equal(await queue.changeVisibilityInFlight('q', receiptOf(message), 1), 'stale');
     assert.equal(await queue.deleteInFlight('q', receiptOf(again)), 'deleted');
-    assert.equal(await queue.deleteInFlight('q', receiptOf(again)), 'stale');
+    assert.equal(await queue.deleteInFlight('q', receiptOf(again)), 'gone');
+    assert.equal(await queue.deleteInFlight('q', 'invented'), 'gone');
+    assert.equal(await queue.changeVisibilityInFlight('nothing', receiptOf(again), 1), 'gone');
   });
 
   contract('a message moves with what it is to keep, once', async (queue, clock) => {

@@ -55,8 +55,16 @@ export class MessageStore {
     for (const message of this.order.slice()) this.remove(message);
   }
 
+  /** The message of a receipt, whichever reception it names. */
+  named(receipt: string): Stored | undefined {
+    const [sequence, , id] = receipt.split('.', 3);
+    const message = this.bySequence.get(Number(sequence));
+    return message?.id === id ? message : undefined;
+  }
+
+  /** The message that nobody has received since. */
   held(receipt: string): Stored | undefined {
-    const message = this.bySequence.get(Number(receipt.split('.', 1)[0]));
+    const message = this.named(receipt);
     return message !== undefined && receiptOf(message) === receipt ? message : undefined;
   }
 

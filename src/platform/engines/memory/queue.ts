@@ -72,16 +72,7 @@ export class MemoryQueue implements Queue {
       message.firstReceivedAtMs ??= this.#clock.wallMs();
       store.show(message, nowMs + visibilityTimeoutMs);
     }
-    return received.map((message) => ({
-      id: message.id,
-      sequence: message.sequence,
-      receipt: receiptOf(message),
-      body: new Uint8Array(message.body),
-      sentAtMs: message.sentAtMs,
-      firstReceivedAtMs: message.firstReceivedAtMs ?? message.sentAtMs,
-      receiveCount: message.receiveCount,
-      ...(message.group === undefined ? {} : { group: message.group }),
-    }));
+    return received.map(messageOf);
   }
 
   async nextVisibleMs(queue: string, inGroups = false): Promise<number | undefined> {
@@ -102,9 +93,7 @@ export class MemoryQueue implements Queue {
 
   async deleteInFlight(queue: string, receipt: string): Promise<InFlightOutcome<'deleted'>> {
     checkName(queue);
-    const message = this.#queues.get(queue)?.held(receipt);
-    if (message !== undefined && isFree(message, this.#nowMs())) return 'visible';
-    return this.delete(queue, receipt);
+    return this.#notInFlight(queue, receipt) ?? (await this.delete(queue, receipt));
   }
 
   async changeVisibility(
@@ -128,9 +117,8 @@ export class MemoryQueue implements Queue {
   ): Promise<InFlightOutcome<'changed'>> {
     checkName(queue);
     checkDelay(visibilityTimeoutMs);
-    const message = this.#queues.get(queue)?.held(receipt);
-    if (message !== undefined && isFree(message, this.#nowMs())) return 'visible';
-    return this.changeVisibility(queue, receipt, visibilityTimeoutMs);
+    const outcome = this.#notInFlight(queue, receipt);
+    return outcome ?? (await this.changeVisibility(queue, receipt, visibilityTimeoutMs));
   }
 
   async move(queue: string, receipt: string, to: string, moved: MovedMessage): Promise<'moved' | 'stale'> {
@@ -172,6 +160,13 @@ export class MemoryQueue implements Queue {
     this.#queues.delete(queue);
   }
 
+  #notInFlight(queue: string, receipt: string): 'visible' | 'stale' | 'gone' | undefined {
+    const message = this.#queues.get(queue)?.named(receipt);
+    if (message === undefined) return 'gone';
+    if (receiptOf(message) !== receipt) return 'stale';
+    return isFree(message, this.#nowMs()) ? 'visible' : undefined;
+  }
+
   #storeFor(queue: string): MessageStore {
     const found = this.#queues.get(queue) ?? new MessageStore();
     this.#queues.set(queue, found);
@@ -198,4 +193,12 @@ export class MemoryQueue implements Queue {
     store.add(stored);
     return stored;
   }
+}
+
+function messageOf(stored: Stored): Message {
+  const { id, sequence, sentAtMs, firstReceivedAtMs = sentAtMs, receiveCount, group } = stored;
+  const body = new Uint8Array(stored.body);
+  const receipt = receiptOf(stored);
+  const message = { id, sequence, receipt, body, sentAtMs, firstReceivedAtMs, receiveCount };
+  return group === undefined ? message : { ...message, group };
 }

@@ -107,7 +107,7 @@ export interface Calls {
   };
   'queue.move': { ask: Reception & { to: string; moved: MessageRow }; answer: 'moved' | 'stale' };
   /** The highest sequence of any queue. */
-  'queue.last': { ask: Record<never, never>; answer: number };
+  'queue.last': { ask: undefined; answer: number };
   /** These answer how many were deleted: ask again while it is as many as a step deletes. */
   'queue.purge': { ask: { queue: string; through: number }; answer: number };
   'queue.expire': { ask: { queue: string; sentBeforeMs: number }; answer: number };

@@ -19,6 +19,12 @@ interface QueueRow {
 /** A message that the holder of a receipt means. */
 interface HeldRow {
   readonly visibleAtMs: number;
+  readonly receiveCount: number;
+  readonly groupName: string | null;
+}
+
+interface Held {
+  readonly queue: number;
   readonly groupName: string | null;
 }
 
@@ -50,8 +56,8 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
     'UPDATE messages SET visible_at_ms = ?, receive_count = ?, first_received_at_ms = ? WHERE sequence = ?',
   );
   const selectHeld = database.prepare(
-    `SELECT visible_at_ms AS visibleAtMs, group_name AS groupName FROM messages
-     WHERE sequence = ? AND queue = ? AND receive_count = ? AND message_id = ?`,
+    `SELECT visible_at_ms AS visibleAtMs, receive_count AS receiveCount, group_name AS groupName FROM messages
+     WHERE sequence = ? AND queue = ? AND message_id = ?`,
   );
   const updateVisible = database.prepare('UPDATE messages SET visible_at_ms = ? WHERE sequence = ?');
   const deleteMessage = database.prepare('DELETE FROM messages WHERE sequence = ?');
@@ -68,8 +74,15 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
   const queueFor = (name: string): QueueRow =>
     queueOf(name) ?? (insertQueue.get(name) as unknown as QueueRow);
 
-  function heldBy(queue: number, { sequence, receiveCount, messageId }: Reception): HeldRow | undefined {
-    return selectHeld.get(sequence, queue, receiveCount, messageId) as unknown as HeldRow | undefined;
+  function heldBy(ask: Reception & { readonly nowMs?: number }): Held | 'gone' | 'stale' | 'visible' {
+    const found = queueOf(ask.queue);
+    if (found === undefined) return 'gone';
+    const { sequence, messageId, receiveCount, nowMs } = ask;
+    const row = selectHeld.get(sequence, found.id, messageId) as unknown as HeldRow | undefined;
+    if (row === undefined) return 'gone';
+    if (row.receiveCount !== receiveCount) return 'stale';
+    if (nowMs !== undefined && row.visibleAtMs <= nowMs) return 'visible';
+    return { queue: found.id, groupName: row.groupName };
   }
 
   function insert(queue: number, { messageId, sentAtMs, visibleAtMs, group, body }: MessageRow): number {
@@ -154,27 +167,22 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
       return (selectNext.get(found.id) as { nextAtMs: number | null }).nextAtMs ?? undefined;
     },
     'queue.delete'(ask) {
-      const found = queueOf(ask.queue);
-      const held = found && heldBy(found.id, ask);
-      if (found === undefined || held === undefined) return 'stale';
-      if (ask.nowMs !== undefined && held.visibleAtMs <= ask.nowMs) return 'visible';
-      remove(found.id, ask.sequence, held.groupName);
+      const held = heldBy(ask);
+      if (typeof held === 'string') return held;
+      remove(held.queue, ask.sequence, held.groupName);
       return 'deleted';
     },
     'queue.change'(ask) {
-      const found = queueOf(ask.queue);
-      const held = found && heldBy(found.id, ask);
-      if (found === undefined || held === undefined) return 'stale';
-      if (ask.nowMs !== undefined && held.visibleAtMs <= ask.nowMs) return 'visible';
+      const held = heldBy(ask);
+      if (typeof held === 'string') return held;
       updateVisible.run(ask.visibleAtMs, ask.sequence);
-      if (held.groupName !== null) groups.settle(found.id, held.groupName);
+      if (held.groupName !== null) groups.settle(held.queue, held.groupName);
       return 'changed';
     },
     'queue.move'(ask) {
-      const found = queueOf(ask.queue);
-      const held = found && heldBy(found.id, ask);
-      if (found === undefined || held === undefined) return 'stale';
-      remove(found.id, ask.sequence, held.groupName);
+      const held = heldBy(ask);
+      if (typeof held === 'string') return 'stale';
+      remove(held.queue, ask.sequence, held.groupName);
       const target = queueFor(ask.to);
       insert(target.id, ask.moved);
       addMessages.run(1, target.id);

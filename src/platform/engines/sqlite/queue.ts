@@ -63,15 +63,12 @@ export class SqliteQueue implements Queue {
     const wallMs = this.#clock.wallMs();
     const ask = { queue, nowMs, wallMs, max, visibleAtMs, inGroups };
     const rows = await this.#link.call('queue.receive', ask);
-    return rows.map(({ messageId, groupName, sequence, receiveCount, ...row }) => ({
-      ...row,
-      id: messageId,
-      sequence,
+    return rows.map(({ messageId, groupName, ...row }) => {
       // The sequence finds the message, the count tells receptions apart, and the id cannot be guessed.
-      receipt: `${sequence}.${receiveCount}.${messageId}`,
-      receiveCount,
-      ...(groupName === null ? {} : { group: groupName }),
-    }));
+      const receipt = `${row.sequence}.${row.receiveCount}.${messageId}`;
+      const message = Object.assign(row, { id: messageId, receipt });
+      return groupName === null ? message : Object.assign(message, { group: groupName });
+    });
   }
 
   async nextVisibleMs(queue: string, inGroups = false): Promise<number | undefined> {
@@ -90,7 +87,7 @@ export class SqliteQueue implements Queue {
   async deleteInFlight(queue: string, receipt: string): Promise<InFlightOutcome<'deleted'>> {
     checkName(queue);
     const reception = receptionOf(queue, receipt);
-    if (reception === undefined) return 'stale';
+    if (reception === undefined) return 'gone';
     return this.#link.call('queue.delete', { ...reception, nowMs: this.#nowMs() });
   }
 
@@ -116,7 +113,7 @@ export class SqliteQueue implements Queue {
     checkName(queue);
     checkDelay(visibilityTimeoutMs);
     const reception = receptionOf(queue, receipt);
-    if (reception === undefined) return 'stale';
+    if (reception === undefined) return 'gone';
     const nowMs = this.#nowMs();
     return this.#link.call('queue.change', { ...reception, nowMs, visibleAtMs: nowMs + visibilityTimeoutMs });
   }
@@ -144,7 +141,7 @@ export class SqliteQueue implements Queue {
 
   async purge(queue: string): Promise<void> {
     checkName(queue);
-    const through = await this.#link.call('queue.last', {});
+    const through = await this.#link.call('queue.last', undefined);
     await this.#inSteps(async () => this.#link.call('queue.purge', { queue, through }));
   }
 

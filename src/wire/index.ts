@@ -2,6 +2,7 @@
 export { WireError } from './error.ts';
 export type { ErrorName } from './error.ts';
 export { jsonRpcService } from './json-rpc/service.ts';
+export type { QueryCompatible } from './json-rpc/error.ts';
 export type { JsonRpcOptions } from './json-rpc/service.ts';
 export { createListener } from './listener/listener.ts';
 export { BodyCut } from './listener/host-route.ts';

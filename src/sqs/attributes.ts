@@ -97,7 +97,10 @@ function checkTogether(after: Record<string, string>, change: Attributes): void 
   }
   if (change['KmsMasterKeyId']) after['SqsManagedSseEnabled'] = 'false';
   else if (change['SqsManagedSseEnabled'] === 'true') delete after['KmsMasterKeyId'];
-  if (after['FifoThroughputLimit'] === 'perMessageGroupId' && after['DeduplicationScope'] !== 'messageGroup') {
+  if (
+    after['FifoThroughputLimit'] === 'perMessageGroupId' &&
+    after['DeduplicationScope'] !== 'messageGroup'
+  ) {
     throw invalidAttribute(
       'FifoThroughputLimit',
       'The perMessageGroupId value is allowed only when the value for DeduplicationScope is messageGroup.',

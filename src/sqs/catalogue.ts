@@ -11,7 +11,9 @@ import { type Place, type Queue, queueArn, type QueueRecord, storedName } from '
 const queuePrefix = 'sqs/queue/';
 const droppedPrefix = 'sqs/dropped/';
 
-export type Created = { readonly kind: 'created' | 'exists'; readonly queue: Queue } | { readonly kind: 'too-many' };
+export type Created =
+  | { readonly kind: 'created' | 'exists'; readonly queue: Queue }
+  | { readonly kind: 'too-many' };
 
 export class Catalogue {
   readonly place: Place;

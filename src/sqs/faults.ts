@@ -6,7 +6,9 @@ export const invalidParameter = (message: string): WireError =>
 
 /** A value is cut where it would make the answer as long as the request. */
 export const invalidValue = (parameter: string, value: string | number, reason: string): WireError =>
-  invalidParameter(`Value ${String(value).slice(0, 1024)} for parameter ${parameter} is invalid. Reason: ${reason}`);
+  invalidParameter(
+    `Value ${String(value).slice(0, 1024)} for parameter ${parameter} is invalid. Reason: ${reason}`,
+  );
 
 export const missing = (parameter: string): WireError =>
   new WireError('MissingRequiredParameterException', `The request must contain the parameter ${parameter}.`);

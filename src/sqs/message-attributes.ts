@@ -41,7 +41,10 @@ export function readAttributeValue(name: string, value: WireValue, kind: 'user' 
     throw invalidParameter(`${shown} must not have list values: they are not supported.`);
   }
   const [base] = type.split('.', 1);
-  if (type.length > attributeNameCharactersMax || (base !== 'String' && base !== 'Number' && base !== 'Binary')) {
+  if (
+    type.length > attributeNameCharactersMax ||
+    (base !== 'String' && base !== 'Number' && base !== 'Binary')
+  ) {
     throw invalidParameter(
       `The type of ${shown.toLowerCase()} is invalid. You must use only the following supported type prefixes: Binary, Number, String.`,
     );
@@ -50,9 +53,13 @@ export function readAttributeValue(name: string, value: WireValue, kind: 'user' 
   const bytes = value['BinaryValue'];
   const wanted = base === 'Binary' ? bytes : text;
   const other = base === 'Binary' ? text : bytes;
-  const isEmpty = !(wanted instanceof Uint8Array ? wanted.byteLength > 0 : typeof wanted === 'string' && wanted !== '');
+  const isEmpty = !(wanted instanceof Uint8Array
+    ? wanted.byteLength > 0
+    : typeof wanted === 'string' && wanted !== '');
   if (isEmpty || other !== undefined) {
-    throw invalidParameter(`${shown} must contain a non-empty value of type '${base === 'Binary' ? 'Binary' : 'String'}'.`);
+    throw invalidParameter(
+      `${shown} must contain a non-empty value of type '${base === 'Binary' ? 'Binary' : 'String'}'.`,
+    );
   }
   if (wanted instanceof Uint8Array) return { type, bytes: wanted };
   const string = String(wanted);
@@ -68,9 +75,12 @@ function checkName(name: string): void {
     throw refused(`The length of a name is 1 to ${attributeNameCharactersMax} characters.`);
   }
   if (!/^[\w.-]+$/.test(name) || /^\.|\.$|\.\./.test(name)) {
-    throw refused('A name has letters, digits, underscores, hyphens, and periods that stand alone and within it.');
+    throw refused(
+      'A name has letters, digits, underscores, hyphens, and periods that stand alone and within it.',
+    );
   }
-  if (/^(aws|amazon)\./i.test(name)) throw refused('A name must not start with a reserved prefix: AWS., Amazon.');
+  if (/^(aws|amazon)\./i.test(name))
+    throw refused('A name must not start with a reserved prefix: AWS., Amazon.');
 }
 
 /** What counts towards the size of a message. */
@@ -122,7 +132,8 @@ export function chosenAttributes(attributes: MessageAttributes, names: readonly 
   const prefixes = names.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -1));
   return new Map(
     [...attributes].filter(
-      ([name]) => exact.has(name) || prefixes.some((prefix) => name.startsWith(prefix) || `${name}.` === prefix),
+      ([name]) =>
+        exact.has(name) || prefixes.some((prefix) => name.startsWith(prefix) || `${name}.` === prefix),
     ),
   );
 }

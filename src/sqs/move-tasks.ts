@@ -164,7 +164,11 @@ export class MoveTasks {
     while (!this.#closed) {
       const task = this.#find(started);
       const rate = task.perSecondMax;
-      const wanted = Math.min(stepMessages, task.toMove - task.moved, rate === undefined ? stepMessages : Math.ceil(rate / 10));
+      const wanted = Math.min(
+        stepMessages,
+        task.toMove - task.moved,
+        rate === undefined ? stepMessages : Math.ceil(rate / 10),
+      );
       const step = task.status === 'CANCELLING' ? 'cancelled' : await this.#step(task, wanted);
       // Cancelled meanwhile, perhaps: the newest counts.
       const now = this.#find(started);

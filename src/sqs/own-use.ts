@@ -68,7 +68,8 @@ export function ownQueues(catalogue: Catalogue, messaging: Messaging): SqsQueues
   };
 }
 
-const isOverLimit = (error: unknown): boolean => error instanceof WireError && error.errorName === 'OverLimit';
+const isOverLimit = (error: unknown): boolean =>
+  error instanceof WireError && error.errorName === 'OverLimit';
 
 const receiptOutcome = (outcome: ReceiptOutcome): SqsReceiptOutcome => (outcome === 'done' ? 'done' : 'lost');
 

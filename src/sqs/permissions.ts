@@ -70,7 +70,11 @@ function checkGrant({ label, accountIds, actions }: Grant): void {
   }
   for (const action of actions) {
     if (grantable.has(action)) continue;
-    throw invalidValue('ActionName', `SQS:${action}`, 'Only the queue owner is allowed to invoke this action.');
+    throw invalidValue(
+      'ActionName',
+      `SQS:${action}`,
+      'Only the queue owner is allowed to invoke this action.',
+    );
   }
   const strange = accountIds.find((id) => !/^\d{12}$/.test(id));
   if (strange !== undefined) throw invalidValue('PrincipalId', strange, 'Unable to verify.');

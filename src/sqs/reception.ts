@@ -58,7 +58,7 @@ export class Reception {
       throw new WireError('OverLimit', message);
     }
     const deliveries: Delivery[] = [];
-    for (let passedOver = 0; deliveries.length < max && passedOver < passedOverMax; ) {
+    for (let passedOver = 0; deliveries.length < max && passedOver < passedOverMax;) {
       const wanted = max - deliveries.length;
       const received = await this.#messages.receive(stored, {
         max: wanted,
@@ -109,7 +109,11 @@ export class Reception {
   }
 
   /** Whether the message has moved to the dead-letter queue. Where that one is gone, messages stay. */
-  async #isDead({ settings, stored, arn }: Queue, message: Message, content: MessageContent): Promise<boolean> {
+  async #isDead(
+    { settings, stored, arn }: Queue,
+    message: Message,
+    content: MessageContent,
+  ): Promise<boolean> {
     const { redrive } = settings;
     if (redrive === undefined || message.receiveCount <= redrive.maxReceiveCount) return false;
     const target = this.#catalogue.findByArn(redrive.deadLetterTargetArn);

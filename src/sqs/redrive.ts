@@ -29,7 +29,10 @@ export function parseRedrivePolicy(text: string): RedrivePolicy {
     invalidValue(redrive, text, `Redrive policy does not contain mandatory attribute: ${name}.`);
   if (deadLetterTargetArn === undefined) throw lacking('deadLetterTargetArn');
   if (maxReceiveCount === undefined) throw lacking('maxReceiveCount');
-  if (typeof deadLetterTargetArn !== 'string' || !/^arn:[^:]+:sqs:[^:]+:\d{12}:[^:]+$/.test(deadLetterTargetArn)) {
+  if (
+    typeof deadLetterTargetArn !== 'string' ||
+    !/^arn:[^:]+:sqs:[^:]+:\d{12}:[^:]+$/.test(deadLetterTargetArn)
+  ) {
     throw invalidValue(redrive, text, 'Invalid value for deadLetterTargetArn.');
   }
   const count = Number(maxReceiveCount);
@@ -57,7 +60,11 @@ export function parseRedriveAllowance(text: string): RedriveAllowance {
     case 'byQueue':
       return { kind: 'by-queue', arns: arnsIn(text, sourceQueueArns) };
     default:
-      throw invalidValue(allow, text, 'Amazon SQS can create the redrive allow policy only with redrivePermission allowAll, denyAll or byQueue.');
+      throw invalidValue(
+        allow,
+        text,
+        'Amazon SQS can create the redrive allow policy only with redrivePermission allowAll, denyAll or byQueue.',
+      );
   }
 }
 

@@ -26,7 +26,12 @@ interface Header {
   readonly once?: string;
   readonly source?: string;
   /** Name, type, text, or bytes as base64. */
-  readonly attributes?: readonly (readonly [name: string, type: string, text: string | null, bytes?: string])[];
+  readonly attributes?: readonly (readonly [
+    name: string,
+    type: string,
+    text: string | null,
+    bytes?: string,
+  ])[];
 }
 
 const lengthBytes = 4;
@@ -61,10 +66,12 @@ export function decodeContent(stored: Uint8Array): MessageContent {
   const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
   const bodyAt = lengthBytes + bytes.readUInt32BE();
   const header = JSON.parse(bytes.toString('utf8', lengthBytes, bodyAt)) as Header;
-  const attributes = (header.attributes ?? []).map(([name, type, text, base64 = '']): [string, AttributeValue] => [
-    name,
-    text === null ? { type, bytes: Buffer.from(base64, 'base64') } : { type, text },
-  ]);
+  const attributes = (header.attributes ?? []).map(
+    ([name, type, text, base64 = '']): [string, AttributeValue] => [
+      name,
+      text === null ? { type, bytes: Buffer.from(base64, 'base64') } : { type, text },
+    ],
+  );
   return {
     body: bytes.toString('utf8', bodyAt),
     attributes: new Map(attributes),

@@ -15,7 +15,10 @@ export const systemAttributeNames: ReadonlySet<string> = new Set([
 ]);
 
 /** Undefined where the message has none. */
-export function systemAttributesOf(delivery: Delivery, fifo: boolean): Readonly<Record<string, string | undefined>> {
+export function systemAttributesOf(
+  delivery: Delivery,
+  fifo: boolean,
+): Readonly<Record<string, string | undefined>> {
   const { content, sentAtMs, firstReceivedAtMs, receiveCount, sequence } = delivery;
   return {
     SenderId: content.senderId,

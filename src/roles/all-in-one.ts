@@ -3,7 +3,14 @@
  * runs functions, then what decides, then what speaks to clients.
  */
 import { join } from 'node:path';
-import { type AccessRows, createAuthorize, lambdaAccess, logsAccess } from '#access';
+import {
+  type AccessOptions,
+  type AccessRows,
+  createAuthorize,
+  lambdaAccess,
+  logsAccess,
+  sqsAccess,
+} from '#access';
 import { createAssignment } from '#assignment';
 import { codeOfArchivePath, openCodeStore, S3Archives } from '#code';
 import { createControlPlane } from '#control-plane';
@@ -24,6 +31,7 @@ import {
   type Blobs,
 } from '#platform';
 import { openRuntimes, type Runtimes } from '#runtimes';
+import { openSqs, sqsService } from '#sqs';
 import {
   createListener,
   linkedRoute,
@@ -98,6 +106,16 @@ export async function compose(
     onFault: (error) => trouble('log events could not be stored or trimmed', error),
   });
   closing.add(() => logs.close());
+  const sqs = openSqs({
+    accountId: account.accountId,
+    region,
+    documents,
+    queue: store.queue,
+    clock,
+    entropy,
+    onFault: (error) => trouble('queues could not be tidied up', error),
+  });
+  closing.add(() => sqs.close());
   const runtimes = openRuntimes({
     directory: join(dataDirectory, 'runtimes'),
     clock,
@@ -212,14 +230,19 @@ export async function compose(
       requestId,
       reason: reasonOf(error),
     });
-  const authorizeBy = (rows: AccessRows): Authorize =>
+  const authorizeBy = (rows: AccessRows, more: Partial<AccessOptions> = {}): Authorize =>
     createAuthorize({
       rows,
       authorizer: identity.authorizer,
       metadata,
       region,
       nowMs: () => clock.wallMs(),
+      ...more,
     });
+  const queueFacts = {
+    policyOf: (arn: string) => sqs.queues.policyOf(arn),
+    tagsOf: (arn: string) => sqs.queues.tagsOf(arn),
+  };
   const iam = { ...identity, clock, entropy };
   const outcome = await createListener({
     services: new Map([
@@ -232,6 +255,7 @@ export async function compose(
         }),
       ],
       ['logs', logsService(logs, reportFault, authorizeBy(logsAccess))],
+      ['sqs', sqsService(sqs, reportFault, authorizeBy(sqsAccess, queueFacts))],
       ['iam', iamService(iam, reportFault)],
       ['sts', stsService(iam, reportFault)],
     ]),
@@ -262,6 +286,8 @@ export async function compose(
     case 'listening': {
       const { listener } = outcome;
       closing.add((graceMs) => listener.close(graceMs));
+      // Before the listener waits for its requests to end.
+      closing.add(() => sqs.stopWaiting());
       const { host, port } = listener.address;
       endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
       worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });

@@ -20,7 +20,7 @@ export { linkExpirySecondsMax, Links } from './listener/links.ts';
 export type { Log, LogFields } from './listener/log.ts';
 export { linkedRoute } from './listener/open-route.ts';
 export type { OpenAnswer, OpenRoute } from './listener/open-route.ts';
-export type { ListShape, Member, Shape, StringShape, StructureShape } from './operations/shape.ts';
+export type { ListShape, MapShape, Member, Shape, StringShape, StructureShape } from './operations/shape.ts';
 export type { Operation } from './operations/shape.ts';
 export { operations } from './operations/table.ts';
 export type { OperationName } from './operations/table.ts';

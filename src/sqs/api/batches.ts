@@ -72,10 +72,9 @@ async function send({ messaging }: SqsParts, queue: Queue, entries: readonly Inp
   }
   const messages = accepted.map(({ prepared }) => prepared);
   const sent = messages.length === 0 ? [] : await messaging.send(queue, messages);
-  const successes = accepted.map(({ id, prepared }, index) => ({
-    Id: id,
-    ...sentMembers(prepared, sent[index]),
-  }));
+  const successes = accepted.map(({ id, prepared }, index) =>
+    Object.assign(sentMembers(prepared, sent[index]), { Id: id }),
+  );
   return { Successful: successes, Failed: failures };
 }
 

@@ -53,6 +53,6 @@ export function sqsService(
   return {
     speaking: ({ headers }) => (headers['x-amz-target'] === undefined ? query : json),
     route: (request) => (request.headers['x-amz-target'] === undefined ? query : json).route(request),
-    encodeError: json.encodeError,
+    encodeError: (error, requestId) => json.encodeError(error, requestId),
   };
 }

@@ -78,10 +78,7 @@ function route(options: QueryOptions, encodeError: Service['encodeError'], reque
     const message = `The Query protocol is spoken by GET and POST to /, not by ${method} to another path.`;
     return { kind: 'refused', error: new WireError('InvalidAction', message) };
   }
-  return new RoutedForm(options, encodeError, [
-    new URLSearchParams(parameters).toString(),
-    request.rawQuery,
-  ]);
+  return new RoutedForm(options, encodeError, [new URLSearchParams(parameters).toString(), request.rawQuery]);
 }
 
 class RoutedForm implements RoutedOperation {

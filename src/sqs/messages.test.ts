@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { arn, open, redrive, refused, settle } from './fixtures/opened.ts';
 
+const attribute = (StringValue: string) => ({ DataType: 'String', StringValue });
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 
 test('a message arrives whole, with its attributes and what is known of it', async () => {
@@ -26,8 +27,8 @@ test('a message arrives whole, with its attributes and what is known of it', asy
   assert.equal(message?.MessageId, sent['MessageId']);
   assert.equal(message?.MD5OfMessageAttributes, sent['MD5OfMessageAttributes']);
   assert.deepEqual(message?.MessageAttributes?.['text'], { DataType: 'String.kind', StringValue: 'x' });
-  const { BinaryValue } = message?.MessageAttributes?.['bytes'] as { BinaryValue: Uint8Array };
-  assert.deepEqual([...BinaryValue], [0, 255]);
+  const bytes = { DataType: 'Binary', BinaryValue: Buffer.from([0, 255]) };
+  assert.deepEqual(message?.MessageAttributes?.['bytes'], bytes);
   assert.deepEqual(message?.Attributes, {
     SenderId: '000000000000',
     SentTimestamp: String(clock.wallMs() - 5),
@@ -42,7 +43,6 @@ test('the digest of attributes is the one that AWS clients compute', async () =>
   const { create, call } = open();
   const url = await create('q');
   // Recorded on AWS: Hello=There, General=Kenobi, Help.Me=Me.
-  const attribute = (StringValue: string) => ({ DataType: 'String', StringValue });
   const MessageAttributes = {
     Hello: attribute('There'),
     General: attribute('Kenobi'),
@@ -91,20 +91,25 @@ test('messages that no queue takes are refused by AWS’s words', async () => {
   await send(url, '\t\r\n\u{10ffff}');
   await refused(send(url, 'x'.repeat(1025)), parameter, /Message must be shorter than 1024 bytes/);
   await refused(send(url, 'é'.repeat(513)), parameter, /shorter/);
-  const attribute = (name: string, value: object) => send(url, 'x', { MessageAttributes: { [name]: value } });
+  const withAttribute = (name: string, value: object) =>
+    send(url, 'x', { MessageAttributes: { [name]: value } });
   const text = { DataType: 'String', StringValue: 'v' };
-  await refused(attribute('a', { DataType: 'String', StringValue: 'v'.repeat(1020) }), parameter, /shorter/);
+  await refused(
+    withAttribute('a', { DataType: 'String', StringValue: 'v'.repeat(1020) }),
+    parameter,
+    /shorter/,
+  );
   await refused(
     attribute('a', { DataType: 'String', StringValue: '' }),
     parameter,
     /must contain a non-empty value of type 'String'/,
   );
-  await refused(attribute('a', { DataType: 'Text', StringValue: 'v' }), parameter, /type/);
-  await refused(attribute('a', { StringValue: 'v' }), parameter, /non-empty attribute type/);
-  await refused(attribute('a', { DataType: 'Binary', StringValue: 'v' }), parameter, /'Binary'/);
-  await refused(attribute('a', { DataType: 'Number', StringValue: 'one' }), parameter, /to a number/);
+  await refused(withAttribute('a', { DataType: 'Text', StringValue: 'v' }), parameter, /type/);
+  await refused(withAttribute('a', { StringValue: 'v' }), parameter, /non-empty attribute type/);
+  await refused(withAttribute('a', { DataType: 'Binary', StringValue: 'v' }), parameter, /'Binary'/);
+  await refused(withAttribute('a', { DataType: 'Number', StringValue: 'one' }), parameter, /to a number/);
   for (const name of ['AWS.x', 'amazon.x', '.x', 'x.', 'x..y', 'x y', 'x'.repeat(257)]) {
-    await refused(attribute(name, text), parameter, /MessageAttributeName/);
+    await refused(withAttribute(name, text), parameter, /MessageAttributeName/);
   }
   const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`a${index}`, text]));
   await refused(

@@ -218,7 +218,7 @@ test('tags come and go, and are bounded', async () => {
   assert.deepEqual(await call('ListQueueTags', { QueueUrl: url }), { Tags: { a: '2', 'a:b/c': 'ä' } });
   await refused(tag({}), 'MissingRequiredParameterException');
   await refused(tag({ 'aws:x': '1' }), 'InvalidParameterValueException');
-  await refused(tag({ [`${'k'.repeat(129)}`]: '1' }), 'InvalidParameterValueException');
+  await refused(tag({ ['k'.repeat(129)]: '1' }), 'InvalidParameterValueException');
   await refused(tag({ k: 'v'.repeat(257) }), 'InvalidParameterValueException');
   const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, 'v']));
   await refused(tag(many), 'InvalidParameterValueException', /Too many tags/);
@@ -311,12 +311,8 @@ test('queues, attributes and tags are as they were after a restart, and what was
   const again = opened.reopen();
   assert.equal(await again.attribute(url, 'VisibilityTimeout'), '7');
   assert.deepEqual((await again.call('ListQueueTags', { QueueUrl: url }))['Tags'], { a: 'b' });
-  assert.equal(
-    (await again.call('ListDeadLetterSourceQueues', { QueueUrl: url.replace(/q$/, 'dead') }))[
-      'queueUrls'
-    ] instanceof Array,
-    true,
-  );
+  const sources = await again.call('ListDeadLetterSourceQueues', { QueueUrl: '/000000000000/dead' });
+  assert.deepEqual(sources['queueUrls'], [url]);
   const [message] = await again.receive(url, { MessageAttributeNames: ['All'] });
   assert.deepEqual(
     [message?.Body, message?.MessageAttributes],

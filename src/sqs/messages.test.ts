@@ -100,7 +100,7 @@ test('messages that no queue takes are refused by AWS’s words', async () => {
     /shorter/,
   );
   await refused(
-    attribute('a', { DataType: 'String', StringValue: '' }),
+    withAttribute('a', { DataType: 'String', StringValue: '' }),
     parameter,
     /must contain a non-empty value of type 'String'/,
   );

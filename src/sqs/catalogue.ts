@@ -30,6 +30,7 @@ export class Catalogue {
   #changing: Promise<unknown> = Promise.resolve();
   #dropping: Promise<unknown> = Promise.resolve();
   #loaded: Promise<void> | undefined;
+  #closed = false;
 
   constructor(options: {
     readonly place: Place;
@@ -125,10 +126,10 @@ export class Catalogue {
     });
   }
 
-  /** Resolves once nothing is being changed or deleted any more. */
-  async settled(): Promise<void> {
+  /** Resolves once nothing is being changed any more. What is being dropped goes on after the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
     await this.#changing;
-    await this.#dropping;
   }
 
   #current({ record }: Queue): Queue | undefined {
@@ -189,11 +190,12 @@ export class Catalogue {
   /** What cannot be deleted now is deleted after the next start. */
   #drop(id: string): void {
     this.#dropping = this.#dropping.then(async () => {
+      if (this.#closed) return;
       try {
         await this.#messages.drop(storedName(id));
         await this.#commit([{ kind: 'delete', key: droppedPrefix + id, expected: 'any' }]);
       } catch (error) {
-        this.#onFault(error);
+        if (!this.#closed) this.#onFault(error);
       }
     });
   }

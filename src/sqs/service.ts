@@ -73,7 +73,7 @@ export function openSqs(options: SqsOptions): Sqs {
       messaging.stopWaiting();
       await sweeper.close();
       await tasks.close();
-      await catalogue.settled();
+      await catalogue.close();
     },
   };
 }

@@ -13,6 +13,15 @@ export function concurrency(text: string): number {
   return whole(text, 1, 1_000_000, 'a number of invokes');
 }
 
+/** Minutes, a minute to a week; returns milliseconds. */
+export function minutes(text: string): number {
+  const count = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (count >= 1 && count <= minutesMax) return count * 60_000;
+  throw new InvalidArgumentError(`Expected a number of minutes, 1 to ${minutesMax}.`);
+}
+
+const minutesMax = 7 * 24 * 60;
+
 /** MiB, with decimals; returns bytes. */
 export function mebibytes(text: string): number {
   const bytes = /^\d+(?:\.\d+)?$/.test(text) ? Math.round(Number(text) * 1024 * 1024) : Number.NaN;
@@ -22,6 +31,15 @@ export function mebibytes(text: string): number {
 
 const mebibytesMin = 0.001;
 const mebibytesMax = 1_000_000;
+/** Megabytes. */
+export function memory(text: string): number {
+  return whole(text, 128, 32_768, 'a number of megabytes');
+}
+
+/** Seconds. */
+export function timeout(text: string): number {
+  return whole(text, 1, 900, 'a number of seconds');
+}
 
 /** Seconds. */
 export function grace(text: string): number {
@@ -60,6 +78,13 @@ export function url(text: string): string {
     throw new InvalidArgumentError('Expected an address such as http://127.0.0.1:9010.');
   }
   return text.replace(/\/+$/, '');
+}
+
+export function functionName(text: string): string {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(text)) {
+    throw new InvalidArgumentError('Expected the name of a function: at most 64 letters, digits, - and _.');
+  }
+  return text;
 }
 
 const notYet: ReadonlySet<string> = new Set(['container', 'microvm']);

@@ -47,6 +47,7 @@ import { openWorker, type Worker } from '#worker';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
 import type { LambkinOptions } from './options.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { roleAccess } from './role-access.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
@@ -146,22 +147,29 @@ export async function compose(
     endpoints: options.endpoints,
     pool: poolOf(options.poolSize ?? defaultPoolSize()),
     limits: {
+      ...(options.environmentLifetimeMs !== undefined && { lifetimeMsMax: options.environmentLifetimeMs }),
       ...(options.streamBurstBytes !== undefined && { streamBurstBytes: options.streamBurstBytes }),
       ...(options.streamBytesPerSecond !== undefined && {
         streamBytesPerSecond: options.streamBytesPerSecond,
       }),
     },
     warn: (message, fields) => log.warn(message, fields),
+    debugged: options.debug && {
+      ...options.debug,
+      directory: join(dataDirectory, 'debug', options.debug.functionName),
+    },
   });
   closing.add(() => worker.close());
 
   // What decides.
   const workers: ReadonlyMap<string, Worker> = new Map([[workerId, worker]]);
   const { accountConcurrency } = options;
-  const counting = createCounting({
+  const everyCount = createCounting({
     clock,
     ...(accountConcurrency === undefined ? {} : { accountConcurrencyLimit: accountConcurrency }),
   });
+  const counting =
+    options.debug === undefined ? everyCount : oneAtATime(everyCount, options.debug.functionName);
   const placement = createPlacement({ clock, random });
   placement.addWorker({ workerId, zone, ...localCapacity(), liveness: 'in-process' });
   const assignment = createAssignment({
@@ -308,7 +316,10 @@ export async function compose(
     case 'listening': {
       const { listener } = outcome;
       closing.add((graceMs) => listener.close(graceMs));
+<<<<<<< HEAD
       closing.add((graceMs) => eventSources.close(graceMs));
+=======
+>>>>>>> b07a7e8fd37be2b8028042118420818400a419d9
       // Before the listener waits for its requests to end.
       closing.add(() => sqs.stopWaiting());
       const { host, port } = listener.address;

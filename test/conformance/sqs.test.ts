@@ -192,26 +192,26 @@ suite('clients that wait', () => {
   });
 });
 
-suite('permissions', () => {
-  async function user(name: string, ...statements: readonly object[]): Promise<SqsClient> {
-    const client = new iam.IAMClient({ endpoint: service.endpoint, region, credentials });
-    await client.send(new iam.CreateUserCommand({ UserName: name }));
-    const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: statements });
-    if (statements.length > 0) {
-      await client.send(new iam.PutUserPolicyCommand({ UserName: name, PolicyName: 'p', PolicyDocument }));
-    }
-    const { AccessKey } = await client.send(new iam.CreateAccessKeyCommand({ UserName: name }));
-    return sqsClient(service, {
-      accessKeyId: AccessKey?.AccessKeyId ?? '',
-      secretAccessKey: AccessKey?.SecretAccessKey ?? '',
-    });
+async function user(name: string, ...statements: readonly object[]): Promise<SqsClient> {
+  const client = new iam.IAMClient({ endpoint: service.endpoint, region, credentials });
+  await client.send(new iam.CreateUserCommand({ UserName: name }));
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: statements });
+  if (statements.length > 0) {
+    await client.send(new iam.PutUserPolicyCommand({ UserName: name, PolicyName: 'p', PolicyDocument }));
   }
-  const allow = (Action: string | readonly string[], Resource: string) => ({
-    Effect: 'Allow',
-    Action,
-    Resource,
+  const { AccessKey } = await client.send(new iam.CreateAccessKeyCommand({ UserName: name }));
+  return sqsClient(service, {
+    accessKeyId: AccessKey?.AccessKeyId ?? '',
+    secretAccessKey: AccessKey?.SecretAccessKey ?? '',
   });
+}
+const allow = (Action: string | readonly string[], Resource: string) => ({
+  Effect: 'Allow',
+  Action,
+  Resource,
+});
 
+suite('permissions', () => {
   test('users may do what their policies say, on the queues that they name', async () => {
     const queue = await create('mine');
     await create('yours');
@@ -285,22 +285,16 @@ function run(command: string, args: readonly string[]): string {
   });
 }
 
+function aws(...args: readonly string[]): Record<string, unknown> {
+  const out = run(cli ?? 'aws', ['--endpoint-url', service.endpoint, '--output', 'json', 'sqs', ...args]);
+  return out.trim() === '' ? {} : (JSON.parse(out) as Record<string, unknown>);
+}
+
 suite('clients of the shell', () => {
   test(
     'the AWS CLI, whichever protocol it speaks',
     { skip: cli === undefined ? 'no AWS CLI on this host: run scripts/setup' : false },
     () => {
-      const aws = (...args: readonly string[]): Record<string, unknown> => {
-        const out = run(cli ?? 'aws', [
-          '--endpoint-url',
-          service.endpoint,
-          '--output',
-          'json',
-          'sqs',
-          ...args,
-        ]);
-        return out.trim() === '' ? {} : (JSON.parse(out) as Record<string, unknown>);
-      };
       const { QueueUrl } = aws(
         'create-queue',
         '--queue-name',

@@ -5,7 +5,9 @@ import type { Credentials } from '#identity';
 import type { VersionRecord } from '#metadata';
 import type { Init, Launch, Runtimes } from '#runtimes';
 import type { ChannelLaunch, Pool } from '../pool/pool.ts';
+import { type Debugged, launchOf } from './debugged.ts';
 import type { Settle, Starts } from '../pool/starts.ts';
+import { copyCode } from '../sandbox/code-copy.ts';
 import type { Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
@@ -16,10 +18,21 @@ import { directoryOf } from './path.ts';
 export interface Provision {
   readonly sandbox: Sandbox;
   readonly init: Init;
+  /** What its layers bring to /opt/extensions. */
+  readonly programs: ExtensionPrograms;
   /** Its start is over, one way or the other: the next may begin. */
   readonly settle: Settle;
   /** The code may be removed. */
   readonly release: () => void;
+}
+
+/** External extensions, and how a process of the sandbox finds them. */
+export interface ExtensionPrograms {
+  readonly names: readonly string[];
+  /** What stands for /opt. */
+  readonly root: string;
+  /** The layers to be put at /opt. */
+  readonly opt?: string;
 }
 
 export type ProvisionOutcome =
@@ -46,6 +59,7 @@ export interface ProvisionerParts {
   readonly endpoint: () => string;
   readonly endpoints: Readonly<Record<string, string>>;
   readonly warn: (message: string, fields: Readonly<Record<string, string>>) => void;
+  readonly debugged?: Debugged | undefined;
 }
 
 /** The function's variables, once the sandbox's own are known. */
@@ -65,6 +79,8 @@ const startErrors: Readonly<Record<string, string>> = {
   E2BIG: 'argument list too long',
 };
 
+const noPrograms: ExtensionPrograms = { names: [], root: optRoot };
+
 export class Provisioner {
   readonly #parts: ProvisionerParts;
 
@@ -75,7 +91,8 @@ export class Provisioner {
   /** Fails only where an invariant is broken: what the host or its stores cannot do now is `refused`. */
   async provide(version: VersionRecord, logStream: string): Promise<ProvisionOutcome> {
     const { runtime, memoryMb } = version.configuration;
-    const launch = await this.#launch(runtime, memoryMb);
+    const found = await this.#launch(runtime, memoryMb);
+    const launch = found && launchOf(found, version.functionName, runtime, this.#parts.debugged);
     if (launch === undefined) {
       return {
         kind: 'impossible',
@@ -96,7 +113,9 @@ export class Provisioner {
     const { runtimes } = this.#parts;
     const launch = runtimes.launch(runtime, memoryMb);
     if (launch !== undefined) return launch;
-    await runtimes.availability(runtime);
+    const availability = await runtimes.availability(runtime);
+    // What an earlier Lambkin installed may not be what this one needs.
+    if (availability.kind === 'installable') await runtimes.install(runtime);
     return runtimes.launch(runtime, memoryMb);
   }
 
@@ -115,16 +134,25 @@ export class Provisioner {
     if (unpacked.kind === 'broken') {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
     }
-    const { files } = unpacked;
-    if (files.opt && this.#parts.sandboxes.traitsOf(files.opt.directory).extensions) {
-      const { functionName } = version;
-      this.#parts.warn('a layer brings extensions, which Lambkin does not start yet', { functionName });
-    }
+    const files = await this.#placed(unpacked.files, version.functionName);
     const variables = this.#variables(launch, version, custom, logStream, files, credentials);
     const outcome = await this.#start(launch, version, custom, files, variables);
     if (outcome.kind === 'provided') return { ...outcome, credentialsEndMs: credentials.expiresAtMs };
     files.release();
     return outcome;
+  }
+
+  /** The code of a function that is debugged, where debuggers look for it. */
+  async #placed(files: Files, functionName: string): Promise<Files> {
+    const { debugged } = this.#parts;
+    if (debugged?.functionName !== functionName) return files;
+    try {
+      await copyCode(files.taskRoot, debugged.directory);
+    } catch (error) {
+      files.release();
+      throw error;
+    }
+    return { ...files, taskRoot: debugged.directory };
   }
 
   async #start(
@@ -136,6 +164,7 @@ export class Provisioner {
   ): Promise<ProvisionOutcome> {
     const { sandboxes } = this.#parts;
     const { taskRoot, opt, release } = files;
+    const programs = this.#programs(opt);
     const provided = (sandbox: Sandbox, settle: Settle): ProvisionOutcome => {
       const init = {
         env: variables(sandbox),
@@ -143,9 +172,9 @@ export class Provisioner {
         taskRoot,
         ...(opt && { optRoot: opt.root }),
       };
-      return { kind: 'provided', provision: { sandbox, init, settle, release } };
+      return { kind: 'provided', provision: { sandbox, init, programs, settle, release } };
     };
-    if (launch.kind === 'channel' && !changesStart(custom)) {
+    if (canWait(launch) && !changesStart(custom)) {
       const ready = opt === undefined ? this.#parts.pool.take(launch) : await this.#takeReady(launch, opt);
       if (ready !== undefined) return provided(ready, () => {});
     }
@@ -164,6 +193,9 @@ export class Provisioner {
       workingDirectory: taskRoot,
       talk: launch.kind,
       ahead: false,
+      wrapped: launch.kind === 'channel' && command !== launch.command,
+      // What is the function's own must not begin before its extensions have.
+      held: programs.names.length > 0 && (launch.kind === 'runtime-api' || command !== launch.command),
       ...(opt?.root === optRoot && { opt: opt.directory }),
     };
     const settle = await this.#parts.starts.enter();
@@ -185,6 +217,12 @@ export class Provisioner {
     if (await sandboxes.putLayers(ready, opt.directory)) return ready;
     void ready.kill();
     return undefined;
+  }
+
+  #programs(opt: Opt | undefined): ExtensionPrograms {
+    if (opt === undefined) return noPrograms;
+    const { extensions: names } = this.#parts.sandboxes.traitsOf(opt.directory);
+    return { names, root: opt.root, ...(opt.root === optRoot && { opt: opt.directory }) };
   }
 
   #variables(
@@ -213,6 +251,11 @@ export class Provisioner {
         own,
       });
   }
+}
+
+/** Whether a process of the runtime can be up before it is told its function. */
+export function canWait(launch: Launch): launch is ChannelLaunch {
+  return launch.kind === 'channel' && launch.bornAsFunction !== true;
 }
 
 /** A process that waits to become any function of its flavor. */

@@ -316,10 +316,7 @@ export async function compose(
     case 'listening': {
       const { listener } = outcome;
       closing.add((graceMs) => listener.close(graceMs));
-<<<<<<< HEAD
       closing.add((graceMs) => eventSources.close(graceMs));
-=======
->>>>>>> b07a7e8fd37be2b8028042118420818400a419d9
       // Before the listener waits for its requests to end.
       closing.add(() => sqs.stopWaiting());
       const { host, port } = listener.address;

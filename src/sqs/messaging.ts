@@ -140,9 +140,10 @@ export class Messaging {
     this.#reception.forget(queue.stored);
   }
 
-  /** The queue was deleted. */
+  /** The queue was deleted: who waits for its messages gets nothing. */
   forget(queue: Queue): void {
     this.#reception.forget(queue.stored);
+    this.#waiting.dismiss(queue.stored);
   }
 
   /** Who waits gets nothing, now and from now on. */

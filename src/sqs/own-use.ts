@@ -2,11 +2,7 @@
 import { StoreUnavailableError } from '#platform';
 import { WireError } from '#wire';
 import type { Catalogue } from './catalogue.ts';
-<<<<<<< HEAD
 import { attributesDigest, digestOf } from './message-attributes.ts';
-=======
-import { digestOf } from './message-attributes.ts';
->>>>>>> b07a7e8fd37be2b8028042118420818400a419d9
 import type { Messaging, ReceiptOutcome } from './messaging.ts';
 import { prepareMessage } from './outgoing.ts';
 import type { Queue } from './queue.ts';
@@ -113,19 +109,13 @@ function messageOf(delivery: Delivery, fifo: boolean): SqsMessage {
   const attributes = Object.entries(systemAttributesOf(delivery, fifo)).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-<<<<<<< HEAD
   const md5OfMessageAttributes = attributesDigest(content.attributes);
-=======
->>>>>>> b07a7e8fd37be2b8028042118420818400a419d9
   return {
     id,
     receiptHandle,
     body: content.body,
     md5OfBody: digestOf(content.body),
-<<<<<<< HEAD
     ...(md5OfMessageAttributes !== undefined && { md5OfMessageAttributes }),
-=======
->>>>>>> b07a7e8fd37be2b8028042118420818400a419d9
     attributes: Object.fromEntries(attributes),
     messageAttributes: Object.fromEntries(content.attributes),
   };

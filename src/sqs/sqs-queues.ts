@@ -34,11 +34,8 @@ export interface SqsMessage {
   readonly receiptHandle: string;
   readonly body: string;
   readonly md5OfBody: string;
-<<<<<<< HEAD
   /** Absent where it has none. */
   readonly md5OfMessageAttributes?: string;
-=======
->>>>>>> b07a7e8fd37be2b8028042118420818400a419d9
   /** As events have them: `ApproximateReceiveCount`, `SentTimestamp`, … */
   readonly attributes: Readonly<Record<string, string>>;
   readonly messageAttributes: Readonly<

@@ -24,6 +24,7 @@ interface Waiter {
   /** Whether something was there and has been handed over. */
   serve(): Promise<boolean>;
   fail(error: unknown): void;
+  end(): void;
   isDone: boolean;
 }
 
@@ -103,6 +104,11 @@ export class WaitingRoom {
     }
   }
 
+  /** Who waits for this queue gets nothing, now. */
+  dismiss(stored: string): void {
+    for (const waiter of this.#lines.get(stored)?.waiters ?? []) waiter.end();
+  }
+
   /** Everybody who waits gets nothing, now and from now on. */
   close(): void {
     this.#closed = true;
@@ -117,9 +123,14 @@ export class WaitingRoom {
     signal: AbortSignal,
   ): Promise<readonly Taken[]> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly Taken[]>();
+    const end = (): void => {
+      waiter.isDone = true;
+      resolve([]);
+    };
     const waiter: Waiter = {
       isDone: false,
       fail: reject,
+      end,
       async serve() {
         const taken = await waited.take();
         if (taken.length === 0) return false;
@@ -130,10 +141,6 @@ export class WaitingRoom {
         }
         return true;
       },
-    };
-    const end = (): void => {
-      waiter.isDone = true;
-      resolve([]);
     };
     const cancelTimer = this.#clock.after(waitMs, end);
     signal.addEventListener('abort', end, { once: true });

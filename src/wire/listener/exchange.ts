@@ -115,13 +115,8 @@ export class Exchange implements Occupant {
     const examination = this.#floor.verifier.examine(head.request, head.repeated);
     let service = this.#floor.defaultService;
     if (examination.service !== undefined) {
-<<<<<<< HEAD
-      const spoken = this.#floor.services.get(examination.service) ?? service;
-      service = spoken.speaking?.(head.request) ?? spoken;
-=======
       const found = this.#floor.services.get(examination.service) ?? service;
       service = found.speaking?.(head.request) ?? found;
->>>>>>> b07a7e8fd37be2b8028042118420818400a419d9
       this.#speaker = service;
     }
     if (examination.kind === 'refused') return this.#answerError(examination.error);

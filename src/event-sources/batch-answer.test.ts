@@ -7,7 +7,15 @@ import { readBatchAnswer } from './batch-answer.ts';
 const read = (text: string) => readBatchAnswer(Buffer.from(text), new Set(['1', '2']));
 
 test('an answer that lists nothing is a success', () => {
-  for (const text of ['', 'null', '{}', '""', '{"batchItemFailures":[]}', '{"batchItemFailures":null}', '{"other":1}']) {
+  for (const text of [
+    '',
+    'null',
+    '{}',
+    '""',
+    '{"batchItemFailures":[]}',
+    '{"batchItemFailures":null}',
+    '{"other":1}',
+  ]) {
     assert.deepEqual(read(text), { kind: 'all-done' }, text);
   }
 });
@@ -37,6 +45,12 @@ test('what is named has failed', () => {
 });
 
 test('any answer is read', () => {
-  const text = fc.oneof(fc.json(), fc.string(), fc.json().map((json) => `{"batchItemFailures":${json}}`));
-  fc.assert(fc.property(text, (answer) => assert.match(read(answer).kind, /^(all-done|all-failed|some-failed)$/)));
+  const text = fc.oneof(
+    fc.json(),
+    fc.string(),
+    fc.json().map((json) => `{"batchItemFailures":${json}}`),
+  );
+  fc.assert(
+    fc.property(text, (answer) => assert.match(read(answer).kind, /^(all-done|all-failed|some-failed)$/)),
+  );
 });

@@ -55,7 +55,10 @@ test('whatever comes, comes out once, in order, within the bounds', () => {
     windowMs: fc.integer({ min: 0, max: 20 }),
     bytesMax: fc.integer({ min: 1, max: 30 }),
   });
-  const step = fc.record({ bytes: fc.integer({ min: 1, max: 40 }), afterMs: fc.integer({ min: 0, max: 10 }) });
+  const step = fc.record({
+    bytes: fc.integer({ min: 1, max: 40 }),
+    afterMs: fc.integer({ min: 0, max: 10 }),
+  });
   fc.assert(
     fc.property(plan, fc.array(step, { maxLength: 40 }), (bounds, steps) => {
       const batching = new Batching<number>(bounds);
@@ -77,7 +80,10 @@ test('whatever comes, comes out once, in order, within the bounds', () => {
       }
       nowMs += bounds.windowMs;
       takeAll();
-      assert.deepEqual(out, steps.map((_step, index) => index));
+      assert.deepEqual(
+        out,
+        steps.map((_step, index) => index),
+      );
     }),
   );
 });

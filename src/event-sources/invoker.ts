@@ -46,17 +46,19 @@ export function invoker({ frontend, uuid, reportFault }: InvokerOptions): Invoke
   };
 }
 
+/** It would be refused each time: the queue's own redrive policy is what ends it. */
+const refusedAlways: ReadonlySet<string> = new Set([
+  'RequestEntityTooLargeException',
+  'RecursiveInvocationException',
+]);
+/** Nothing that the owner of the mapping could mend. */
+const passing: ReadonlySet<string> = new Set(['ServiceException', 'ServiceUnavailableException']);
+
 function refusal({ errorName, message }: WireError): Invoked {
-  switch (errorName) {
-    case 'TooManyRequestsException':
-      return { kind: 'throttled' };
-    // It would be refused each time: the queue's own redrive policy is what ends it.
-    case 'RequestEntityTooLargeException':
-      return { kind: 'failed' };
-    case 'ServiceException':
-    case 'ServiceUnavailableException':
-      return { kind: 'unavailable', problem: undefined };
-    default:
-      return { kind: 'unavailable', problem: `Function call failed: ${message}` };
-  }
+  if (errorName === 'TooManyRequestsException') return { kind: 'throttled' };
+  if (refusedAlways.has(errorName)) return { kind: 'failed' };
+  return {
+    kind: 'unavailable',
+    problem: passing.has(errorName) ? undefined : `Function call failed: ${message}`,
+  };
 }

@@ -55,7 +55,8 @@ test('no two members poll one mapping at a time, whoever comes, goes and falls s
         const before = beliefs.get(id);
         const held = before !== undefined && before.untilMs > nowMs ? before.held : new Set<string>();
         beliefs.set(id, { held: leases.heartbeat(id, mappings, held, nowMs), untilMs: nowMs + leaseMs });
-        const all = [...beliefs.values()].filter(({ untilMs }) => untilMs > nowMs).flatMap((each) => [...each.held]);
+        const all: string[] = [];
+        for (const belief of beliefs.values()) if (belief.untilMs > nowMs) all.push(...belief.held);
         assert.equal(new Set(all).size, all.length);
       }
     }),

@@ -26,7 +26,12 @@ export class Leases {
   }
 
   /** Renews the member's lease; gives those of the mappings that are its own until `leaseMs` from now. */
-  heartbeat(memberId: string, mappingIds: readonly string[], held: ReadonlySet<string>, nowMs: number): ReadonlySet<string> {
+  heartbeat(
+    memberId: string,
+    mappingIds: readonly string[],
+    held: ReadonlySet<string>,
+    nowMs: number,
+  ): ReadonlySet<string> {
     this.#expire(nowMs);
     this.#members.set(memberId, nowMs + this.#leaseMs);
     const own = new Set<string>();
@@ -43,7 +48,8 @@ export class Leases {
     }
     const known = new Set(mappingIds);
     for (const [mappingId, holder] of this.#holders) {
-      if (holder === memberId && !known.has(mappingId) && !held.has(mappingId)) this.#holders.delete(mappingId);
+      if (holder === memberId && !known.has(mappingId) && !held.has(mappingId))
+        this.#holders.delete(mappingId);
     }
     return own;
   }

@@ -22,6 +22,8 @@ export interface Limits {
   /** Wait before something that stands in the way (no permission, no queue, no function) is looked at again: the same. */
   readonly problemMsMin: number;
   readonly problemMsMax: number;
+  /** The longest wait after receptions of a queue that answers at once that it has nothing. */
+  readonly hastyMsMax: number;
   /** Messages of a batch that are deleted at a time. */
   readonly deletesMax: number;
   /** Filtering gives way to other work after so long. */
@@ -41,6 +43,7 @@ export const limitsDefault: Limits = {
   retryMsMax: 5_000,
   problemMsMin: 500,
   problemMsMax: 5_000,
+  hastyMsMax: 1_000,
   deletesMax: 100,
   filterTurnMs: 10,
   leaseMs: 10_000,

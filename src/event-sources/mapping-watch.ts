@@ -74,7 +74,7 @@ export class MappingWatch {
     const { documents, prefix, clock, random, onTrouble } = this.#options;
     const { signal } = this.#stop;
     let from = start;
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       try {
         const pending = new Map<string, MappingRecord | undefined>();
         let isReset = false;

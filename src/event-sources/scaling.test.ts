@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { MappingSettings } from './mapping-settings.ts';
-import { concurrencyOf, firstScale, type Load, reduced, type Scale, scaled, type ScalingPlan, scalingPlan } from './scaling.ts';
+import {
+  concurrencyOf,
+  firstScale,
+  type Load,
+  reduced,
+  type Scale,
+  scaled,
+  type ScalingPlan,
+  scalingPlan,
+} from './scaling.ts';
 
 const settings = (more: Partial<MappingSettings> = {}): MappingSettings => ({ BatchSize: 10, ...more });
 const minuteMs = 60_000;
@@ -11,7 +20,8 @@ const minuteMs = 60_000;
 /** Looked at once in a second. */
 function after(plan: ScalingPlan, from: Scale, load: Load, seconds: number): Scale {
   let scale = from;
-  for (let second = 1; second <= seconds; second += 1) scale = scaled(plan, scale, load, from.atMs + second * 1_000);
+  for (let second = 1; second <= seconds; second += 1)
+    scale = scaled(plan, scale, load, from.atMs + second * 1_000);
   return scale;
 }
 
@@ -53,7 +63,10 @@ test('failures bring it down to one, no faster than once in a second, and it com
 });
 
 test('whatever happens, it lies between one and the most', () => {
-  const step = fc.tuple(fc.constantFrom<Load | 'failed'>('saturated', 'busy', 'idle', 'failed'), fc.integer({ min: -5, max: minuteMs }));
+  const step = fc.tuple(
+    fc.constantFrom<Load | 'failed'>('saturated', 'busy', 'idle', 'failed'),
+    fc.integer({ min: -5, max: minuteMs }),
+  );
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 1_000 }), fc.array(step), (MaximumConcurrency, steps) => {
       const plan = scalingPlan(settings({ ScalingConfig: { MaximumConcurrency } }));

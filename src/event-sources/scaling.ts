@@ -35,7 +35,10 @@ const reductionMs = 1_000;
 const reductionFactor = 0.75;
 
 /** AWS's figures: pollers that scale by themselves, with a bound that the client sets, or provisioned ones. */
-export function scalingPlan({ ScalingConfig, ProvisionedPollerConfig: pollers }: MappingSettings): ScalingPlan {
+export function scalingPlan({
+  ScalingConfig,
+  ProvisionedPollerConfig: pollers,
+}: MappingSettings): ScalingPlan {
   if (pollers) {
     return {
       first: pollers.MinimumPollers * concurrencyPerPoller,

@@ -99,7 +99,10 @@ export function createEventSources(options: EventSourcesOptions): EventSources {
       beatLater();
     },
     reached: (revision) => watch.reached(revision),
-    problemOf: (uuid) => polled.get(uuid)?.poller.problem,
+    problemOf(uuid) {
+      const entry = polled.get(uuid);
+      return entry && (obstacleOf(metadata, roleMay, entry.mapping) ?? entry.poller.problem);
+    },
     describeQueue: (queueArn, roleArn) => options.openQueue(queueArn, () => roleArn).describe(),
     counts: () => new Map([...polled].map(([uuid, each]) => [uuid, countsOf(each)])),
     async close(graceMs) {
@@ -128,12 +131,7 @@ export function createEventSources(options: EventSourcesOptions): EventSources {
   /** Has the pollers be those of the mappings that are this member's. */
   async function beat(): Promise<void> {
     if (closing.signal.aborted) return;
-    const own = leases.heartbeat(
-      memberId,
-      [...mappings.keys()],
-      new Set(polled.keys()),
-      clock.monotonicMs(),
-    );
+    const own = leases.heartbeat(memberId, [...mappings.keys()], new Set(polled.keys()), clock.monotonicMs());
     const stops: Promise<void>[] = [];
     for (const uuid of polled.keys()) if (!own.has(uuid)) stops.push(stop(uuid));
     for (const uuid of own) {

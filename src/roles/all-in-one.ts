@@ -253,7 +253,6 @@ export async function compose(
   });
   closing.add(() => controlPlane.close());
   await controlPlane.resume();
-  await eventSources.start();
   const reportFault: ReportFault = (error, operation, requestId) =>
     log.error('an operation failed for a reason of our own', {
       operation,
@@ -316,12 +315,15 @@ export async function compose(
     case 'listening': {
       const { listener } = outcome;
       closing.add((graceMs) => listener.close(graceMs));
-      closing.add((graceMs) => eventSources.close(graceMs));
       // Before the listener waits for its requests to end.
       closing.add(() => sqs.stopWaiting());
+      // First of all, while functions that run for it can still end and what they did be deleted.
+      closing.add((graceMs) => eventSources.close(graceMs));
       const { host, port } = listener.address;
       endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
       worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });
+      // Functions that are invoked now must know the endpoint.
+      await eventSources.start();
       return { kind: 'listening', endpoint, runtimes };
     }
     default:

@@ -1,5 +1,10 @@
 /** Queues as event sources when something is wrong: permissions, queues that go, functions that are throttled or gone. */
-import { CreateRoleCommand, DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateRoleCommand,
+  DeleteRolePolicyCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+} from '@aws-sdk/client-iam';
 import {
   DeleteFunctionCommand,
   DeleteFunctionConcurrencyCommand,
@@ -28,6 +33,11 @@ const trust = {
   Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 };
 
+const refusal = (call: string) => ({
+  name: 'InvalidParameterValueException',
+  message: `The provided execution role does not have permissions to call ${call} on SQS`,
+});
+
 test('a role of IAM must allow the calls, when the mapping is made and ever after', async () => {
   const iam = new IAMClient({ endpoint: world.service.endpoint, region, credentials, maxAttempts: 1 });
   const RoleName = 'reader';
@@ -43,10 +53,6 @@ test('a role of IAM must allow the calls, when the mapping is made and ever afte
   };
   const { url, arn } = await world.queue();
   const name = await world.function(1, Role?.Arn);
-  const refusal = (call: string) => ({
-    name: 'InvalidParameterValueException',
-    message: `The provided execution role does not have permissions to call ${call} on SQS`,
-  });
   await assert.rejects(world.map(name, arn), refusal('ReceiveMessage'));
   await allow('sqs:ReceiveMessage');
   await assert.rejects(world.map(name, arn), refusal('DeleteMessage'));
@@ -59,7 +65,9 @@ test('a role of IAM must allow the calls, when the mapping is made and ever afte
 
   await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: 'queues' }));
   await world.send(url, 'second');
-  await eventually(async () => assert.equal(await problem(uuid), `PROBLEM: ${refusal('ReceiveMessage').message}`));
+  await eventually(async () =>
+    assert.equal(await problem(uuid), `PROBLEM: ${refusal('ReceiveMessage').message}`),
+  );
   assert.deepEqual(world.bodies(name), ['first']);
   await allow(...calls);
   await eventually(() => assert.deepEqual(world.bodies(name), ['first', 'second']));
@@ -83,7 +91,10 @@ test('a queue that is deleted while it is polled is told of, and polled again on
   await world.send(url, 'before');
   await eventually(() => assert.deepEqual(world.bodies(name), ['before']));
   await world.sqs('DeleteQueue', { QueueUrl: url });
-  await eventually(async () => assert.equal(await problem(uuid), 'PROBLEM: The specified queue does not exist.'), 30_000);
+  await eventually(
+    async () => assert.equal(await problem(uuid), 'PROBLEM: The specified queue does not exist.'),
+    30_000,
+  );
   const QueueName = arn.split(':').at(-1);
   await eventually(() => world.sqs('CreateQueue', { QueueName }).then(() => undefined), 70_000);
   await world.send(url, 'after');
@@ -115,7 +126,9 @@ test('a mapping outlives its function: it says so, burns no receptions, and can 
   await world.state(UUID, 'Enabled');
   await client.send(new DeleteFunctionCommand({ FunctionName: name }));
   await world.send(url, 'orphan');
-  await eventually(async () => assert.equal(await problem(UUID), 'PROBLEM: The function of this mapping does not exist.'));
+  await eventually(async () =>
+    assert.equal(await problem(UUID), 'PROBLEM: The function of this mapping does not exist.'),
+  );
   const other = await world.function();
   await client.send(new UpdateEventSourceMappingCommand({ UUID, FunctionName: other }));
   await eventually(() => assert.deepEqual(world.bodies(other), ['orphan']));

@@ -90,11 +90,13 @@ export class QueueWorld {
   }
 
   /** In one batch, so that they come together. */
-  async send(url: string, ...messages: readonly (string | Readonly<Record<string, unknown>>)[]): Promise<void> {
-    const Entries = messages.map((message, index) => ({
-      Id: String(index),
-      ...(typeof message === 'string' ? { MessageBody: message } : message),
-    }));
+  async send(
+    url: string,
+    ...messages: readonly (string | Readonly<Record<string, unknown>>)[]
+  ): Promise<void> {
+    const Entries = messages.map((message, index) =>
+      Object.assign({ Id: String(index) }, typeof message === 'string' ? { MessageBody: message } : message),
+    );
     await this.sqs('SendMessageBatch', { QueueUrl: url, Entries });
   }
 
@@ -120,7 +122,10 @@ export class QueueWorld {
         Environment: { Variables: { SEEN: this.#seenFile(FunctionName) } },
       }),
     );
-    await waitUntilFunctionActiveV2({ client, maxWaitTime: 30, minDelay: 0.02, maxDelay: 0.1 }, { FunctionName });
+    await waitUntilFunctionActiveV2(
+      { client, maxWaitTime: 30, minDelay: 0.02, maxDelay: 0.1 },
+      { FunctionName },
+    );
     return FunctionName;
   }
 

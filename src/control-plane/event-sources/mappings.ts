@@ -2,7 +2,13 @@
  * Changes of mappings: create, update, tag, delete. A change is decided on what was read, and anew whenever somebody else was faster.
  * Deleted records are removed once they are gone; what a crash leaves of that, the next start removes.
  */
-import { type EventSources, functionOf, mappingTransitionMs, type MappingRecord, stateAt } from '#event-sources';
+import {
+  type EventSources,
+  functionOf,
+  mappingTransitionMs,
+  type MappingRecord,
+  stateAt,
+} from '#event-sources';
 import { functionArn, type Place } from '#metadata';
 import type { Cancel, Clock, Documents } from '#platform';
 import { WireError } from '#wire';

@@ -13,8 +13,16 @@ function compiled(pattern: unknown): Matcher {
 }
 
 /** pattern, what it matches, what it does not. */
-const table: readonly (readonly [pattern: unknown, matching: readonly unknown[], other: readonly unknown[]])[] = [
-  [{ a: ['x', 1, null, true] }, [{ a: 'x' }, { a: 1 }, { a: null }, { a: true }], [{ a: '1' }, { a: 'X' }, {}, { a: {} }]],
+const table: readonly (readonly [
+  pattern: unknown,
+  matching: readonly unknown[],
+  other: readonly unknown[],
+])[] = [
+  [
+    { a: ['x', 1, null, true] },
+    [{ a: 'x' }, { a: 1 }, { a: null }, { a: true }],
+    [{ a: '1' }, { a: 'X' }, {}, { a: {} }],
+  ],
   [{ a: [''] }, [{ a: '' }], [{ a: 'x' }, { a: null }, {}]],
   [{ a: [{ prefix: 'ab' }] }, [{ a: 'ab' }, { a: 'abc' }], [{ a: 'a' }, { a: 'xab' }, { a: 1 }]],
   [{ a: [{ suffix: 'ab' }] }, [{ a: 'ab' }, { a: 'cab' }], [{ a: 'b' }, { a: 'abx' }]],
@@ -24,24 +32,55 @@ const table: readonly (readonly [pattern: unknown, matching: readonly unknown[],
   [{ a: [{ exists: true }] }, [{ a: null }, { a: 0 }, { a: ['x'] }], [{}, { a: {} }, { a: [] }, { b: 1 }]],
   [{ a: [{ exists: false }] }, [{}, { b: 1 }], [{ a: null }, { a: 'x' }]],
   [{ a: { b: [{ exists: false }] } }, [{}, { a: {} }, { a: 'x' }], [{ a: { b: 1 } }]],
-  [{ a: [{ 'anything-but': ['x', 1] }] }, [{ a: 'y' }, { a: 2 }, { a: true }, { a: ['x', 'y'] }], [{ a: 'x' }, { a: 1 }, {}]],
+  [
+    { a: [{ 'anything-but': ['x', 1] }] },
+    [{ a: 'y' }, { a: 2 }, { a: true }, { a: ['x', 'y'] }],
+    [{ a: 'x' }, { a: 1 }, {}],
+  ],
   [{ a: [{ 'anything-but': { prefix: 'x' } }] }, [{ a: 'ax' }, { a: 1 }], [{ a: 'xa' }, {}]],
   [{ a: [{ 'anything-but': { suffix: ['x', 'y'] } }] }, [{ a: 'xa' }], [{ a: 'ax' }, { a: 'ay' }]],
   [{ a: [{ 'anything-but': { 'equals-ignore-case': ['X', 'y'] } }] }, [{ a: 'z' }], [{ a: 'x' }, { a: 'Y' }]],
-  [{ a: [{ 'anything-but': { wildcard: ['*/lib/*', 'x*'] } }] }, [{ a: '/bin/a' }], [{ a: '/usr/lib/a' }, { a: 'x' }]],
+  [
+    { a: [{ 'anything-but': { wildcard: ['*/lib/*', 'x*'] } }] },
+    [{ a: '/bin/a' }],
+    [{ a: '/usr/lib/a' }, { a: 'x' }],
+  ],
   [{ a: [{ numeric: ['=', 5] }] }, [{ a: 5 }, { a: 5.0 }], [{ a: 4 }, { a: '5' }]],
   [{ a: [{ numeric: ['>', 0, '<=', 5] }] }, [{ a: 0.1 }, { a: 5 }], [{ a: 0 }, { a: 5.1 }]],
   [{ a: [{ numeric: ['<', -1] }, { numeric: ['>=', 1] }] }, [{ a: -2 }, { a: 1 }], [{ a: 0 }, { a: -1 }]],
-  [{ a: [{ wildcard: 'a*b*c' }] }, [{ a: 'abc' }, { a: 'aXbYbZc' }], [{ a: 'ab' }, { a: 'acb' }, { a: 'xabc' }]],
+  [
+    { a: [{ wildcard: 'a*b*c' }] },
+    [{ a: 'abc' }, { a: 'aXbYbZc' }],
+    [{ a: 'ab' }, { a: 'acb' }, { a: 'xabc' }],
+  ],
   [{ a: [{ wildcard: '*' }] }, [{ a: '' }, { a: 'x' }], [{ a: 1 }, {}]],
   [{ a: [{ wildcard: '*aab*' }] }, [{ a: 'aaab' }], [{ a: 'aba' }]],
   [{ a: [{ wildcard: 'a\\*b\\\\*' }] }, [{ a: 'a*b\\' }, { a: 'a*b\\x' }], [{ a: 'axb\\' }]],
-  [{ a: [{ cidr: '10.0.0.0/9' }] }, [{ a: '10.127.255.255' }], [{ a: '10.128.0.0' }, { a: '10.0.0' }, { a: '010.0.0.1' }, { a: '::1' }]],
-  [{ a: [{ cidr: '2001:db8::/33' }] }, [{ a: '2001:0DB8::1' }, { a: '2001:db8:7fff::' }], [{ a: '2001:db8:8000::' }, { a: '2001:db8' }, { a: ':::' }]],
+  [
+    { a: [{ cidr: '10.0.0.0/9' }] },
+    [{ a: '10.127.255.255' }],
+    [{ a: '10.128.0.0' }, { a: '10.0.0' }, { a: '010.0.0.1' }, { a: '::1' }],
+  ],
+  [
+    { a: [{ cidr: '2001:db8::/33' }] },
+    [{ a: '2001:0DB8::1' }, { a: '2001:db8:7fff::' }],
+    [{ a: '2001:db8:8000::' }, { a: '2001:db8' }, { a: ':::' }],
+  ],
   [{ a: [{ cidr: '::ffff:10.0.0.0/104' }] }, [{ a: '::ffff:10.9.9.9' }], [{ a: '10.9.9.9' }]],
   [{ a: [{ cidr: '0.0.0.0/0' }] }, [{ a: '1.2.3.4' }], [{ a: 'x' }, { a: '256.1.1.1' }]],
-  [{ $or: [{ a: [1] }, { b: [2] }], c: [3] }, [{ a: 1, c: 3 }, { b: 2, c: 3 }], [{ c: 3 }, { a: 1 }]],
-  [{ a: { $or: [{ b: [1] }, { c: [{ exists: false }] }] } }, [{ a: { b: 1, c: 1 } }, { a: {} }], [{ a: { c: 1 } }]],
+  [
+    { $or: [{ a: [1] }, { b: [2] }], c: [3] },
+    [
+      { a: 1, c: 3 },
+      { b: 2, c: 3 },
+    ],
+    [{ c: 3 }, { a: 1 }],
+  ],
+  [
+    { a: { $or: [{ b: [1] }, { c: [{ exists: false }] }] } },
+    [{ a: { b: 1, c: 1 } }, { a: {} }],
+    [{ a: { c: 1 } }],
+  ],
   [{ a: ['x'] }, [{ a: ['y', ['x']] }], [{ a: [{ a: 'x' }] }]],
   [{ a: { b: [1], c: [2] } }, [{ a: [{ b: 1, c: 2 }] }], [{ a: [{ b: 1 }, { c: 2 }] }]],
   [{ __proto__x: ['x'], toString: [{ exists: false }] }, [{ __proto__x: 'x' }], [{}]],
@@ -50,10 +89,14 @@ const table: readonly (readonly [pattern: unknown, matching: readonly unknown[],
 test('each comparison matches what it says and nothing else', () => {
   for (const [pattern, matching, others] of table) {
     const matcher = compiled(pattern);
-    for (const value of matching) assert.equal(matcher(value), true, `${JSON.stringify(pattern)} ${JSON.stringify(value)}`);
-    for (const value of others) assert.equal(matcher(value), false, `${JSON.stringify(pattern)} ${JSON.stringify(value)}`);
+    for (const value of matching)
+      assert.equal(matcher(value), true, `${JSON.stringify(pattern)} ${JSON.stringify(value)}`);
+    for (const value of others)
+      assert.equal(matcher(value), false, `${JSON.stringify(pattern)} ${JSON.stringify(value)}`);
   }
 });
+
+const listed = (each: fc.Arbitrary<string>) => fc.oneof(each, fc.array(each, { minLength: 1, maxLength: 3 }));
 
 test('the matcher agrees with a naive one', () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'B', 'b', '*', '.'), maxLength: 4 });
@@ -63,7 +106,6 @@ test('the matcher agrees with a naive one', () => {
     .array(fc.constantFrom('a', 'b', '*', '\\*', '.'), { maxLength: 6 })
     .map((tokens) => tokens.filter((token, at) => token !== '*' || tokens[at - 1] !== '*').join(''));
   const affix = fc.oneof(word, fc.record({ 'equals-ignore-case': word }));
-  const listed = (each: fc.Arbitrary<string>) => fc.oneof(each, fc.array(each, { minLength: 1, maxLength: 3 }));
   const number = fc.integer({ min: -3, max: 3 });
   const condition = fc.oneof(
     scalar,
@@ -87,13 +129,23 @@ test('the matcher agrees with a naive one', () => {
   const { pattern, value } = fc.letrec((tie) => ({
     pattern: fc
       .tuple(
-        fc.dictionary(name, fc.oneof({ maxDepth: 3 }, fc.array(condition, { minLength: 1, maxLength: 3 }), tie('pattern')), {
-          minKeys: 1,
-          maxKeys: 2,
+        fc.dictionary(
+          name,
+          fc.oneof({ maxDepth: 3 }, fc.array(condition, { minLength: 1, maxLength: 3 }), tie('pattern')),
+          {
+            minKeys: 1,
+            maxKeys: 2,
+          },
+        ),
+        fc.option(fc.array(tie('pattern'), { minLength: 2, maxLength: 2 }), {
+          freq: 6,
+          nil: undefined,
+          maxDepth: 2,
         }),
-        fc.option(fc.array(tie('pattern'), { minLength: 2, maxLength: 2 }), { freq: 6, nil: undefined, maxDepth: 2 }),
       )
-      .map(([fields, alternatives]) => (alternatives ? { ...fields, $or: alternatives } : fields)),
+      .map(([fields, alternatives]) =>
+        alternatives ? Object.assign(fields, { $or: alternatives }) : fields,
+      ),
     value: fc.oneof(
       { maxDepth: 4 },
       scalar,
@@ -145,6 +197,9 @@ test('hostile patterns and texts take time in proportion to their length', () =>
   ];
   for (const [pattern, text] of hostile) {
     const factor = growth(pattern, text);
-    assert.ok(factor < 45, `${JSON.stringify(pattern).slice(0, 40)}: ${factor} times the time for 10 times the text`);
+    assert.ok(
+      factor < 45,
+      `${JSON.stringify(pattern).slice(0, 40)}: ${factor} times the time for 10 times the text`,
+    );
   }
 });

@@ -41,7 +41,7 @@ function leavesOf(value: unknown): readonly Scalar[] {
 }
 
 /** What is in a list, and in the lists in it; of anything else, itself. */
-function* itemsOf(value: unknown): Generator<unknown> {
+function* itemsOf(value: unknown): Generator {
   if (!Array.isArray(value)) {
     yield value;
     return;

@@ -27,7 +27,10 @@ test('other fields are looked at whatever the body is', () => {
   const record = { body: 'hello', messageAttributes: { city: { stringValue: 'Basel', dataType: 'String' } } };
   assert.equal(accepts([{ messageAttributes: { city: { stringValue: ['Basel'] } } }], record), true);
   assert.equal(accepts([{ messageAttributes: { city: { stringValue: ['Bern'] } } }], record), false);
-  assert.equal(accepts([{ body: ['hello'], messageAttributes: { city: { dataType: ['String'] } } }], record), true);
+  assert.equal(
+    accepts([{ body: ['hello'], messageAttributes: { city: { dataType: ['String'] } } }], record),
+    true,
+  );
 });
 
 test('one pattern is enough, and a choice may be about the body', () => {

@@ -76,7 +76,10 @@ test('messages are received with all that they have, in calls signed by the role
   assert.equal(described?.operation, 'GetQueueAttributes');
   assert.equal(received?.input['QueueUrl'], `${sqs.endpoint}/000000000000/jobs`);
   assert.deepEqual([received?.input['MaxNumberOfMessages'], received?.input['WaitTimeSeconds']], [10, 20]);
-  assert.match(received?.headers.authorization ?? '', /^AWS4-HMAC-SHA256 Credential=ASIAROLE\/\d{8}\/us-east-1\/sqs\//);
+  assert.match(
+    received?.headers.authorization ?? '',
+    /^AWS4-HMAC-SHA256 Credential=ASIAROLE\/\d{8}\/us-east-1\/sqs\//,
+  );
   assert.equal(received?.headers['x-amz-security-token'], 'token');
   await receive(queue);
   assert.equal(sqs.asked.length, 3, 'the queue is not described anew for each call');
@@ -93,7 +96,10 @@ test('deletes go in tens, and tell which are to be tried again', async (t) => {
   });
   const done = await queue.delete(Array.from({ length: 12 }, (_, index) => `r${index}`));
   assert.equal(sqs.asked.length, 2);
-  assert.deepEqual(done.map((each, index) => (each ? '' : index)).filter((each) => each !== ''), [11]);
+  assert.deepEqual(
+    done.map((each, index) => (each ? '' : index)).filter((each) => each !== ''),
+    [11],
+  );
 });
 
 test('what SQS refuses is told by its kind', async (t) => {
@@ -117,7 +123,10 @@ test('answers that are none, too large, or never come, are no more than unavaila
   assert.equal((await receive(queue)).kind, 'unavailable');
   sqs.answers.set('ReceiveMessage', (_asked, response) => void response.socket?.destroy());
   assert.equal((await receive(queue)).kind, 'unavailable');
-  sqs.answers.set('ReceiveMessage', (_asked, response) => void response.end(Buffer.alloc(answerBytesMax + 1, 'x')));
+  sqs.answers.set(
+    'ReceiveMessage',
+    (_asked, response) => void response.end(Buffer.alloc(answerBytesMax + 1, 'x')),
+  );
   assert.match(JSON.stringify(await receive(queue)), /more than 16777216 bytes/);
   sqs.answers.set('ReceiveMessage', () => clock.advance(20_000 + callMsMax));
   assert.match(JSON.stringify(await receive(queue)), /no answer in time/);

@@ -96,18 +96,24 @@ export function foreignQueue(options: ForeignQueueOptions): SourceQueue {
 function messageIn(value: unknown): readonly SourceMessage[] {
   const { MessageId, ReceiptHandle, Body, MD5OfBody, MD5OfMessageAttributes, Attributes, MessageAttributes } =
     recordIn(value);
-  if (typeof MessageId !== 'string' || typeof ReceiptHandle !== 'string' || typeof Body !== 'string') return [];
-  const attributes = Object.entries(recordIn(Attributes)).map(([name, text]) => [name, String(text)] as const);
+  if (typeof MessageId !== 'string' || typeof ReceiptHandle !== 'string' || typeof Body !== 'string')
+    return [];
+  const attributes = Object.entries(recordIn(Attributes)).map(
+    ([name, text]) => [name, String(text)] as const,
+  );
   return [
     {
       id: MessageId,
       receiptHandle: ReceiptHandle,
       body: Body,
-      md5OfBody: String(MD5OfBody ?? ''),
+      md5OfBody: textOr(MD5OfBody, ''),
       ...(typeof MD5OfMessageAttributes === 'string' && { md5OfMessageAttributes: MD5OfMessageAttributes }),
       attributes: Object.fromEntries(attributes),
       messageAttributes: Object.fromEntries(
-        Object.entries(recordIn(MessageAttributes)).map(([name, attribute]) => [name, attributeIn(attribute)]),
+        Object.entries(recordIn(MessageAttributes)).map(([name, attribute]) => [
+          name,
+          attributeIn(attribute),
+        ]),
       ),
     },
   ];
@@ -115,13 +121,16 @@ function messageIn(value: unknown): readonly SourceMessage[] {
 
 function attributeIn(value: unknown): SourceMessage['messageAttributes'][string] {
   const { DataType, StringValue, BinaryValue } = recordIn(value);
-  const type = String(DataType ?? 'String');
+  const type = textOr(DataType, 'String');
   return typeof BinaryValue === 'string'
     ? { type, bytes: Buffer.from(BinaryValue, 'base64') }
-    : { type, text: String(StringValue ?? '') };
+    : { type, text: textOr(StringValue, '') };
 }
+
+const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
 
 const recordIn = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 
-const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as readonly unknown[]) : []);
+const listIn = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? (value as readonly unknown[]) : [];

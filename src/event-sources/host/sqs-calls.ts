@@ -48,7 +48,9 @@ export class SqsCalls {
     this.#options = options;
     this.#url = new URL(options.endpoint);
     this.#agent =
-      this.#url.protocol === 'https:' ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+      this.#url.protocol === 'https:'
+        ? new HttpsAgent({ keepAlive: true })
+        : new HttpAgent({ keepAlive: true });
   }
 
   /** Never rejects. */
@@ -90,13 +92,21 @@ export class SqsCalls {
       hostname,
       ...(port !== '' && { port: Number(port) }),
       path: pathname,
-      headers: { host, 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${operation}` },
+      headers: {
+        host,
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `AmazonSQS.${operation}`,
+      },
       body,
     };
     return (await signer.sign(request, { signingDate: new Date(clock.wallMs()) })).headers;
   }
 
-  #send(headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+  #send(
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     const send = this.#url.protocol === 'https:' ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
       const request = send(this.#url, { method: 'POST', headers, agent: this.#agent, signal }, resolve);
@@ -126,20 +136,28 @@ function outcomeOf(operation: string, statusCode: number, text: string): CallOut
   if (statusCode === 200) {
     return answer === undefined ? unavailable('an answer that is no JSON') : { kind: 'answered', answer };
   }
-  const type = String(answer?.['__type'] ?? `HTTP ${statusCode}`).split('#').at(-1) ?? '';
+  const type = (textIn(answer, '__type') ?? `HTTP ${statusCode}`).split('#').at(-1) ?? '';
   if (/NonExistentQueue|QueueDoesNotExist/.test(type)) return { kind: 'absent' };
-  if (/^AccessDenied/.test(type)) return { kind: 'denied', call: operation.replace(/Batch$/, '') };
-  return unavailable(`${type}: ${String(answer?.['message'] ?? answer?.['Message'] ?? '').slice(0, 500)}`);
+  if (type.startsWith('AccessDenied')) return { kind: 'denied', call: operation.replace(/Batch$/, '') };
+  const message = textIn(answer, 'message') ?? textIn(answer, 'Message') ?? '';
+  return unavailable(`${type}: ${message.slice(0, 500)}`);
 }
 
 function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
   if (text === '') return {};
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+    return typeof value === 'object' && value !== null
+      ? (value as Readonly<Record<string, unknown>>)
+      : undefined;
   } catch {
     return undefined;
   }
+}
+
+function textIn(answer: Readonly<Record<string, unknown>> | undefined, member: string): string | undefined {
+  const value = answer?.[member];
+  return typeof value === 'string' ? value : undefined;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

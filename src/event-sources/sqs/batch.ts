@@ -8,18 +8,8 @@ import type { Invoked } from '../invoker.ts';
 import type { Limits } from '../limits.ts';
 import { pause } from '../pause.ts';
 import { eventOf } from './event-record.ts';
+import { handlesOf, type Item } from './sorting.ts';
 import type { SourceQueue } from './source-queue.ts';
-
-export interface Item {
-  readonly id: string;
-  readonly receiptHandle: string;
-  readonly groupId: string;
-  /** The record, as JSON. */
-  readonly text: string;
-  readonly bytes: number;
-  /** When others may receive the message, in milliseconds of the monotonic clock. */
-  readonly visibleAtMs: number;
-}
 
 export interface BatchOptions {
   readonly queue: SourceQueue;
@@ -39,7 +29,7 @@ export type BatchOutcome = 'done' | 'partly-done' | 'failed' | 'given-up';
 /** Never rejects. */
 export async function processBatch(batch: readonly Item[], options: BatchOptions): Promise<BatchOutcome> {
   const { queue, clock, random, limits, ending, onInvoked } = options;
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     if (ending.aborted) {
       await queue.release(handlesOf(batch));
       return 'given-up';
@@ -104,7 +94,7 @@ async function deleteAll(
 ): Promise<void> {
   const untilMs = Math.min(...items.map(({ visibleAtMs }) => visibleAtMs));
   let left = handles;
-  for (let failures = 0; left.length > 0; ) {
+  for (let failures = 0; left.length > 0;) {
     const part = left.slice(0, limits.deletesMax);
     const outcomes = await queue.delete(part);
     const again = part.filter((_handle, index) => outcomes[index] !== true);
@@ -115,5 +105,3 @@ async function deleteAll(
     await pause(clock, backoffMs({ minMs: limits.retryMsMin, maxMs: limits.retryMsMax }, failures, random));
   }
 }
-
-const handlesOf = (items: readonly Item[]): readonly string[] => items.map(({ receiptHandle }) => receiptHandle);

@@ -24,7 +24,7 @@ interface World {
   readonly held: HeldBytes;
   readonly mapping: MappingRecord;
   obstacle: string | undefined;
-  advance(ms: number): Promise<void>;
+  readonly advance: (this: void, ms: number) => Promise<void>;
 }
 
 const answered: Invoked = { kind: 'answered', payload: Buffer.from('null') };
@@ -51,7 +51,10 @@ const mappingOf = (settings: Partial<MappingSettings>, kind: 'sqs' | 'sqs-fifo')
 async function open(
   t: TestContext,
   settings: Partial<MappingSettings> = {},
-  { kind = 'sqs', heldBytesMax = 1e9 }: { readonly kind?: 'sqs' | 'sqs-fifo'; readonly heldBytesMax?: number } = {},
+  {
+    kind = 'sqs',
+    heldBytesMax = 1e9,
+  }: { readonly kind?: 'sqs' | 'sqs-fifo'; readonly heldBytesMax?: number } = {},
 ): Promise<World> {
   const clock = new FakeClock();
   const queue = new FakeQueue(clock);
@@ -87,9 +90,9 @@ async function open(
     held,
     mapping,
     obstacle: undefined,
-    async advance(ms) {
+    advance(ms) {
       clock.advance(ms);
-      await turns();
+      return turns();
     },
   };
   poller.start();
@@ -98,7 +101,8 @@ async function open(
   return world;
 }
 
-const bodies = (count: number, name = 'm'): string[] => Array.from({ length: count }, (_, index) => `${name}${index}`);
+const bodies = (count: number, name = 'm'): string[] =>
+  Array.from({ length: count }, (_, index) => `${name}${index}`);
 const text = (value: unknown): Invoked => ({ kind: 'answered', payload: Buffer.from(JSON.stringify(value)) });
 
 test('five batches are in work at first, and more as the queue stays full', async (t) => {
@@ -195,7 +199,10 @@ test('of a FIFO group, what comes after a failure stays, and no second batch is 
   queue.send(['b1'], 'b');
   await turns();
   // The queue of this test hands out messages of a group that is in work, which are put back.
-  assert.deepEqual(calls.map((call) => call.bodies), [['a1', 'a2', 'a3'], ['b1']]);
+  assert.deepEqual(
+    calls.map((call) => call.bodies),
+    [['a1', 'a2', 'a3'], ['b1']],
+  );
   assert.ok(queue.released.includes('a4'));
   await calls[0]?.answer(text({ batchItemFailures: [{ itemIdentifier: 'id-a2' }] }));
   assert.deepEqual(queue.deleted, ['a1']);
@@ -205,7 +212,10 @@ test('a stop receives nothing more, puts back what waits, and sees to its end wh
   const { queue, calls, poller } = await open(t, { BatchSize: 2, MaximumBatchingWindowInSeconds: 20 });
   queue.send(['a', 'b', 'c']);
   await turns();
-  assert.deepEqual(calls.map((call) => call.bodies), [['a', 'b']]);
+  assert.deepEqual(
+    calls.map((call) => call.bodies),
+    [['a', 'b']],
+  );
   await poller.stop();
   const { receptions } = queue;
   await calls[0]?.answer();
@@ -246,7 +256,10 @@ test('a change of the mapping holds for what is received from then on', async (t
   poller.reconfigure({ ...mapping, settings: { BatchSize: 3, FilterCriteria: { Filters } } });
   queue.send(['x1', 'y', 'x2', 'x3']);
   await turns();
-  assert.deepEqual(calls.map((call) => call.bodies), [['x1', 'x2', 'x3']]);
+  assert.deepEqual(
+    calls.map((call) => call.bodies),
+    [['x1', 'x2', 'x3']],
+  );
   assert.deepEqual(queue.deleted, ['y']);
 });
 
@@ -261,12 +274,31 @@ test('what cannot be deleted is tried again while the messages are hidden', asyn
   assert.deepEqual(queue.deleted, ['a']);
 });
 
+const large = (name: string): string => name + '"'.repeat(1_000_000);
+
 test('batches are cut by what an invoke takes', async (t) => {
   const { queue, calls } = await open(t, { BatchSize: 10 });
-  const large = (name: string): string => name + '"'.repeat(1_000_000);
   queue.send(['1', '2', '3', '4'].map(large));
   await turns();
-  assert.deepEqual(calls.map((call) => call.bodies.map((body) => body[0])), [['1', '2', '3'], ['4']]);
+  assert.deepEqual(
+    calls.map((call) => call.bodies.map((body) => body[0])),
+    [['1', '2', '3'], ['4']],
+  );
+});
+
+test('a queue that does not wait is asked about once in a second', async (t) => {
+  const { queue, calls, advance } = await open(t);
+  queue.hasty = true;
+  queue.send(['a']);
+  await turns();
+  await calls[0]?.answer();
+  const { receptions } = queue;
+  for (let tenth = 0; tenth < 200; tenth += 1) await advance(100);
+  const asked = queue.receptions - receptions;
+  assert.ok(asked > 10 && asked < 40, `${asked} times in 20 seconds`);
+  queue.send(['b']);
+  await advance(1_250);
+  assert.deepEqual(calls[1]?.bodies, ['b']);
 });
 
 test('nothing is received while too much is held', async (t) => {

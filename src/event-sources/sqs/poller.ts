@@ -8,7 +8,6 @@
  *
  * It receives only what it has slots for. What waits when it is stopped is made visible again; what was invoked is seen to its end.
  */
-import { unreachable } from '#lib/assert';
 import type { Cancel, Clock, Random } from '#platform';
 import { backoffMs } from '../backoff.ts';
 import { type BatchPlan, type Batched, Batching } from '../batching.ts';
@@ -28,9 +27,10 @@ import {
   type ScalingPlan,
   scalingPlan,
 } from '../scaling.ts';
-import { type BatchOutcome, type Item, processBatch } from './batch.ts';
-import { eventFrameBytes, eventRecord } from './event-record.ts';
-import type { QueueTrouble, Reception, SourceMessage, SourceQueue } from './source-queue.ts';
+import { type BatchOutcome, processBatch } from './batch.ts';
+import { eventFrameBytes } from './event-record.ts';
+import { fittingIn, handlesOf, type Item, sorted } from './sorting.ts';
+import { problemOf, type Reception, type SourceQueue } from './source-queue.ts';
 
 export interface PollerOptions {
   readonly mapping: MappingRecord;
@@ -78,6 +78,8 @@ export class QueuePoller {
   #moreWaits = false;
   #problem: string | undefined;
   #obstacles = 0;
+  /** Receptions in a row that brought nothing, too early. */
+  #hasty = 0;
   #pausedUntilMs = 0;
   #timer: { readonly dueMs: number; readonly cancel: Cancel } | undefined;
   readonly #pumpWhenRoom = (): void => this.#pump();
@@ -217,6 +219,7 @@ export class QueuePoller {
   async #receive(max: number): Promise<void> {
     const { queue, clock, limits } = this.#options;
     const { signal } = this.#ending;
+    const startMs = clock.monotonicMs();
     const reception = await queue.receive({ max, waitMs: limits.receiveWaitMs, signal });
     const nowMs = clock.monotonicMs();
     if (reception.kind !== 'received') {
@@ -226,18 +229,38 @@ export class QueuePoller {
     this.#obstacles = 0;
     this.#problem = undefined;
     this.#moreWaits = reception.messages.length >= max;
+    this.#rest(reception.messages.length === 0 && nowMs - startMs < limits.receiveWaitMs / 2, nowMs);
     await this.#take(reception, nowMs);
   }
 
+  /** A queue that does not wait for messages is not asked for them over and over. */
+  #rest(isHasty: boolean, nowMs: number): void {
+    const { limits, random } = this.#options;
+    this.#hasty = isHasty ? this.#hasty + 1 : 0;
+    if (this.#hasty === 0) return;
+    const backoff = { minMs: limits.retryMsMin, maxMs: limits.hastyMsMax };
+    this.#pausedUntilMs = nowMs + backoffMs(backoff, this.#hasty, random);
+  }
+
   /** Whatever the mapping is by now decides about the messages. */
-  async #take({ messages, visibilityTimeoutMs }: Extract<Reception, { kind: 'received' }>, nowMs: number): Promise<void> {
+  async #take(
+    { messages, visibilityTimeoutMs }: Extract<Reception, { kind: 'received' }>,
+    nowMs: number,
+  ): Promise<void> {
     const obstacle = this.#options.obstacle(this.#mapping);
     if (this.#ending.signal.aborted || obstacle !== undefined) {
       if (obstacle !== undefined) this.#pauseFor(obstacle, nowMs);
       return this.#giveBack(messages.map(({ receiptHandle }) => receiptHandle));
     }
     const visibleAtMs = nowMs + Math.max(1_000, visibilityTimeoutMs);
-    const { wanted, unwanted } = await this.#sort(messages, visibleAtMs);
+    const { clock, limits } = this.#options;
+    const { wanted, unwanted } = await sorted(messages, {
+      queueArn: this.#mapping.eventSourceArn ?? '',
+      filter: this.#filter,
+      visibleAtMs,
+      clock,
+      turnMs: limits.filterTurnMs,
+    });
     this.#options.onCount({ received: messages.length, filteredOut: unwanted.length });
     if (unwanted.length > 0) void this.#drop(unwanted);
     if (wanted.length === 0) return;
@@ -261,33 +284,6 @@ export class QueuePoller {
     this.#giveBack(handlesOf([...early, ...items.slice(fitting)]));
     // They would come again at once.
     if (early.length > 0) this.#pausedUntilMs = nowMs + this.#options.limits.retryMsMin;
-  }
-
-  async #sort(
-    messages: readonly SourceMessage[],
-    visibleAtMs: number,
-  ): Promise<{ readonly wanted: readonly Item[]; readonly unwanted: readonly string[] }> {
-    const { clock, limits } = this.#options;
-    const wanted: Item[] = [];
-    const unwanted: string[] = [];
-    let turnMs = clock.monotonicMs();
-    for (const message of messages) {
-      const record = eventRecord(message, this.#mapping.eventSourceArn ?? '');
-      if (this.#filter({ ...record })) {
-        const text = JSON.stringify(record);
-        // With the comma after it.
-        const bytes = Buffer.byteLength(text) + 1;
-        const { id, receiptHandle, attributes } = message;
-        const groupId = attributes['MessageGroupId'] ?? '';
-        wanted.push({ id, receiptHandle, groupId, text, bytes, visibleAtMs });
-      } else {
-        unwanted.push(message.receiptHandle);
-      }
-      if (clock.monotonicMs() - turnMs < limits.filterTurnMs) continue;
-      await new Promise((resolve) => void setImmediate(resolve));
-      turnMs = clock.monotonicMs();
-    }
-    return { wanted, unwanted };
   }
 
   #begin(batch: readonly Item[]): void {
@@ -316,7 +312,8 @@ export class QueuePoller {
   #invoked(outcome: Invoked): void {
     const nowMs = this.#options.clock.monotonicMs();
     // AWS goes on at the same pace where the function says which messages have failed.
-    const isFailure = outcome.kind === 'failed' ? !reportsFailures(this.#mapping) : outcome.kind !== 'answered';
+    const isFailure =
+      outcome.kind === 'failed' ? !reportsFailures(this.#mapping) : outcome.kind !== 'answered';
     if (isFailure) this.#scale = reduced(this.#plan, this.#scale, nowMs);
     this.#problem = outcome.kind === 'unavailable' ? outcome.problem : undefined;
   }
@@ -360,35 +357,13 @@ function batchPlan({ settings }: MappingRecord, { batchBytesMax }: Limits): Batc
   };
 }
 
-/** How many of the items, from the first on, one batch takes. */
-function fittingIn({ recordsMax, bytesMax }: BatchPlan, items: readonly Item[]): number {
-  let bytes = 0;
-  const tooMuch = items.findIndex((item, index) => {
-    bytes += item.bytes;
-    return index > 0 && (index >= recordsMax || bytes > bytesMax);
-  });
-  return tooMuch < 0 ? items.length : tooMuch;
-}
-
 const filterOf = ({ settings }: MappingRecord): RecordFilter =>
-  compileFilter((settings.FilterCriteria?.Filters ?? []).map(({ Pattern }) => Pattern), 'body');
+  compileFilter(
+    (settings.FilterCriteria?.Filters ?? []).map(({ Pattern }) => Pattern),
+    'body',
+  );
 
 const isFifo = ({ kind }: MappingRecord): boolean => kind === 'sqs-fifo';
 
 const reportsFailures = ({ settings }: MappingRecord): boolean =>
   settings.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false;
-
-const handlesOf = (items: readonly Item[]): readonly string[] => items.map(({ receiptHandle }) => receiptHandle);
-
-function problemOf(trouble: QueueTrouble): string {
-  switch (trouble.kind) {
-    case 'absent':
-      return 'The specified queue does not exist.';
-    case 'denied':
-      return `The provided execution role does not have permissions to call ${trouble.call} on SQS`;
-    case 'unavailable':
-      return `The queue cannot be read: ${trouble.reason}`;
-    default:
-      return unreachable(trouble);
-  }
-}

@@ -1,4 +1,5 @@
 /** The port to the queue of a mapping: Lambkin's own, or one that another SQS has. What does not work is told, never thrown. */
+import { unreachable } from '#lib/assert';
 import type { SqsMessage } from '#sqs';
 
 export type SourceMessage = SqsMessage;
@@ -20,7 +21,9 @@ export type Reception =
     }
   | QueueTrouble;
 
-export type QueueDescription = { readonly kind: 'queue'; readonly visibilityTimeoutMs: number } | QueueTrouble;
+export type QueueDescription =
+  | { readonly kind: 'queue'; readonly visibilityTimeoutMs: number }
+  | QueueTrouble;
 
 export interface SourceQueue {
   /** Messages that one call can give. */
@@ -37,4 +40,18 @@ export interface SourceQueue {
   delete(receiptHandles: readonly string[]): Promise<readonly boolean[]>;
   /** Makes messages visible at once, as far as it can. */
   release(receiptHandles: readonly string[]): Promise<void>;
+}
+
+/** For the owner of a mapping. */
+export function problemOf(trouble: QueueTrouble): string {
+  switch (trouble.kind) {
+    case 'absent':
+      return 'The specified queue does not exist.';
+    case 'denied':
+      return `The provided execution role does not have permissions to call ${trouble.call} on SQS`;
+    case 'unavailable':
+      return `The queue cannot be read: ${trouble.reason}`;
+    default:
+      return unreachable(trouble);
+  }
 }

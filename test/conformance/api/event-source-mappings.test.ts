@@ -36,7 +36,10 @@ async function madeQueue(): Promise<string> {
   const arn = queue();
   const client = sqsClient({ host: hostname, port: Number(port) }, target.credentials);
   const QueueName = arn.split(':').at(-1);
-  const { status, text } = await client.json('CreateQueue', { QueueName, Attributes: { VisibilityTimeout: '30' } });
+  const { status, text } = await client.json('CreateQueue', {
+    QueueName,
+    Attributes: { VisibilityTimeout: '30' },
+  });
   assert.equal(status, 200, text);
   return arn;
 }
@@ -145,18 +148,25 @@ test('what a source cannot have is refused', async () => {
 test('a queue must be there, and hide its messages for as long as the function may run', async () => {
   await assert.rejects(create({ EventSourceArn: queue() }), {
     name: 'InvalidParameterValueException',
-    message: /SQS Error Code: AWS\.SimpleQueueService\.NonExistentQueue\. SQS Error Message: The specified queue does not exist/,
+    message:
+      /SQS Error Code: AWS\.SimpleQueueService\.NonExistentQueue\. SQS Error Message: The specified queue does not exist/,
   });
   const slow = await target.createFunction({ Timeout: 60 });
   const EventSourceArn = await madeQueue();
-  await assert.rejects(create({ EventSourceArn, FunctionName: slow } as CreateEventSourceMappingCommandInput), {
-    name: 'InvalidParameterValueException',
-    message: 'Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds',
-  });
+  await assert.rejects(
+    create({ EventSourceArn, FunctionName: slow } as CreateEventSourceMappingCommandInput),
+    {
+      name: 'InvalidParameterValueException',
+      message: 'Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds',
+    },
+  );
 });
 
 test('a mapping has tags', async () => {
-  const { EventSourceMappingArn: Resource } = await create({ EventSourceArn: await madeQueue(), Tags: { a: '1' } });
+  const { EventSourceMappingArn: Resource } = await create({
+    EventSourceArn: await madeQueue(),
+    Tags: { a: '1' },
+  });
   await target.client.send(new TagResourceCommand({ Resource, Tags: { b: '2' } }));
   const { Tags } = await target.client.send(new ListTagsCommand({ Resource }));
   assert.deepEqual(Tags, { a: '1', b: '2' });

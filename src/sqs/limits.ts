@@ -62,5 +62,7 @@ export const moveTasksMax = 10;
 export const permissionActionsMax = 7;
 /** Messages that are dropped or moved on the way to one answer; the rest is for the next. */
 export const passedOverMax = 1000;
+/** Of a request's trace header, what a message keeps. */
+export const traceCharactersMax = 1024;
 /** A JSON text may spell a byte of a message in six. */
 export const requestBytesMax = 8 * MiB;

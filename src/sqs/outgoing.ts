@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { NewMessage } from '#platform';
 import { WireError } from '#wire';
 import { invalidParameter, invalidValue, missing } from './faults.ts';
-import { deduplicationMs, delaySecondsMax, tokenCharactersMax } from './limits.ts';
+import { deduplicationMs, delaySecondsMax, tokenCharactersMax, traceCharactersMax } from './limits.ts';
 import {
   attributesBytes,
   attributesDigest,
@@ -29,8 +29,16 @@ export interface Prepared {
   };
 }
 
-/** Throws what AWS answers to a message that it does not take. */
-export function prepareMessage(queue: Queue, outgoing: Outgoing, senderId: string): Prepared {
+/**
+ * Throws what AWS answers to a message that it does not take. `requestTrace` is the trace header of the request, which the message has
+ * unless it names one of its own.
+ */
+export function prepareMessage(
+  queue: Queue,
+  outgoing: Outgoing,
+  senderId: string,
+  requestTrace?: string,
+): Prepared {
   const { settings } = queue;
   const body = outgoing['MessageBody'];
   if (typeof body !== 'string' || body === '') throw missing('MessageBody');
@@ -46,12 +54,14 @@ export function prepareMessage(queue: Queue, outgoing: Outgoing, senderId: strin
   const system = systemAttributes(outgoing['MessageSystemAttributes']);
   const delayMs = delayOf(queue, outgoing['DelaySeconds']);
   const { groupId, deduplicationId } = orderOf(queue, outgoing, body);
-  const traceHeader = system.get('AWSTraceHeader');
+  const named = system.get('AWSTraceHeader');
+  const traceHeader =
+    named !== undefined && 'text' in named ? named.text : requestTrace?.slice(0, traceCharactersMax);
   const content: MessageContent = {
     body,
     attributes,
     senderId,
-    ...(traceHeader === undefined || !('text' in traceHeader) ? {} : { traceHeader: traceHeader.text }),
+    ...(traceHeader === undefined ? {} : { traceHeader }),
     ...(groupId === undefined ? {} : { groupId }),
     ...(deduplicationId === undefined ? {} : { deduplicationId }),
   };

@@ -17,6 +17,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, region } from '../service.ts';
 import { eventually, QueueWorld } from './queue-world.ts';
+import { senderSource } from './sender-function.ts';
 
 let world: QueueWorld;
 before(async () => {
@@ -133,6 +134,32 @@ test('a mapping outlives its function: it says so, burns no receptions, and can 
   await client.send(new UpdateEventSourceMappingCommand({ UUID, FunctionName: other }));
   await eventually(() => assert.deepEqual(world.bodies(other), ['orphan']));
   await eventually(async () => assert.equal(await world.left(url), 0));
+});
+
+/** A role of IAM that may do anything with queues. */
+async function queueRole(RoleName: string): Promise<string> {
+  const iam = new IAMClient({ endpoint: world.service.endpoint, region, credentials, maxAttempts: 1 });
+  const AssumeRolePolicyDocument = JSON.stringify(trust);
+  const { Role } = await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+  const PolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: 'sqs:*', Resource: '*' }],
+  });
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'queues', PolicyDocument }));
+  iam.destroy();
+  return Role?.Arn ?? '';
+}
+
+test('a function that sends to its own queue is stopped after 16 invokes, and the message goes to the dead-letter queue', async () => {
+  const dead = await world.queue();
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 2 });
+  const { url, arn } = await world.queue({ RedrivePolicy });
+  const roleArn = await queueRole('sender');
+  const name = await world.function(1, roleArn, { source: senderSource, variables: { QUEUE_URL: url } });
+  await world.map(name, arn);
+  await world.send(url, 'round');
+  await eventually(async () => assert.equal(await world.left(dead.url), 1), 30_000);
+  assert.equal(world.seen(name).length, 16);
 });
 
 test('an update holds for what is received from then on', async () => {

@@ -47,6 +47,12 @@ exports.handler = async (event) => {
   return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 };`;
 
+/** Other than the handler above: it writes what it gets to the file that SEEN names. */
+export interface FunctionSource {
+  readonly source?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
 export class QueueWorld {
   service: Service;
   readonly #directory: string;
@@ -107,7 +113,11 @@ export class QueueWorld {
     return names.reduce((sum, name) => sum + Number((Attributes as Record<string, string>)[name]), 0);
   }
 
-  async function(timeoutSeconds = 1, roleArn: string = role): Promise<string> {
+  async function(
+    timeoutSeconds = 1,
+    roleArn: string = role,
+    { source = handler, variables = {} }: FunctionSource = {},
+  ): Promise<string> {
     this.#made += 1;
     const FunctionName = `worker-${this.#made}`;
     const { client } = this.service;
@@ -118,8 +128,8 @@ export class QueueWorld {
         Handler: 'index.handler',
         Role: roleArn,
         Timeout: timeoutSeconds,
-        Code: { ZipFile: await archive({ 'index.js': handler }) },
-        Environment: { Variables: { SEEN: this.#seenFile(FunctionName) } },
+        Code: { ZipFile: await archive({ 'index.js': source }) },
+        Environment: { Variables: { SEEN: this.#seenFile(FunctionName), ...variables } },
       }),
     );
     await waitUntilFunctionActiveV2(

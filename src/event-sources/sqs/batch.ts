@@ -13,7 +13,7 @@ import type { SourceQueue } from './source-queue.ts';
 
 export interface BatchOptions {
   readonly queue: SourceQueue;
-  readonly invoke: (event: Uint8Array) => Promise<Invoked>;
+  readonly invoke: (event: Uint8Array, traceHeader: string | undefined) => Promise<Invoked>;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: Limits;
@@ -37,13 +37,16 @@ export async function processBatch(batch: readonly Item[], options: BatchOptions
     const items = batch.filter(({ visibleAtMs }) => clock.monotonicMs() < visibleAtMs);
     // All of them may be with others by now.
     if (items.length === 0) return 'given-up';
-    const outcome = await options.invoke(eventOf(items.map(({ text }) => text)));
+    const trace = items.find(({ traceHeader }) => traceHeader !== undefined)?.traceHeader;
+    const outcome = await options.invoke(eventOf(items.map(({ text }) => text)), trace);
     onInvoked(outcome);
     switch (outcome.kind) {
       case 'answered':
         return settle(items, outcome.payload, options);
       case 'failed':
         return 'failed';
+      case 'loops':
+        return items.length > 1 ? eachAlone(items, options) : 'failed';
       case 'throttled':
       case 'unavailable':
         failures += 1;
@@ -57,6 +60,20 @@ export async function processBatch(batch: readonly Item[], options: BatchOptions
         unreachable(outcome);
     }
   }
+}
+
+/** Of a batch that is part of a loop, those messages that are not shall be handled. */
+async function eachAlone(items: readonly Item[], options: BatchOptions): Promise<BatchOutcome> {
+  const outcomes = new Set<BatchOutcome>();
+  const blocked = new Set<string>();
+  for (const item of items) {
+    if (options.fifo && blocked.has(item.groupId)) continue;
+    const outcome = await processBatch([item], options);
+    outcomes.add(outcome);
+    if (outcome !== 'done') blocked.add(item.groupId);
+  }
+  if (!outcomes.has('done')) return 'failed';
+  return outcomes.size === 1 && blocked.size === 0 ? 'done' : 'partly-done';
 }
 
 async function settle(

@@ -292,7 +292,7 @@ export class QueuePoller {
     onCount({ invoked: batch.length });
     const run = processBatch(batch, {
       queue,
-      invoke: (event) => invoke(this.#mapping, event),
+      invoke: (event, traceHeader) => invoke(this.#mapping, event, traceHeader),
       clock,
       random,
       limits,
@@ -313,7 +313,7 @@ export class QueuePoller {
     const nowMs = this.#options.clock.monotonicMs();
     // AWS goes on at the same pace where the function says which messages have failed.
     const isFailure =
-      outcome.kind === 'failed' ? !reportsFailures(this.#mapping) : outcome.kind !== 'answered';
+      outcome.kind === 'failed' || outcome.kind === 'loops' ? !reportsFailures(this.#mapping) : outcome.kind !== 'answered';
     if (isFailure) this.#scale = reduced(this.#plan, this.#scale, nowMs);
     this.#problem = outcome.kind === 'unavailable' ? outcome.problem : undefined;
   }

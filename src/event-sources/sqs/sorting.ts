@@ -9,6 +9,8 @@ export interface Item {
   readonly id: string;
   readonly receiptHandle: string;
   readonly groupId: string;
+  /** Of the request that sent the message: the chain of invokes that it is part of. */
+  readonly traceHeader: string | undefined;
   /** The record, as JSON. */
   readonly text: string;
   readonly bytes: number;
@@ -48,6 +50,7 @@ export async function sorted(
         id,
         receiptHandle,
         groupId: attributes['MessageGroupId'] ?? '',
+        traceHeader: attributes['AWSTraceHeader'],
         text,
         bytes,
         visibleAtMs,

@@ -1,5 +1,5 @@
 /** The batches: each entry succeeds or fails by itself, unless something is wrong with the batch as such. */
-import { type Handlers, type Input, WireError } from '#wire';
+import { type Handlers, type Input, type RequestContext, WireError } from '#wire';
 import { invalidParameter, missing } from '../faults.ts';
 import { batchEntriesMax, batchIdCharactersMax, messageBytesMax } from '../limits.ts';
 import { type Prepared, prepareMessage } from '../outgoing.ts';
@@ -42,7 +42,7 @@ export function batchHandlers(parts: SqsParts): Handlers {
     async SendMessageBatch(input, context) {
       const queue = queueIn(catalogue, input);
       const entries = entriesOf(input, 'SendMessage');
-      return send(parts, queue, entries, senderOf(context));
+      return send(parts, queue, entries, context);
     },
     DeleteMessageBatch: each('DeleteMessage', (queue, entry) => deleteOne(parts, queue, entry)),
     ChangeMessageVisibilityBatch: each('ChangeMessageVisibility', (queue, entry) =>
@@ -51,14 +51,19 @@ export function batchHandlers(parts: SqsParts): Handlers {
   };
 }
 
-async function send({ messaging }: SqsParts, queue: Queue, entries: readonly Input[], senderId: string) {
+async function send(
+  { messaging }: SqsParts,
+  queue: Queue,
+  entries: readonly Input[],
+  context: RequestContext,
+) {
   checkOrder(queue, entries);
   const failures: Failure[] = [];
   const accepted: { readonly id: string; readonly prepared: Prepared }[] = [];
   let bytes = 0;
   for (const entry of entries) {
     try {
-      const prepared = prepareMessage(queue, entry, senderId);
+      const prepared = prepareMessage(queue, entry, senderOf(context), context.traceId);
       bytes += prepared.bytes;
       accepted.push({ id: required(entry, 'Id'), prepared });
     } catch (error) {

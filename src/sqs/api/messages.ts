@@ -12,7 +12,7 @@ export function messageHandlers(parts: SqsParts): Handlers {
   return {
     async SendMessage(input, context) {
       const queue = queueIn(catalogue, input);
-      const prepared = prepareMessage(queue, input, senderOf(context));
+      const prepared = prepareMessage(queue, input, senderOf(context), context.traceId);
       const [sent] = await messaging.send(queue, [prepared]);
       return sentMembers(prepared, sent);
     },

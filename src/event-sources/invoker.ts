@@ -13,11 +13,7 @@ export type Invoked =
   /** The function could not be invoked now; `problem` is for the mapping's owner where they can mend it. */
   | { readonly kind: 'unavailable'; readonly problem: string | undefined };
 
-export type Invoke = (
-  mapping: MappingRecord,
-  event: Uint8Array,
-  traceHeader?: string,
-) => Promise<Invoked>;
+export type Invoke = (mapping: MappingRecord, event: Uint8Array, traceHeader?: string) => Promise<Invoked>;
 
 export interface InvokerOptions {
   readonly frontend: Pick<Frontend, 'invoke'>;
@@ -54,9 +50,7 @@ export function invoker({ frontend, uuid, reportFault }: InvokerOptions): Invoke
 }
 
 /** It would be refused each time: the queue's own redrive policy is what ends it. */
-const refusedAlways: ReadonlySet<string> = new Set([
-  'RequestEntityTooLargeException',
-]);
+const refusedAlways: ReadonlySet<string> = new Set(['RequestEntityTooLargeException']);
 /** Nothing that the owner of the mapping could mend. */
 const passing: ReadonlySet<string> = new Set(['ServiceException', 'ServiceUnavailableException']);
 

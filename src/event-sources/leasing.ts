@@ -61,6 +61,7 @@ export class Leases {
   }
 
   #firstFor(mappingId: string): string | undefined {
+    if (this.#members.size === 1) return this.#members.keys().next().value;
     let first: { readonly memberId: string; readonly rank: number } | undefined;
     for (const memberId of this.#members.keys()) {
       const rank = this.#rank(memberId, mappingId);

@@ -49,7 +49,9 @@ async function open(t: TestContext, first: readonly MappingRecord[] = []): Promi
   };
   const put = async (mapping: MappingRecord): Promise<Revision> => {
     const value = mapping as unknown as Json;
-    const outcome = await documents.commit([{ kind: 'put', key: prefix + mapping.uuid, value, expected: 'any' }]);
+    const outcome = await documents.commit([
+      { kind: 'put', key: prefix + mapping.uuid, value, expected: 'any' },
+    ]);
     assert.ok(outcome.kind === 'committed');
     return outcome.revision;
   };
@@ -63,7 +65,8 @@ async function open(t: TestContext, first: readonly MappingRecord[] = []): Promi
     },
     frontend: {
       invoke({ functionName, payload }) {
-        if (functionName === 'gone') throw new WireError('ResourceNotFoundException', 'Function not found: gone');
+        if (functionName === 'gone')
+          throw new WireError('ResourceNotFoundException', 'Function not found: gone');
         invoked.push(Buffer.from(payload).toString());
         return Promise.resolve({ statusCode: 200, payload: Buffer.from('null') });
       },

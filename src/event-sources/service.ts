@@ -84,6 +84,8 @@ export function createEventSources(options: EventSourcesOptions): EventSources {
   /** Pollers that were stopped and have batches in work. */
   const ending = new Set<Promise<void>>();
   const closing = new AbortController();
+  /** Said once, and not with every heartbeat. */
+  let isFull = false;
   const watch = new MappingWatch({
     documents,
     prefix: mappingRecordsPrefix(options),
@@ -159,9 +161,12 @@ export function createEventSources(options: EventSourcesOptions): EventSources {
       return;
     }
     if (polled.size >= limits.mappingsMax) {
-      onTrouble(`more than ${limits.mappingsMax} mappings: ${uuid} is not polled`, undefined);
+      if (!isFull)
+        onTrouble(`more than ${limits.mappingsMax} mappings: ${uuid} and more are not polled`, undefined);
+      isFull = true;
       return;
     }
+    isFull = false;
     const tally = noCounts();
     const roleNow = (): string | undefined => roleOf(metadata, entry.mapping);
     const poller = new QueuePoller({

@@ -39,7 +39,11 @@ test('messages of another SQS reach the function, and are deleted there', async 
     const bodies = waiting.splice(0);
     // As a long poll does: no answer while there is nothing.
     if (bodies.length === 0) return;
-    const Messages = bodies.map((Body) => ({ MessageId: `id-${Body}`, ReceiptHandle: `handle-${Body}`, Body }));
+    const Messages = bodies.map((Body) => ({
+      MessageId: `id-${Body}`,
+      ReceiptHandle: `handle-${Body}`,
+      Body,
+    }));
     json({ Messages })(asked, response);
   });
   await world.map(name, queueArn);

@@ -313,7 +313,9 @@ export class QueuePoller {
     const nowMs = this.#options.clock.monotonicMs();
     // AWS goes on at the same pace where the function says which messages have failed.
     const isFailure =
-      outcome.kind === 'failed' || outcome.kind === 'loops' ? !reportsFailures(this.#mapping) : outcome.kind !== 'answered';
+      outcome.kind === 'failed' || outcome.kind === 'loops'
+        ? !reportsFailures(this.#mapping)
+        : outcome.kind !== 'answered';
     if (isFailure) this.#scale = reduced(this.#plan, this.#scale, nowMs);
     this.#problem = outcome.kind === 'unavailable' ? outcome.problem : undefined;
   }

@@ -89,6 +89,7 @@ export class Catalogue implements Runtimes {
           ...heapFlags(classMb),
           join(bootstraps, 'nodejs', 'bootstrap.cjs'),
         ],
+        bootstrap: join(bootstraps, 'nodejs'),
         env: startEnv,
         flavor: `${runtime}/${classMb}`,
       };
@@ -97,6 +98,7 @@ export class Catalogue implements Runtimes {
       kind: 'channel',
       command: interpreter.command,
       args: ['-I', '-S', '-X', 'utf8', join(bootstraps, 'python', 'bootstrap.py'), pythonCache],
+      bootstrap: join(bootstraps, 'python'),
       env: startEnv,
       flavor: runtime,
     };

@@ -15,8 +15,10 @@ import type { PoolLimits } from './pool/plan.ts';
 import { defaultPoolLimits, Pool } from './pool/pool.ts';
 import { Starts } from './pool/starts.ts';
 import { RuntimeApi } from './runtime-api/server.ts';
+import { openSandboxes } from './sandbox/opening.ts';
+import type { Isolation } from './sandbox/opening.ts';
 import type { Mounting } from './sandbox/process/mounting.ts';
-import { ProcessSandboxes } from './sandbox/process/process-sandboxes.ts';
+import type { Sandboxes } from './sandbox/sandbox.ts';
 import type {
   CreateOutcome,
   EnvironmentSpec,
@@ -50,6 +52,8 @@ export interface WorkerOptions {
   readonly pool?: Partial<PoolLimits>;
   /** As whom functions run, where Lambkin is root. By default as Lambkin itself. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
+  /** What stands around functions; by default processes of the host. */
+  readonly isolation?: Isolation;
   /** How functions get their layers to /opt; by default as this host can. */
   readonly mounting?: Mounting;
   /** Takes warnings for the operator. */
@@ -69,14 +73,16 @@ export interface LocalWorker extends Worker {
 /** Sweeps what an earlier run left behind, then opens the worker. Fails where the directory cannot be used. */
 export async function openWorker(options: WorkerOptions): Promise<LocalWorker> {
   const warn = (message: string): void => options.warn?.(message, {});
-  const sandboxes = await ProcessSandboxes.open({
+  const sandboxes = await openSandboxes({
     directory: options.directory,
     api: new RuntimeApi(options.entropy),
     clock: options.clock,
     entropy: options.entropy,
     warn,
-    ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
-    ...(options.mounting === undefined ? {} : { mounting: options.mounting }),
+    isolation: options.isolation ?? { kind: 'process' },
+    reached: [options.endpoint, ...Object.values(options.endpoints ?? {}).map((url) => () => url)],
+    runAs: options.runAs,
+    mounting: options.mounting,
   });
   return new WorkerService(options, sandboxes);
 }
@@ -86,7 +92,7 @@ class WorkerService implements LocalWorker {
   readonly zone: string;
   readonly #options: WorkerOptions;
   readonly #limits: Limits;
-  readonly #sandboxes: ProcessSandboxes;
+  readonly #sandboxes: Sandboxes;
   readonly #starts: Starts;
   readonly #pool: Pool;
   readonly #provisioner: Provisioner;
@@ -96,7 +102,7 @@ class WorkerService implements LocalWorker {
   #creating = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(options: WorkerOptions, sandboxes: ProcessSandboxes) {
+  constructor(options: WorkerOptions, sandboxes: Sandboxes) {
     this.workerId = options.workerId;
     this.zone = options.zone;
     this.#options = options;
@@ -111,7 +117,7 @@ class WorkerService implements LocalWorker {
       sandboxes,
       clock: options.clock,
       limits: { ...defaultPoolLimits, ...options.pool },
-      planOf: planAhead,
+      planOf: (launch) => planAhead(launch, sandboxes.inside),
       busy: () => !this.#starts.quiet || this.#creating > 0,
       warn: (message) => options.warn?.(message, {}),
     });

@@ -6,7 +6,7 @@ import type { VersionRecord } from '#metadata';
 import type { Init, Launch, Runtimes } from '#runtimes';
 import type { ChannelLaunch, Pool } from '../pool/pool.ts';
 import type { Settle, Starts } from '../pool/starts.ts';
-import type { Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
+import type { Inside, Room, RuntimeFiles, Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
 import { changesStart, environmentVariables, execWrapper, startVariables } from './variables.ts';
@@ -54,6 +54,8 @@ type Variables = (sandbox: Pick<Sandbox, 'places' | 'own'>) => Readonly<Record<s
 /** AWS's words, and why it is so here. */
 const sealedMessage =
   "Lambda was unable to decrypt the environment variables because KMS access was denied. Please check the function's KMS key settings. This Lambkin's master secret (root-key.json) is not the one that they were sealed under; set them again with UpdateFunctionConfiguration.";
+
+const mebibyte = 2 ** 20;
 
 /** AWS's words, with the places as the function knows them. */
 const noBootstrap = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
@@ -111,7 +113,7 @@ export class Provisioner {
       return { kind: 'impossible', errorType: 'KMSAccessDeniedException', message: sealedMessage };
     }
     const credentials = this.#parts.credentials(role, version.functionName);
-    const unpacked = await unpackFiles(this.#parts.code, version.configuration, this.#parts.sandboxes.layers);
+    const unpacked = await unpackFiles(this.#parts.code, version.configuration, this.#parts.sandboxes);
     if (unpacked.kind === 'broken') {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
     }
@@ -135,7 +137,8 @@ export class Provisioner {
     variables: Variables,
   ): Promise<ProvisionOutcome> {
     const { sandboxes } = this.#parts;
-    const { taskRoot, opt, release } = files;
+    const { taskRoot, code, opt, release } = files;
+    const room = { code, storageBytes: version.configuration.ephemeralStorageMb * mebibyte };
     const provided = (sandbox: Sandbox, settle: Settle): ProvisionOutcome => {
       const init = {
         env: variables(sandbox),
@@ -146,10 +149,10 @@ export class Provisioner {
       return { kind: 'provided', provision: { sandbox, init, settle, release } };
     };
     if (launch.kind === 'channel' && !changesStart(custom)) {
-      const ready = opt === undefined ? this.#parts.pool.take(launch) : await this.#takeReady(launch, opt);
+      const ready = await this.#takeReady(launch, opt, room);
       if (ready !== undefined) return provided(ready, () => {});
     }
-    const roots = opt === undefined ? [taskRoot] : [taskRoot, opt.directory];
+    const roots = opt === undefined ? [code] : [code, opt.directory];
     const entrypoint = launch.kind === 'channel' ? undefined : await sandboxes.findEntrypoint(roots);
     if (entrypoint?.kind === 'missing') return { kind: 'entrypoint', message: noBootstrap };
     if (entrypoint?.kind === 'not-a-program') {
@@ -164,6 +167,8 @@ export class Provisioner {
       workingDirectory: taskRoot,
       talk: launch.kind,
       ahead: false,
+      room,
+      ...(launch.kind === 'channel' && { runtime: runtimeFiles(launch) }),
       ...(opt?.root === optRoot && { opt: opt.directory }),
     };
     const settle = await this.#parts.starts.enter();
@@ -176,13 +181,16 @@ export class Provisioner {
   }
 
   /** A sandbox that waits and can become a function with these layers; undefined when there is none. */
-  async #takeReady(launch: ChannelLaunch, opt: Opt): Promise<Sandbox | undefined> {
+  async #takeReady(launch: ChannelLaunch, opt: Opt | undefined, room: Room): Promise<Sandbox | undefined> {
     const { pool, sandboxes } = this.#parts;
+    const { layers, inside } = sandboxes;
     // Its loader has looked for libraries already.
-    if (sandboxes.layers === 'at-start' || sandboxes.traitsOf(opt.directory).libraries) return undefined;
+    if (opt !== undefined && (layers === 'at-start' || sandboxes.traitsOf(opt.directory).libraries)) return undefined;
     const ready = pool.take(launch);
-    if (ready === undefined || sandboxes.layers === 'elsewhere') return ready;
-    if (await sandboxes.putLayers(ready, opt.directory)) return ready;
+    if (ready === undefined) return undefined;
+    const put = opt !== undefined && layers === 'any-time' ? [sandboxes.putLayers(ready, opt.directory)] : [];
+    if (inside !== undefined) put.push(sandboxes.furnish(ready, room));
+    if ((await Promise.all(put)).every(Boolean)) return ready;
     void ready.kill();
     return undefined;
   }
@@ -195,7 +203,10 @@ export class Provisioner {
     { taskRoot, opt }: Files,
     credentials: Credentials,
   ): Variables {
-    const { endpoint, endpoints } = this.#parts;
+    const { endpoint, endpoints, sandboxes } = this.#parts;
+    const { inside } = sandboxes;
+    const reached = Object.entries(endpoints).map(([service, url]) => [service, sandboxes.reached(url)] as const);
+    const programs = launch.kind === 'channel' ? (inside?.programDirectory ?? directoryOf(launch.command)) : undefined;
     return ({ places, own }) =>
       environmentVariables({
         version,
@@ -204,11 +215,12 @@ export class Provisioner {
         taskRoot,
         opt,
         managed: launch.kind === 'channel',
-        runtimeDirectory: launch.kind === 'channel' ? directoryOf(launch.command) : undefined,
+        programDirectory: programs,
+        runtimeDirectory: inside?.runtimeDirectory ?? programs ?? '/var/runtime',
         launchEnv: launch.kind === 'channel' ? launch.env : {},
         credentials,
-        endpoint: endpoint(),
-        endpoints,
+        endpoint: sandboxes.reached(endpoint()),
+        endpoints: Object.fromEntries(reached),
         places,
         own,
       });
@@ -216,16 +228,24 @@ export class Provisioner {
 }
 
 /** A process that waits to become any function of its flavor. */
-export function planAhead(launch: ChannelLaunch): StartPlan {
+export function planAhead(launch: ChannelLaunch, inside: Inside | undefined): StartPlan {
   return {
     command: launch.command,
     args: launch.args,
     // Our bootstraps practise before they wait; the function never sees this variable.
-    env: { ...startVariables(directoryOf(launch.command), launch.env), LAMBKIN_AHEAD: '1' },
+    env: {
+      ...startVariables(inside?.programDirectory ?? directoryOf(launch.command), launch.env),
+      LAMBKIN_AHEAD: '1',
+    },
     workingDirectory: undefined,
     talk: 'channel',
     ahead: true,
+    runtime: runtimeFiles(launch),
   };
+}
+
+function runtimeFiles({ command, bootstrap }: ChannelLaunch): RuntimeFiles {
+  return { program: command, bootstrap };
 }
 
 /** What a process that is this function from its very start executes. */
@@ -233,18 +253,22 @@ function commandOf(
   launch: Launch,
   entrypoint: string,
   custom: Readonly<Record<string, string>>,
-  { taskRoot, opt }: Files,
+  files: Files,
 ): readonly [string, readonly string[]] {
-  if (launch.kind === 'runtime-api') return [inOpt(asOpt(entrypoint, opt) ?? entrypoint, opt), []];
+  const { taskRoot, opt } = files;
+  if (launch.kind === 'runtime-api') return [inOpt(asOpt(entrypoint, opt) ?? asTask(entrypoint, files), opt), []];
   const wrapper = execWrapper(custom, taskRoot);
   if (wrapper === undefined) return [launch.command, launch.args];
   return [inOpt(wrapper, opt), [launch.command, ...launch.args]];
 }
 
+/** A path of the code as the function sees it. */
+function asTask(path: string, { code, taskRoot }: Files): string {
+  return path.startsWith(`${code}/`) ? taskRoot + path.slice(code.length) : path;
+}
+
 /** Says where it is in the function's own words, whatever the place on this host. */
-function unstartable(code: string, command: string, { taskRoot, opt }: Files): ProvisionOutcome {
-  const path = command.startsWith(`${taskRoot}/`)
-    ? `/var/task${command.slice(taskRoot.length)}`
-    : (asOpt(command, opt) ?? command);
+function unstartable(code: string, command: string, files: Files): ProvisionOutcome {
+  const path = asOpt(command, files.opt) ?? asTask(asTask(command, files), { ...files, code: files.taskRoot, taskRoot: '/var/task' });
   return { kind: 'entrypoint', message: `fork/exec ${path}: ${startErrors[code] ?? code}` };
 }

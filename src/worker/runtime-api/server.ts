@@ -34,6 +34,11 @@ export interface RuntimeApiEndpoint {
   close(): void;
 }
 
+/** An endpoint whose connections somebody else accepts. */
+export interface AttachedEndpoint extends RuntimeApiEndpoint {
+  accept(socket: Socket): void;
+}
+
 const root = '/2018-06-01/runtime';
 const invocationPath = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/;
 
@@ -64,15 +69,10 @@ export class RuntimeApi {
   }
 
   async open(): Promise<RuntimeApiEndpoint> {
-    const sockets = new Set<Socket>();
-    const endpoint: { session: ApiSession | undefined } = { session: undefined };
-    const listener = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
-      this.#endpoints.set(socket, endpoint);
-      this.#http.emit('connection', socket);
-    });
-    listener.maxConnections = apiConnectionsMax;
+    const attached = this.attach('');
+    const listener = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      attached.accept(socket),
+    );
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject);
       listener.listen(0, '127.0.0.1', resolve);
@@ -81,9 +81,30 @@ export class RuntimeApi {
     const { port } = listener.address() as AddressInfo;
     return {
       address: `127.0.0.1:${port}`,
-      serve: (say) => (endpoint.session = new ApiSession(say, () => this.#entropy.uuid())),
+      serve: (say) => attached.serve(say),
       close: () => {
         listener.close();
+        attached.close();
+      },
+    };
+  }
+
+  /** For connections that come in elsewhere: `address` is what runtimes are told, `allowHalfOpen` what each socket must be. */
+  attach(address: string): AttachedEndpoint {
+    const sockets = new Set<Socket>();
+    const endpoint: { session: ApiSession | undefined } = { session: undefined };
+    return {
+      address,
+      accept: (socket) => {
+        if (sockets.size >= apiConnectionsMax) return void socket.destroy();
+        sockets.add(socket);
+        socket.on('close', () => sockets.delete(socket));
+        this.#endpoints.set(socket, endpoint);
+        this.#http.emit('connection', socket);
+        return undefined;
+      },
+      serve: (say) => (endpoint.session = new ApiSession(say, () => this.#entropy.uuid())),
+      close: () => {
         for (const socket of sockets) socket.destroy();
       },
     };

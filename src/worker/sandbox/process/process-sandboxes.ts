@@ -6,12 +6,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, chownSync, constants, existsSync, mkdirSync, realpathSync } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '#lib/assert';
 import type { Clock, Entropy } from '#platform';
 import type { RuntimeApi } from '../../runtime-api/server.ts';
+import { findEntrypoint, layerTraits } from '../host-files.ts';
 import type {
   Entrypoint,
   LayerPlace,
@@ -65,6 +66,8 @@ const commandErrors = new Set([
 ]);
 
 export class ProcessSandboxes implements Sandboxes {
+  readonly kind = 'process';
+  readonly inside = undefined;
   readonly parallelism = availableParallelism() * 2;
   readonly #options: ProcessSandboxesOptions;
   readonly #directory: string;
@@ -114,8 +117,17 @@ export class ProcessSandboxes implements Sandboxes {
   }
 
   traitsOf(layers: string): LayerTraits {
-    const has = (name: string): boolean => existsSync(join(layers, name));
-    return { libraries: has('lib'), extensions: has('extensions') };
+    return layerTraits(layers);
+  }
+
+  /** Functions share the host's network. */
+  reached(url: string): string {
+    return url;
+  }
+
+  /** Its code is where it lies, and its storage the host's. */
+  async furnish(): Promise<boolean> {
+    return true;
   }
 
   async putLayers(sandbox: Sandbox, layers: string): Promise<boolean> {
@@ -163,16 +175,8 @@ export class ProcessSandboxes implements Sandboxes {
     }
   }
 
-  async findEntrypoint(roots: readonly string[]): Promise<Entrypoint> {
-    for (const root of roots) {
-      const path = join(root, 'bootstrap');
-      const found = await stat(path).catch(() => undefined);
-      if (found?.isFile() !== true) continue;
-      // What may not be executed is left for the start to fail on.
-      const runs = (found.mode & 0o111) === 0 || (await isProgram(path));
-      return { kind: runs ? 'found' : 'not-a-program', path };
-    }
-    return { kind: 'missing' };
+  findEntrypoint(roots: readonly string[]): Promise<Entrypoint> {
+    return findEntrypoint(roots);
   }
 
   cpuTicks(sandbox: Sandbox): number | undefined {
@@ -250,21 +254,4 @@ function codeOf(error: unknown): string {
     return error.code;
   }
   return String(error);
-}
-
-/**
- * Whether Linux executes the file: a script that names its interpreter, or ELF. libc's `execvp` would give anything else to a shell, which
- * the service does not do. What cannot be read is left for the start to fail on.
- */
-async function isProgram(path: string): Promise<boolean> {
-  if (process.platform !== 'linux') return true;
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return true;
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    const start = buffer.subarray(0, bytesRead).toString('latin1');
-    return start.startsWith('#!') || start === '\x7fELF';
-  } finally {
-    await file.close();
-  }
 }

@@ -34,7 +34,7 @@ import {
   type OpenRoute,
   type ReportFault,
 } from '#wire';
-import { openWorker, type Worker } from '#worker';
+import { openWorker, type Isolation, type Worker } from '#worker';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
 import type { LambkinOptions } from './options.ts';
@@ -42,7 +42,7 @@ import { roleAccess } from './role-access.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
 export type Composed =
-  | { readonly kind: 'listening'; readonly endpoint: string; readonly runtimes: Runtimes }
+  | { readonly kind: 'listening'; readonly endpoint: string; readonly runtimes: Runtimes; readonly isolation: Isolation }
   | { readonly kind: 'port-taken'; readonly host: string; readonly port: number }
   | { readonly kind: 'refused'; readonly message: string };
 
@@ -125,6 +125,8 @@ export async function compose(
     directory: join(dataDirectory, 'sandboxes'),
     endpoint: () => endpoint,
     endpoints: options.endpoints,
+    isolation: options.isolation,
+    ...(options.containers && { containers: options.containers }),
     pool: poolOf(options.poolSize ?? defaultPoolSize()),
     limits: {
       ...(options.streamBurstBytes !== undefined && { streamBurstBytes: options.streamBurstBytes }),
@@ -257,7 +259,7 @@ export async function compose(
       const { host, port } = listener.address;
       endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
       worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });
-      return { kind: 'listening', endpoint, runtimes };
+      return { kind: 'listening', endpoint, runtimes, isolation: worker.isolation };
     }
     default:
       return unreachable(outcome);

@@ -15,8 +15,8 @@ import type { PoolLimits } from './pool/plan.ts';
 import { defaultPoolLimits, Pool } from './pool/pool.ts';
 import { Starts } from './pool/starts.ts';
 import { RuntimeApi } from './runtime-api/server.ts';
-import { openSandboxes } from './sandbox/opening.ts';
-import type { Isolation } from './sandbox/opening.ts';
+import type { ContainerOptions } from './sandbox/container/container-host.ts';
+import { openSandboxes, type IsolationWanted, type Opened } from './sandbox/opening.ts';
 import type { Mounting } from './sandbox/process/mounting.ts';
 import type { Sandboxes } from './sandbox/sandbox.ts';
 import type {
@@ -53,17 +53,26 @@ export interface WorkerOptions {
   /** As whom functions run, where Lambkin is root. By default as Lambkin itself. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
   /** What stands around functions; by default processes of the host. */
-  readonly isolation?: Isolation;
+  readonly isolation?: IsolationWanted;
+  readonly containers?: ContainerOptions;
   /** How functions get their layers to /opt; by default as this host can. */
   readonly mounting?: Mounting;
   /** Takes warnings for the operator. */
   readonly warn?: (message: string, fields: Readonly<Record<string, string>>) => void;
 }
 
+export interface Isolation {
+  readonly kind: Sandboxes['kind'];
+  /** Why not a stronger one, where `auto` was to choose. */
+  readonly weakerBecause?: string;
+}
+
 /** A worker in this process, with what only its owner may do. */
 export interface LocalWorker extends Worker {
   /** Has the pool hold sandboxes that can become such a function. */
   prewarm(what: VersionRecord | { readonly runtime: string; readonly memoryMb: number }): void;
+  /** What stands around functions. */
+  readonly isolation: Isolation;
   /** How many pre-started sandboxes wait. */
   readonly poolSize: number;
   /** Takes no more; lets running invokes end within the grace time, then kills everything. */
@@ -73,23 +82,25 @@ export interface LocalWorker extends Worker {
 /** Sweeps what an earlier run left behind, then opens the worker. Fails where the directory cannot be used. */
 export async function openWorker(options: WorkerOptions): Promise<LocalWorker> {
   const warn = (message: string): void => options.warn?.(message, {});
-  const sandboxes = await openSandboxes({
+  const opened = await openSandboxes({
     directory: options.directory,
     api: new RuntimeApi(options.entropy),
     clock: options.clock,
     entropy: options.entropy,
     warn,
-    isolation: options.isolation ?? { kind: 'process' },
+    isolation: options.isolation ?? 'process',
+    containers: options.containers ?? {},
     reached: [options.endpoint, ...Object.values(options.endpoints ?? {}).map((url) => () => url)],
     runAs: options.runAs,
     mounting: options.mounting,
   });
-  return new WorkerService(options, sandboxes);
+  return new WorkerService(options, opened);
 }
 
 class WorkerService implements LocalWorker {
   readonly workerId: string;
   readonly zone: string;
+  readonly isolation: Isolation;
   readonly #options: WorkerOptions;
   readonly #limits: Limits;
   readonly #sandboxes: Sandboxes;
@@ -102,7 +113,8 @@ class WorkerService implements LocalWorker {
   #creating = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(options: WorkerOptions, sandboxes: Sandboxes) {
+  constructor(options: WorkerOptions, { sandboxes, weakerBecause }: Opened) {
+    this.isolation = { kind: sandboxes.kind, ...(weakerBecause === undefined ? {} : { weakerBecause }) };
     this.workerId = options.workerId;
     this.zone = options.zone;
     this.#options = options;

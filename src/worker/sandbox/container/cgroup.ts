@@ -142,6 +142,13 @@ export class Cgroup {
   }
 }
 
+/** What thaws all groups below `path`, in the shell's words. */
+export function thawing({ version, root }: Hierarchy, path: string): { readonly pattern: string; readonly value: string } {
+  return version === 'v2'
+    ? { pattern: join(root, path, '*', 'cgroup.freeze'), value: '0' }
+    : { pattern: join(root, 'freezer', path, '*', 'freezer.state'), value: 'THAWED' };
+}
+
 /** Groups below `path` (such as `/lambkin-0123456789abcdef`), in whichever hierarchy any is left. */
 export function groupsBelow(hierarchy: Hierarchy, path: string): readonly string[] {
   const names = directories(hierarchy).flatMap((top) => folders(join(top, path)));

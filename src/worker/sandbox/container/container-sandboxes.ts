@@ -10,8 +10,9 @@ import { findEntrypoint, layerTraits } from '../host-files.ts';
 import { removeTree } from '../process/removal.ts';
 import type { Entrypoint, Inside, LayerTraits, Room, Sandbox, Sandboxes, StartOutcome, StartPlan } from '../sandbox.ts';
 import { bundleConfig } from './bundle.ts';
-import { Cgroup, type Hierarchy } from './cgroup.ts';
+import { Cgroup, thawing } from './cgroup.ts';
 import { refusalOf } from './command-check.ts';
+import type { ContainerHost } from './container-host.ts';
 import { ContainerSandbox, type Surroundings } from './container-sandbox.ts';
 import { line } from './enclave.ts';
 import { reachedUrl } from './gateway.ts';
@@ -24,16 +25,13 @@ import { programDirectory, programInside, runtimeDirectory } from './root.ts';
 import { groupOf, sweepGroups } from './sweep.ts';
 import { Turns } from './turns.ts';
 
-export interface ContainerSandboxesOptions {
+export interface ContainerSandboxesOptions extends ContainerHost {
   /** Absolute; the sandboxes' own directories stand below it, and nothing else. Made when it is not there. */
   readonly directory: string;
   readonly api: RuntimeApi;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly warn: (message: string) => void;
-  /** Absolute path of the OCI runtime. */
-  readonly program: string;
-  readonly hierarchy: Hierarchy;
   /** URLs of this host that sandboxes reach whatever their network: Lambkin's own endpoint first. */
   readonly reached: readonly (() => string)[];
 }
@@ -47,12 +45,15 @@ export class ContainerSandboxes implements Sandboxes {
   readonly parallelism = availableParallelism() * 2;
   readonly #options: ContainerSandboxesOptions;
   readonly #directory: string;
+  /** Where the OCI runtime keeps its records. */
+  readonly #state: string;
   readonly #group: string;
   readonly #around: Surroundings;
   readonly #present = new Map<string, ContainerSandbox>();
   readonly #starting = new Set<Promise<unknown>>();
   readonly #endpoints = new Map<string, AttachedEndpoint>();
   readonly #slots = new Set<number>();
+  #lastSlot = -1;
   readonly #innerPids = new WeakMap<Sandbox, number>();
   readonly #deletions = new Turns(deletionsMax);
   #house: Promise<House> | undefined;
@@ -75,6 +76,7 @@ export class ContainerSandboxes implements Sandboxes {
     this.#options = options;
     mkdirSync(options.directory, { recursive: true, mode: privateMode });
     this.#directory = realpathSync(options.directory);
+    this.#state = join(this.#directory, 'state');
     this.#group = groupOf(this.#directory);
     this.#around = {
       clock: options.clock,
@@ -133,6 +135,7 @@ export class ContainerSandboxes implements Sandboxes {
       () => {},
     );
     new Cgroup(this.#options.hierarchy, this.#group).remove();
+    await removeTree(this.#state).catch(() => {}); // swept at the next start
   }
 
   async #start(plan: StartPlan): Promise<StartOutcome> {
@@ -226,7 +229,8 @@ export class ContainerSandboxes implements Sandboxes {
     if (this.#closed) throw new Error('the worker is closing');
     this.#house = House.open({
       program: this.#options.program,
-      state: join(this.#directory, 'state'),
+      state: this.#state,
+      thaws: thawing(this.#options.hierarchy, this.#group),
       reached: this.#options.reached,
       api: (socket, from) => this.#connected(socket, from),
     });
@@ -239,13 +243,13 @@ export class ContainerSandboxes implements Sandboxes {
     else endpoint.accept(socket);
   }
 
+  /** The next one in turn: what the kernel still tidies up of the one that was free last is not met. */
   #takeSlot(): number | undefined {
-    for (let slot = 0; slot < slotsMax; slot += 1) {
-      if (this.#slots.has(slot)) continue;
-      this.#slots.add(slot);
-      return slot;
-    }
-    return undefined;
+    if (this.#slots.size >= slotsMax) return undefined;
+    do this.#lastSlot = (this.#lastSlot + 1) % slotsMax;
+    while (this.#slots.has(this.#lastSlot));
+    this.#slots.add(this.#lastSlot);
+    return this.#lastSlot;
   }
 
   async #remove(sandbox: ContainerSandbox): Promise<void> {
@@ -259,12 +263,12 @@ export class ContainerSandboxes implements Sandboxes {
     if (house?.enclave.isOpen === true) {
       await Promise.all([
         this.#deletions.run(() => house.runtime.remove(id)),
-        house.clear(id).catch(() => {}), // not even made
+        house.clear(id, slot).catch(() => {}), // the house has fallen down meanwhile
       ]);
     }
     cgroup.remove();
     await removeTree(join(this.#directory, id)).catch(() => {}); // swept at the next start
-    await removeTree(join(this.#directory, 'state', id)).catch(() => {});
+    await removeTree(join(this.#state, id)).catch(() => {});
     this.#endpoints.get(sandboxAddress(slot))?.close();
     this.#endpoints.delete(sandboxAddress(slot));
     this.#slots.delete(slot);

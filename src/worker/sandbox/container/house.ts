@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { RuntimeFiles } from '../sandbox.ts';
 import { Enclave, line } from './enclave.ts';
 import { Gateway } from './gateway.ts';
-import { gatewayLines } from './network.ts';
+import { gatewayLines, unlinkLine } from './network.ts';
 import { OciRuntime } from './oci-runtime.ts';
 import { etcTexts, rootLines } from './root.ts';
 
@@ -13,6 +13,7 @@ export interface HouseParts {
   /** Path of the OCI runtime, and where it keeps its records. */
   readonly program: string;
   readonly state: string;
+  readonly thaws: { readonly pattern: string; readonly value: string };
   readonly reached: readonly (() => string)[];
   readonly api: (socket: Socket, from: string) => void;
 }
@@ -33,7 +34,7 @@ export class House {
     const needed = [parts.state, parts.program, process.execPath, import.meta.dirname];
     const base = bases.find((path) => existsSync(path) && !needed.some((each) => each.startsWith(`${path}/`)));
     if (base === undefined) throw new Error(`none of ${bases.join(', ')} is free to stand sandboxes on`);
-    const enclave = await Enclave.open();
+    const enclave = await Enclave.open(parts.thaws);
     try {
       const size = `mode=711,nosuid,nodev,size=${baseBytes}`;
       await enclave.run(
@@ -79,13 +80,16 @@ export class House {
     return lines;
   }
 
-  /** Takes the mount points away again. */
-  async clear(id: string): Promise<void> {
+  /** Takes the mount points and the link away again. */
+  async clear(id: string, slot: number): Promise<void> {
     const [task, opt] = [this.place(id, 'task'), this.place(id, 'opt')];
-    const quiet = '2>/dev/null';
-    await this.enclave.run(
-      `${line('umount', '-n', '-l', task)} ${quiet}; ${line('umount', '-n', '-l', opt)} ${quiet}; ${line('rmdir', task, opt, dirname(opt))}`,
-    );
+    const steps = [
+      unlinkLine(slot), // it would go with its namespace, but later, and its name is needed again
+      line('umount', '-n', '-l', task),
+      line('umount', '-n', '-l', opt),
+      line('rmdir', task, opt, dirname(opt)),
+    ];
+    await this.enclave.run(`{ ${steps.join('; ')}; true; }`);
     this.enclave.gather();
   }
 

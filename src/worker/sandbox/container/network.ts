@@ -38,6 +38,10 @@ export function gatewayLines(): readonly string[] {
   ];
 }
 
+export function unlinkLine(slot: number): string {
+  return line('ip', 'link', 'delete', `v${slot}`);
+}
+
 /** Commands that connect the sandbox whose first process, as the enclave counts, is `pid`. */
 export function linkLines(slot: number, pid: number, outside: boolean): readonly string[] {
   const [name, address] = [`v${slot}`, sandboxAddress(slot)];

@@ -47,9 +47,9 @@ export interface ProcessSandboxesOptions {
   readonly entropy: Entropy;
   readonly warn: (message: string) => void;
   /** As whom the processes run, where Lambkin is root; undefined: as Lambkin itself. */
-  readonly runAs?: { readonly uid: number; readonly gid: number };
+  readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
   /** How layers get to /opt; undefined: as this host can. */
-  readonly mounting?: Mounting;
+  readonly mounting?: Mounting | undefined;
 }
 
 const privateMode = 0o700;
@@ -101,7 +101,7 @@ export class ProcessSandboxes implements Sandboxes {
     const { directory, clock } = options;
     this.#makeRoom(directory);
     this.#directory = realpathSync(directory);
-    const owner = createHash('sha256').update(this.#directory).digest('hex').slice(0, 16);
+    const owner = ownerOf(this.#directory);
     this.#around = {
       clock,
       memory: new MemoryWatch(clock),
@@ -235,6 +235,19 @@ export class ProcessSandboxes implements Sandboxes {
     const { runAs } = this.#options;
     if (runAs !== undefined) chownSync(path, runAs.uid, runAs.gid);
   }
+}
+
+/** Ends processes that an earlier run with process sandboxes left behind. */
+export async function sweepProcesses(
+  options: Pick<ProcessSandboxesOptions, 'directory' | 'clock' | 'warn'>,
+): Promise<void> {
+  const owner = ownerOf(realpathSync(options.directory));
+  await new Sweeper(options.clock, owner, () => false, options.warn).sweep();
+}
+
+/** The name in marks of all whose directories stand in `directory`. */
+function ownerOf(directory: string): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, 16);
 }
 
 /** Why a process was not started; Node says so in an event, which must find a listener. */

@@ -154,7 +154,9 @@ export class ContainerSandbox implements Sandbox {
 
   lookAtMemory(): void {
     const bytes = this.#measure();
-    if (bytes <= this.#limitBytes || this.#killing !== undefined || this.#ended !== undefined) return;
+    if (this.#killing !== undefined || this.#ended !== undefined) return;
+    // The kernel may have chosen a child of the runtime, which would wait for it in vain.
+    if (bytes <= this.#limitBytes && this.#cgroup.memoryKills() === 0) return;
     this.#listener?.outOfMemory();
   }
 

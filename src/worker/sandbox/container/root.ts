@@ -35,6 +35,7 @@ export function rootLines(root: string, runtime: RuntimeFiles, texts: EtcTexts):
   const system = systemFolders.flatMap((name) => systemLines(root, name));
   return [
     line('mkdir', '-p', ...own.map((name) => join(root, name))),
+    line('chmod', '1777', join(root, 'tmp')), // runc gives what it mounts there the mode of the place
     ...system,
     ...systemFiles.flatMap((name) => boundLines(root, join('/etc', name), join('/etc', name))),
     ...Object.entries(texts).map(

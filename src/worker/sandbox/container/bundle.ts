@@ -20,6 +20,7 @@ export interface Bundle {
   readonly root: string;
   readonly taskSource: string;
   readonly optSource: string;
+  readonly hostsSource: string;
   readonly storageBytes: number;
   readonly cgroup: string;
   /** Counts the sandboxes that are there at once, from 0. */
@@ -63,6 +64,7 @@ export function bundleConfig(bundle: Bundle): object {
       tmpfs('/tmp', bundle.storageBytes, ['nosuid', 'nodev', 'mode=1777']),
       { destination: '/var/task', type: 'bind', source: bundle.taskSource, options: boundOptions },
       { destination: '/opt', type: 'bind', source: bundle.optSource, options: boundOptions },
+      { destination: '/etc/hosts', type: 'bind', source: bundle.hostsSource, options: boundOptions },
     ],
     linux: {
       namespaces: ['user', 'pid', 'mount', 'network', 'ipc', 'uts', 'cgroup'].map((type) => ({ type })),

@@ -20,7 +20,7 @@ import { House } from './house.ts';
 import { deletionsMax, slotsMax, waitingMemoryBytes, waitingStorageBytes } from './limits.ts';
 import { IdleFreezer } from './idle-freezer.ts';
 import { MemoryLooks } from './memory-looks.ts';
-import { linkLines, gatewayAddress, runtimeApiPort, sandboxAddress } from './network.ts';
+import { gatewayAddress, runtimeApiPort, sandboxAddress } from './network.ts';
 import { programDirectory, programInside, runtimeDirectory } from './root.ts';
 import { groupOf, sweepGroups } from './sweep.ts';
 import { Turns } from './turns.ts';
@@ -139,7 +139,7 @@ export class ContainerSandboxes implements Sandboxes {
   }
 
   async #start(plan: StartPlan): Promise<StartOutcome> {
-    const refusal = refusalOf(plan);
+    const refusal = refusalOf(plan, this.#options.baseImage);
     if (refusal !== undefined) return { kind: 'unstartable', code: refusal };
     const slot = this.#takeSlot();
     if (slot === undefined) return { kind: 'exhausted', reason: 'no more sandboxes fit on this host' };
@@ -169,7 +169,7 @@ export class ContainerSandboxes implements Sandboxes {
     const { room, opt, talk } = plan;
     const shown = { ...(room && { task: room.code }), ...(opt !== undefined && { opt }) };
     const [root, lines] = await Promise.all([house.rootOf(plan.runtime), house.showLines(id, shown)]);
-    await house.enclave.run(house.placeLine(id), ...lines);
+    await house.enclave.run(...house.placeLines(id, slot), ...lines);
     const storageBytes = room?.storageBytes ?? waitingStorageBytes;
     const own = { AWS_LAMBDA_RUNTIME_API: api.address };
     const bundle = join(this.#directory, id);
@@ -182,6 +182,7 @@ export class ContainerSandboxes implements Sandboxes {
       root,
       taskSource: house.place(id, 'task'),
       optSource: house.place(id, 'opt'),
+      hostsSource: house.place(id, 'hosts'),
       storageBytes,
       cgroup: cgroup.path,
       slot,
@@ -196,7 +197,7 @@ export class ContainerSandboxes implements Sandboxes {
     if (pid === undefined) throw new Error('it ended at once');
     cgroup.limitMemory(waitingMemoryBytes);
     if (plan.ahead) cgroup.yieldCpu(true);
-    await house.enclave.run(...linkLines(slot, innerPid, false));
+    await house.enclave.run(...house.linkLines(slot, innerPid));
     const { streams } = outcome;
     const sandbox = new ContainerSandbox(
       { id, slot, pid, streams, cgroup, own, api, talk, ahead: plan.ahead, storageBytes },
@@ -229,6 +230,8 @@ export class ContainerSandboxes implements Sandboxes {
     if (this.#closed) throw new Error('the worker is closing');
     this.#house = House.open({
       program: this.#options.program,
+      network: this.#options.network,
+      baseImage: this.#options.baseImage,
       state: this.#state,
       thaws: thawing(this.#options.hierarchy, this.#group),
       reached: this.#options.reached,

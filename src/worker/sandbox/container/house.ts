@@ -3,19 +3,31 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Socket } from 'node:net';
 import type { RuntimeFiles } from '../sandbox.ts';
+import type { Network } from './container-host.ts';
 import { Enclave, line } from './enclave.ts';
 import { Gateway } from './gateway.ts';
-import { gatewayLines, unlinkLine } from './network.ts';
+import { gatewayLines, linkLines, sandboxAddress, unlinkLine } from './network.ts';
 import { OciRuntime } from './oci-runtime.ts';
-import { etcTexts, rootLines } from './root.ts';
+import { etcTexts, hostsText, rootLines } from './root.ts';
+import { resolver, Uplink } from './uplink.ts';
 
 export interface HouseParts {
   /** Path of the OCI runtime, and where it keeps its records. */
   readonly program: string;
   readonly state: string;
+  readonly network: Network;
+  readonly baseImage: string;
   readonly thaws: { readonly pattern: string; readonly value: string };
   readonly reached: readonly (() => string)[];
   readonly api: (socket: Socket, from: string) => void;
+}
+
+interface Built {
+  readonly enclave: Enclave;
+  readonly gateway: Gateway;
+  readonly uplink: Uplink | undefined;
+  readonly base: string;
+  readonly parts: HouseParts;
 }
 
 /** The enclave's own files are in memory, over one of these folders of the host: nothing that Lambkin needs may lie below it. */
@@ -26,6 +38,8 @@ export class House {
   readonly enclave: Enclave;
   readonly runtime: OciRuntime;
   readonly #gateway: Gateway;
+  readonly #uplink: Uplink | undefined;
+  readonly #baseImage: string;
   readonly #base: string;
   readonly #roots = new Map<string, Promise<string>>();
   readonly #views = new Map<string, Promise<string>>();
@@ -44,28 +58,42 @@ export class House {
         line('mkdir', join(base, 'roots'), join(base, 'live'), join(base, 'views')),
         ...gatewayLines(),
       );
-      return new House(enclave, await Gateway.open(enclave, parts), base, parts);
+      const [gateway, uplink] = await Promise.all([
+        Gateway.open(enclave, parts),
+        parts.network === 'internet' ? Uplink.open(enclave) : undefined,
+      ]);
+      return new House({ enclave, gateway, uplink, base, parts });
     } catch (error) {
       await enclave.close();
       throw error;
     }
   }
 
-  private constructor(enclave: Enclave, gateway: Gateway, base: string, parts: HouseParts) {
+  private constructor({ enclave, gateway, uplink, base, parts }: Built) {
     this.enclave = enclave;
     this.#gateway = gateway;
+    this.#uplink = uplink;
     this.#base = base;
+    this.#baseImage = parts.baseImage;
     this.runtime = new OciRuntime(parts.program, parts.state, enclave);
   }
 
+  /** Commands that connect the sandbox in this slot, whose first process, as the enclave counts, is `pid`. */
+  linkLines(slot: number, pid: number): readonly string[] {
+    return linkLines(slot, pid, this.#uplink !== undefined);
+  }
+
   /** The place of a sandbox's own mount points. */
-  place(id: string, name: 'task' | 'opt'): string {
+  place(id: string, name: 'task' | 'opt' | 'hosts'): string {
     return join(this.#base, 'live', id, name);
   }
 
-  /** A command that makes these. */
-  placeLine(id: string): string {
-    return line('mkdir', '-p', this.place(id, 'task'), this.place(id, 'opt'));
+  /** Commands that make these. */
+  placeLines(id: string, slot: number): readonly string[] {
+    return [
+      line('mkdir', '-p', this.place(id, 'task'), this.place(id, 'opt')),
+      `${line('printf', '%s', hostsText(sandboxAddress(slot)))} >${line(this.place(id, 'hosts'))}`,
+    ];
   }
 
   /** Commands that show the directories there: also inside, where they appear at once. */
@@ -87,6 +115,7 @@ export class House {
       unlinkLine(slot), // it would go with its namespace, but later, and its name is needed again
       line('umount', '-n', '-l', task),
       line('umount', '-n', '-l', opt),
+      line('rm', this.place(id, 'hosts')),
       line('rmdir', task, opt, dirname(opt)),
     ];
     await this.enclave.run(`{ ${steps.join('; ')}; true; }`);
@@ -97,14 +126,16 @@ export class House {
   rootOf(runtime: RuntimeFiles | undefined): Promise<string> {
     const files = runtime ?? { program: '/bin/sh', bootstrap: undefined };
     return this.#once(this.#roots, `${files.program}\n${files.bootstrap ?? ''}`, async () => {
+      const etc = etcTexts(this.#uplink === undefined ? undefined : resolver);
       const root = join(this.#base, 'roots', String(this.#roots.size));
-      await this.enclave.run(line('mkdir', root), ...rootLines(root, files, etcTexts(undefined)));
+      await this.enclave.run(line('mkdir', root), ...rootLines(root, files, etc, this.#baseImage));
       return root;
     });
   }
 
   async close(): Promise<void> {
     this.#gateway.close();
+    await this.#uplink?.close();
     await this.enclave.close();
   }
 

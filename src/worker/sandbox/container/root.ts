@@ -30,14 +30,19 @@ export function programInside(program: string): string {
   return isOfSystem(program) ? program : `/var/lang/bin/${basename(program)}`;
 }
 
-/** Commands that lay out `root` with the host's system files, or those of a base image. */
-export function rootLines(root: string, runtime: RuntimeFiles, texts: EtcTexts): readonly string[] {
-  const system = systemFolders.flatMap((name) => systemLines(root, name));
+/** Commands that lay out `root` with the system files of `baseImage`; `/` means the host's own. */
+export function rootLines(
+  root: string,
+  runtime: RuntimeFiles,
+  texts: EtcTexts,
+  baseImage: string,
+): readonly string[] {
+  const system = systemFolders.flatMap((name) => systemLines(root, baseImage, name));
   return [
     line('mkdir', '-p', ...own.map((name) => join(root, name))),
     line('chmod', '1777', join(root, 'tmp')), // runc gives what it mounts there the mode of the place
     ...system,
-    ...systemFiles.flatMap((name) => boundLines(root, join('/etc', name), join('/etc', name))),
+    ...systemFiles.flatMap((name) => boundLines(root, join(baseImage, 'etc', name), join('/etc', name))),
     ...Object.entries(texts).map(
       ([name, text]) => `${line('printf', '%s', text)} >${line(join(root, 'etc', name))}`,
     ),
@@ -49,8 +54,8 @@ export function rootLines(root: string, runtime: RuntimeFiles, texts: EtcTexts):
 /** Files of /etc that are the sandboxes' own. */
 export interface EtcTexts {
   readonly passwd: string;
-  readonly group: string;
   readonly hosts: string;
+  readonly group: string;
   readonly 'resolv.conf': string;
 }
 
@@ -59,20 +64,25 @@ export function etcTexts(resolver: string | undefined): EtcTexts {
   return {
     passwd: `root:x:0:0:root:/root:/sbin/nologin\n${name}:x:${uid}:${gid}::/home/${name}:/sbin/nologin\n`,
     group: `root:x:0:\n${name}:x:${gid}:\n`,
-    hosts: '127.0.0.1 localhost lambda\n',
+    hosts: '', // each sandbox's own is mounted over it
     'resolv.conf': resolver === undefined ? '' : `nameserver ${resolver}\n`,
   };
+}
+
+/** /etc/hosts of the sandbox with this address. Extensions listen at `sandbox.localdomain`. */
+export function hostsText(address: string): string {
+  return `127.0.0.1 localhost lambda\n${address} sandbox.localdomain sandbox\n`;
 }
 
 function isOfSystem(path: string): boolean {
   return systemFolders.some((name) => path.startsWith(`/${name}/`));
 }
 
-function systemLines(root: string, name: string): readonly string[] {
-  const path = `/${name}`;
+function systemLines(root: string, baseImage: string, name: string): readonly string[] {
+  const path = join(baseImage, name);
   if (!existsSync(path)) return [];
   if (lstatSync(path).isSymbolicLink()) return [line('ln', '-s', readlinkSync(path), join(root, name))];
-  return boundLines(root, path, path);
+  return boundLines(root, path, `/${name}`);
 }
 
 /** Nothing where the host has no such file. */

@@ -159,7 +159,7 @@ suite('a function in a container', { skip }, () => {
     const victim = await rooms.started(rooms.program('echo up; exec python3 -m http.server 8000'));
     await victim.until(() => victim.stdout.includes('up'));
     const hosts = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
-    const victims = Array.from({ length: 8 }, (_, at) => `169.254.64.${at + 1}`);
+    const victims = Array.from({ length: 8 }, (_, at) => `169.254.1.${at}`);
     const targets = [
       ...[...hosts, '127.0.0.1', '::1', '169.254.100.1'].flatMap((host) => [
         [host, portOf(onLoopback)],
@@ -202,9 +202,9 @@ suite('a function in a container', { skip }, () => {
         '    for family, proto in ((socket.AF_INET, 255), (socket.AF_INET, 1), (17, 3)):',
         '        try: socket.socket(family, kind, proto); print("raw", family)',
         '        except OSError: pass',
-        'for last in range(1, 9):',
+        'for last in range(0, 9):',
         '    try:',
-        '        s = socket.socket(); s.bind(("169.254.64.%d" % last, 0)); print("bound")',
+        '        s = socket.socket(); s.bind(("169.254.1.%d" % last, 0)); print("bound")',
         '    except OSError: pass',
       ].join('\n'),
     );
@@ -238,7 +238,7 @@ suite('a function in a container', { skip }, () => {
       'hostname other',
       'date -s 2001-01-01',
       'ip link add x type dummy',
-      'ip address add 169.254.64.9/32 dev lo',
+      'ip address add 169.254.1.9/32 dev lo',
       'unshare --user --map-root-user true',
       'chroot / true',
       'su -c true',

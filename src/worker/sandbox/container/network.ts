@@ -2,7 +2,7 @@
  * The network of the sandboxes: point-to-point links, no shared segment.
  *
  *   sandbox n                     enclave                                host
- *   eth0 169.254.64.n ──────── vn 169.254.100.1
+ *   eth0 169.254.1.n ───────── vn 169.254.100.1
  *                                  :9001  Runtime API ───────────────▶ Lambkin
  *                                  :9000  Lambkin's own endpoint ────▶ Lambkin
  *                                  uplink (internet only) ── slirp4netns ─▶ what is outside
@@ -17,14 +17,10 @@ export const runtimeApiPort = 9_001;
 /** Of the first address that sandboxes may reach; the others follow behind the Runtime API's. */
 export const endpointPort = 9_000;
 
-/** Of the sandbox in this slot, counted from 0. */
+/** Of the sandbox in this slot, counted from 0: 169.254.1.0 and on, below the gateway's. */
 export function sandboxAddress(slot: number): string {
-  const host = slot + 1;
-  return `169.254.${64 + (host >> 8)}.${host & 255}`;
+  return `169.254.${1 + (slot >> 8)}.${slot & 255}`;
 }
-
-/** Every address above. */
-export const sandboxRange = '169.254.64.0/18';
 
 /** Commands that prepare an enclave. */
 export function gatewayLines(): readonly string[] {

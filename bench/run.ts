@@ -3,6 +3,7 @@
  * less load. Exit code 1 when a promise of docs/SPECIFICATION.md was missed.
  */
 import { coldRows } from './rows/cold.ts';
+import { containerRows } from './rows/container.ts';
 import { controlPlaneRows } from './rows/control-plane.ts';
 import { footprintRows } from './rows/footprint.ts';
 import { streamingRows } from './rows/streaming.ts';
@@ -15,6 +16,7 @@ const groups: Readonly<Record<string, (quick: boolean) => Promise<readonly Row[]
   'control-plane': controlPlaneRows,
   footprint: footprintRows,
   streaming: streamingRows,
+  container: containerRows,
 };
 
 const quick = process.argv.includes('--quick');

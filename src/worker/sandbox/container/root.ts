@@ -99,7 +99,9 @@ function boundLines(root: string, source: string, target: string): readonly stri
 function interpreterLines(root: string, program: string): readonly string[] {
   const prefix = dirname(dirname(program));
   const isPython = basename(program).startsWith('python') && existsSync(join(prefix, 'lib', basename(program)));
+  const libraries = join(prefix, 'lib');
   return isPython
-    ? boundLines(root, prefix, '/var/lang')
+    ? // A Python of a version manager looks for its own library where it was built to stand.
+      [...boundLines(root, prefix, '/var/lang'), ...boundLines(root, libraries, libraries)]
     : boundLines(root, program, join('/var/lang/bin', basename(program)));
 }

@@ -48,13 +48,14 @@ async function stop(pair: Pair): Promise<void> {
   await Promise.all([pair.container.stop(), pair.process.stop()]);
 }
 
+async function warmTarget(service: Service): Promise<Target> {
+  await createFunction(service, 'warm', memoryMb);
+  const { host, port } = service;
+  return { host, port, requests: [await invokeRequest(service, 'warm', payload)] };
+}
+
 async function warmRow(pair: Pair, count: number): Promise<Row> {
-  const target = async (service: Service): Promise<Target> => {
-    await createFunction(service, 'warm', memoryMb);
-    const { host, port } = service;
-    return { host, port, requests: [await invokeRequest(service, 'warm', payload)] };
-  };
-  const [container, process] = [await target(pair.container), await target(pair.process)];
+  const [container, process] = [await warmTarget(pair.container), await warmTarget(pair.process)];
   await run(container, 1, 1_500);
   await run(process, 1, 1_500);
   const [contained, bare]: [number[], number[]] = [[], []];
@@ -123,7 +124,10 @@ async function idleRows(count: number): Promise<readonly Row[]> {
   ];
 }
 
-async function idle(isolation: string, count: number): Promise<readonly [mib: number, cpuMsPerSecond: number]> {
+async function idle(
+  isolation: string,
+  count: number,
+): Promise<readonly [mib: number, cpuMsPerSecond: number]> {
   const service = await startService({ LAMBKIN_ISOLATION: isolation, LAMBKIN_POOL_SIZE: '1' });
   const agent = new Agent({ keepAlive: true });
   try {

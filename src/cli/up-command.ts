@@ -68,7 +68,11 @@ export function up(): Command {
       ).argParser(values.network),
     )
     .addOption(
-      option('--oci-runtime <program>', 'what runs containers: runc, crun, runsc (default: runc)', 'OCI_RUNTIME'),
+      option(
+        '--oci-runtime <program>',
+        'what runs containers: runc, crun, runsc (default: runc)',
+        'OCI_RUNTIME',
+      ),
     )
     .addOption(
       option(

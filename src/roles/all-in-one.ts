@@ -42,7 +42,12 @@ import { roleAccess } from './role-access.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
 export type Composed =
-  | { readonly kind: 'listening'; readonly endpoint: string; readonly runtimes: Runtimes; readonly isolation: Isolation }
+  | {
+      readonly kind: 'listening';
+      readonly endpoint: string;
+      readonly runtimes: Runtimes;
+      readonly isolation: Isolation;
+    }
   | { readonly kind: 'port-taken'; readonly host: string; readonly port: number }
   | { readonly kind: 'refused'; readonly message: string };
 

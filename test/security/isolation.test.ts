@@ -20,7 +20,9 @@ async function worked(rooms: Rooms, attempts: readonly string[]): Promise<readon
   const script = attempts.map((attempt, at) => `( ${attempt} ) >/dev/null 2>&1 && echo ${at}`).join('\n');
   const guest = await rooms.shell(`${script}\necho over`);
   assert.match(guest.stdout, /over\n$/, guest.stderr);
-  return guest.stdout.split('\n').flatMap((line) => (/^\d+$/.test(line) ? [attempts[Number(line)] ?? line] : []));
+  return guest.stdout
+    .split('\n')
+    .flatMap((line) => (/^\d+$/.test(line) ? [attempts[Number(line)] ?? line] : []));
 }
 
 /** Runs a program in Python, which can make any system call. */
@@ -53,7 +55,9 @@ suite('a function in a container', { skip }, () => {
         'mount --bind / /tmp',
       ];
       assert.deepEqual(await worked(rooms, [...attempts, 'cat /etc/passwd']), ['cat /etc/passwd']);
-      const { stdout } = await rooms.shell('cat /etc/passwd; env; cat /proc/1/environ /proc/1/cmdline; mount');
+      const { stdout } = await rooms.shell(
+        'cat /etc/passwd; env; cat /proc/1/environ /proc/1/cmdline; mount',
+      );
       assert.ok(!stdout.includes(secret) && !stdout.includes('/root/'), stdout);
     } finally {
       rmSync(secret, { recursive: true });
@@ -63,11 +67,19 @@ suite('a function in a container', { skip }, () => {
   test("cannot read another's storage or memory, or see that it is there", async () => {
     await using rooms = await open();
     const victim = await rooms.started(
-      rooms.program('echo mine >/tmp/secret && echo mine >/dev/shm/secret && echo up; SECRET=mine exec sleep 9999'),
+      rooms.program(
+        'echo mine >/tmp/secret && echo mine >/dev/shm/secret && echo up; SECRET=mine exec sleep 9999',
+      ),
     );
     await victim.until(() => victim.stdout.includes('up'));
     const { pid } = victim.sandbox;
-    const attempts = ['cat /tmp/secret', 'cat /dev/shm/secret', `cat /proc/${pid}/status`, 'pgrep sleep', 'ipcs -m | grep -q 0x'];
+    const attempts = [
+      'cat /tmp/secret',
+      'cat /dev/shm/secret',
+      `cat /proc/${pid}/status`,
+      'pgrep sleep',
+      'ipcs -m | grep -q 0x',
+    ];
     assert.deepEqual(await worked(rooms, attempts), []);
     const guest = await rooms.shell('echo /proc/[0-9]*; cat /proc/self/uid_map; id -u');
     const [processes = '', mapping = '', uid] = guest.stdout.trim().split('\n');
@@ -81,7 +93,12 @@ suite('a function in a container', { skip }, () => {
 
   test('cannot signal or stop processes of the host', async () => {
     await using rooms = await open();
-    const attempts = [`kill -0 ${process.pid}`, `kill -9 ${process.pid}`, `kill -9 ${process.ppid}`, `renice -n 5 ${process.pid}`];
+    const attempts = [
+      `kill -0 ${process.pid}`,
+      `kill -9 ${process.pid}`,
+      `kill -9 ${process.ppid}`,
+      `renice -n 5 ${process.pid}`,
+    ];
     assert.deepEqual(await worked(rooms, attempts), []);
     const bystander = await rooms.started(rooms.program('echo up; exec sleep 9999'));
     await bystander.until(() => bystander.stdout.includes('up'));
@@ -110,7 +127,21 @@ suite('a function in a container', { skip }, () => {
     const guest = await rooms.shell('head -c 100000000 /dev/zero >/tmp/big; wc -c </tmp/big');
     assert.match(guest.stderr, /No space left on device/);
     assert.ok(Number(guest.stdout) <= 16 * mebibyte && Number(guest.stdout) > 15 * mebibyte, guest.stdout);
-    const places = ['/', '/var/task', '/opt', '/var/runtime', '/var/lang', '/etc', '/usr', '/usr/bin', '/var', '/run', '/proc', '/sys', '/home'];
+    const places = [
+      '/',
+      '/var/task',
+      '/opt',
+      '/var/runtime',
+      '/var/lang',
+      '/etc',
+      '/usr',
+      '/usr/bin',
+      '/var',
+      '/run',
+      '/proc',
+      '/sys',
+      '/home',
+    ];
     const attempts = places.flatMap((place) => [`echo x >${place}/new`, `mkdir ${place}/folder`]);
     assert.deepEqual(await worked(rooms, [...attempts, 'echo x >/tmp/new']), ['echo x >/tmp/new']);
     const dev = await rooms.shell('head -c 1000000 /dev/zero >/dev/big; wc -c </dev/big');
@@ -144,7 +175,9 @@ suite('a function in a container', { skip }, () => {
     await guest.sandbox.kill();
     // Shared memory and files in memory count too.
     const hoarder = await rooms.started(
-      rooms.program('echo up; head -c 900000000 /dev/zero >/dev/shm/big; head -c 900000000 /dev/zero | sort >/dev/null'),
+      rooms.program(
+        'echo up; head -c 900000000 /dev/zero >/dev/shm/big; head -c 900000000 /dev/zero | sort >/dev/null',
+      ),
     );
     hoarder.sandbox.run(128 * mebibyte);
     await hoarder.ended;
@@ -158,7 +191,9 @@ suite('a function in a container', { skip }, () => {
     await using rooms = await open([() => `http://127.0.0.1:${portOf(given)}`]);
     const victim = await rooms.started(rooms.program('echo up; exec python3 -m http.server 8000'));
     await victim.until(() => victim.stdout.includes('up'));
-    const hosts = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+    const hosts = Object.values(networkInterfaces()).flatMap((list) =>
+      (list ?? []).map(({ address }) => address),
+    );
     const victims = Array.from({ length: 8 }, (_, at) => `169.254.1.${at}`);
     const targets = [
       ...[...hosts, '127.0.0.1', '::1', '169.254.100.1'].flatMap((host) => [
@@ -244,7 +279,9 @@ suite('a function in a container', { skip }, () => {
       'su -c true',
       'dmesg',
     ];
-    assert.deepEqual(await worked(rooms, [...attempts, 'test "$(ulimit -n)" = 1024']), ['test "$(ulimit -n)" = 1024']);
+    assert.deepEqual(await worked(rooms, [...attempts, 'test "$(ulimit -n)" = 1024']), [
+      'test "$(ulimit -n)" = 1024',
+    ]);
     assert.ok(existsSync('/proc/sys/kernel/panic'));
   });
 });

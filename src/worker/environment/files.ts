@@ -29,7 +29,8 @@ export async function unpackFiles(
   const { directory, release } = code;
   const taskRoot = inside?.taskRoot ?? directory;
   const layers = layersOf(configuration);
-  if (layers.length === 0) return { kind: 'ready', files: { taskRoot, code: directory, opt: undefined, release } };
+  if (layers.length === 0)
+    return { kind: 'ready', files: { taskRoot, code: directory, opt: undefined, release } };
   const merged = await store.unpackLayers(layers.map((layer) => layer.code)).catch((error: unknown) => {
     release();
     throw error;

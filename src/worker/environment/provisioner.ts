@@ -185,7 +185,8 @@ export class Provisioner {
     const { pool, sandboxes } = this.#parts;
     const { layers, inside } = sandboxes;
     // Its loader has looked for libraries already.
-    if (opt !== undefined && (layers === 'at-start' || sandboxes.traitsOf(opt.directory).libraries)) return undefined;
+    if (opt !== undefined && (layers === 'at-start' || sandboxes.traitsOf(opt.directory).libraries))
+      return undefined;
     const ready = pool.take(launch);
     if (ready === undefined) return undefined;
     const put = opt !== undefined && layers === 'any-time' ? [sandboxes.putLayers(ready, opt.directory)] : [];
@@ -205,8 +206,11 @@ export class Provisioner {
   ): Variables {
     const { endpoint, endpoints, sandboxes } = this.#parts;
     const { inside } = sandboxes;
-    const reached = Object.entries(endpoints).map(([service, url]) => [service, sandboxes.reached(url)] as const);
-    const programs = launch.kind === 'channel' ? (inside?.programDirectory ?? directoryOf(launch.command)) : undefined;
+    const reached = Object.entries(endpoints).map(
+      ([service, url]) => [service, sandboxes.reached(url)] as const,
+    );
+    const programs =
+      launch.kind === 'channel' ? (inside?.programDirectory ?? directoryOf(launch.command)) : undefined;
     return ({ places, own }) =>
       environmentVariables({
         version,
@@ -256,7 +260,8 @@ function commandOf(
   files: Files,
 ): readonly [string, readonly string[]] {
   const { taskRoot, opt } = files;
-  if (launch.kind === 'runtime-api') return [inOpt(asOpt(entrypoint, opt) ?? asTask(entrypoint, files), opt), []];
+  if (launch.kind === 'runtime-api')
+    return [inOpt(asOpt(entrypoint, opt) ?? asTask(entrypoint, files), opt), []];
   const wrapper = execWrapper(custom, taskRoot);
   if (wrapper === undefined) return [launch.command, launch.args];
   return [inOpt(wrapper, opt), [launch.command, ...launch.args]];
@@ -269,6 +274,8 @@ function asTask(path: string, { code, taskRoot }: Files): string {
 
 /** Says where it is in the function's own words, whatever the place on this host. */
 function unstartable(code: string, command: string, files: Files): ProvisionOutcome {
-  const path = asOpt(command, files.opt) ?? asTask(asTask(command, files), { ...files, code: files.taskRoot, taskRoot: '/var/task' });
+  const path =
+    asOpt(command, files.opt) ??
+    asTask(asTask(command, files), { ...files, code: files.taskRoot, taskRoot: '/var/task' });
   return { kind: 'entrypoint', message: `fork/exec ${path}: ${startErrors[code] ?? code}` };
 }

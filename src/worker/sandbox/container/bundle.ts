@@ -77,9 +77,11 @@ export function bundleConfig(bundle: Bundle): object {
       },
       seccomp: seccompProfile(bundle.arch),
       maskedPaths: [
-        ...['acpi', 'asound', 'interrupts', 'kcore', 'keys', 'kmsg', 'latency_stats', 'sched_debug', 'scsi'],
-        ...['timer_list', 'timer_stats', 'sysrq-trigger', 'cmdline', 'modules', 'swaps'],
-      ].map((name) => `/proc/${name}`),
+        ['acpi', 'asound', 'interrupts', 'kcore', 'keys', 'kmsg', 'latency_stats', 'sched_debug', 'scsi'],
+        ['timer_list', 'timer_stats', 'sysrq-trigger', 'cmdline', 'modules', 'swaps'],
+      ]
+        .flat()
+        .map((name) => `/proc/${name}`),
       readonlyPaths: ['bus', 'fs', 'irq', 'sys'].map((name) => `/proc/${name}`),
     },
   };

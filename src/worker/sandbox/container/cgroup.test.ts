@@ -29,7 +29,9 @@ class Tree implements Disposable {
 
 test('the version is found by what is mounted, and what it lacks is named', () => {
   using tree = new Tree();
-  assert.deepEqual(findHierarchy(tree.root), { missing: 'no writable cgroup of memory, cpu, cpuacct, pids, freezer' });
+  assert.deepEqual(findHierarchy(tree.root), {
+    missing: 'no writable cgroup of memory, cpu, cpuacct, pids, freezer',
+  });
   for (const name of ['memory', 'cpu', 'cpuacct', 'pids', 'freezer']) mkdirSync(join(tree.root, name));
   assert.deepEqual(findHierarchy(tree.root), { version: 'v1', root: tree.root });
   tree.write('cgroup.controllers', 'cpuset cpu io pids\n');
@@ -69,7 +71,8 @@ test('version 2: what is used is read from its files', () => {
 
 test('version 1: each controller has a tree of its own', () => {
   using tree = new Tree();
-  for (const name of ['memory', 'cpu', 'cpuacct', 'pids', 'freezer']) tree.write(`${name}/lambkin-x/1/tasks`, '');
+  for (const name of ['memory', 'cpu', 'cpuacct', 'pids', 'freezer'])
+    tree.write(`${name}/lambkin-x/1/tasks`, '');
   tree.write('memory/lambkin-x/1/memory.stat', 'rss 1\ntotal_rss 4096\ntotal_shmem 10\n');
   tree.write('memory/lambkin-x/1/memory.oom_control', 'oom_kill_disable 0\nunder_oom 0\noom_kill 2\n');
   tree.write('cpuacct/lambkin-x/1/cpuacct.usage', '5000\n');

@@ -23,14 +23,6 @@ const controllersV1 = ['memory', 'cpu', 'cpuacct', 'pids', 'freezer'] as const;
 
 /** How this host counts, or why Lambkin cannot. */
 export function findHierarchy(root = '/sys/fs/cgroup'): Hierarchy | { readonly missing: string } {
-  const writable = (path: string): boolean => {
-    try {
-      accessSync(path, constants.W_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  };
   const controllers = read(join(root, 'cgroup.controllers'));
   if (controllers !== undefined) {
     const has = new Set(controllers.trim().split(' '));
@@ -143,7 +135,10 @@ export class Cgroup {
 }
 
 /** What thaws all groups below `path`, in the shell's words. */
-export function thawing({ version, root }: Hierarchy, path: string): { readonly pattern: string; readonly value: string } {
+export function thawing(
+  { version, root }: Hierarchy,
+  path: string,
+): { readonly pattern: string; readonly value: string } {
   return version === 'v2'
     ? { pattern: join(root, path, '*', 'cgroup.freeze'), value: '0' }
     : { pattern: join(root, 'freezer', path, '*', 'freezer.state'), value: 'THAWED' };
@@ -176,6 +171,15 @@ function removeDown(path: string): void {
     rmdirSync(path);
   } catch {
     // Not there, or still used: swept at the next start.
+  }
+}
+
+function writable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

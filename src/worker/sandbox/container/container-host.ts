@@ -31,19 +31,20 @@ export type ContainerFinding =
 
 export function findContainerHost(options: ContainerOptions): ContainerFinding {
   const { runtime = 'runc', network = 'none', baseImage = '/' } = options;
-  const missing = (why: string): ContainerFinding => ({ kind: 'missing', why });
   if (process.platform !== 'linux') return missing(`containers need Linux, and this is ${process.platform}`);
   if (process.getuid?.() !== 0) return missing('Lambkin does not run as root');
   const program = findProgram(runtime);
   if (program === undefined) return missing(`${runtime} is not installed`);
-  const lacking = [...tools, ...(network === 'internet' ? uplinkTools : [])].filter(
-    ([name]) => findProgram(name) === undefined,
-  );
-  const [first] = lacking;
-  if (first !== undefined) return missing(`${first[0]} (package ${first[1]}) is not installed`);
+  const needed = [...tools, ...(network === 'internet' ? uplinkTools : [])];
+  const lacking = needed.find(([name]) => findProgram(name) === undefined);
+  if (lacking !== undefined) return missing(`${lacking[0]} (package ${lacking[1]}) is not installed`);
   const hierarchy = findHierarchy();
   if ('missing' in hierarchy) return missing(hierarchy.missing);
   return { kind: 'found', host: { program, hierarchy, network, baseImage } };
+}
+
+function missing(why: string): ContainerFinding {
+  return { kind: 'missing', why };
 }
 
 /** Programs, and the packages that have them. */

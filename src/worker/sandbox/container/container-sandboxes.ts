@@ -8,7 +8,16 @@ import type { Clock, Entropy } from '#platform';
 import type { AttachedEndpoint, RuntimeApi } from '../../runtime-api/server.ts';
 import { findEntrypoint, layerTraits } from '../host-files.ts';
 import { removeTree } from '../process/removal.ts';
-import type { Entrypoint, Inside, LayerTraits, Room, Sandbox, Sandboxes, StartOutcome, StartPlan } from '../sandbox.ts';
+import type {
+  Entrypoint,
+  Inside,
+  LayerTraits,
+  Room,
+  Sandbox,
+  Sandboxes,
+  StartOutcome,
+  StartPlan,
+} from '../sandbox.ts';
 import { bundleConfig } from './bundle.ts';
 import { Cgroup, thawing } from './cgroup.ts';
 import { refusalOf } from './command-check.ts';
@@ -106,7 +115,8 @@ export class ContainerSandboxes implements Sandboxes {
 
   async furnish(sandbox: Sandbox, { code, storageBytes }: Room): Promise<boolean> {
     const pid = this.#innerPids.get(sandbox);
-    if (storageBytes === waitingStorageBytes || pid === undefined) return this.#show(sandbox, { task: code }, []);
+    if (storageBytes === waitingStorageBytes || pid === undefined)
+      return this.#show(sandbox, { task: code }, []);
     this.#present.get(sandbox.id)?.storage(storageBytes);
     const enter = ['nsenter', '--target', pid, '--mount', '--pid', '--'] as const;
     const size = `remount,size=${storageBytes}`;
@@ -162,7 +172,12 @@ export class ContainerSandboxes implements Sandboxes {
   async #begin(
     house: House,
     plan: StartPlan,
-    given: { readonly id: string; readonly slot: number; readonly cgroup: Cgroup; readonly api: AttachedEndpoint },
+    given: {
+      readonly id: string;
+      readonly slot: number;
+      readonly cgroup: Cgroup;
+      readonly api: AttachedEndpoint;
+    },
   ): Promise<ContainerSandbox> {
     const { id, slot, cgroup, api } = given;
     if (this.#closed) throw new Error('the worker is closing');

@@ -84,7 +84,9 @@ function inventory(rooms: Rooms): object {
 
 /** The first process of the enclave, as the host counts. */
 function keeper(): number {
-  const own = processIds().find((pid) => parentOf(pid) === process.pid && namespaceOf(pid, 'mnt') !== namespaceOf(process.pid, 'mnt'));
+  const own = processIds().find(
+    (pid) => parentOf(pid) === process.pid && namespaceOf(pid, 'mnt') !== namespaceOf(process.pid, 'mnt'),
+  );
   assert.ok(own !== undefined, 'there is an enclave');
   return own;
 }

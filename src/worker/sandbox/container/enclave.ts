@@ -24,6 +24,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Before what a command ended with: a control character that none of them prints. */
+const answerMark = '\u001E';
+
 export class Enclave {
   /** Of the keeper, as the host counts. */
   readonly pid: number;
@@ -43,9 +46,9 @@ export class Enclave {
     const keeper = spawn(
       'unshare',
       [
-        ...['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'slave'],
-        ...['--', 'sh', '-c', script, 'lambkin', thaws.pattern, thaws.value],
-      ],
+        ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'slave'],
+        ['--', 'sh', '-c', script, 'lambkin', thaws.pattern, thaws.value],
+      ].flat(),
       { stdio: ['pipe', 'pipe', 'pipe'], env: enclaveEnv },
     );
     const pid = await keeperPid(keeper);
@@ -99,7 +102,9 @@ export class Enclave {
   /** Ends everything that is left in it. */
   async close(): Promise<void> {
     const gone = this.#keeper.exitCode !== null || this.#keeper.signalCode !== null;
-    const ended = gone ? undefined : once(this.#keeper, 'exit', { signal: AbortSignal.timeout(commandMsMax) });
+    const ended = gone
+      ? undefined
+      : once(this.#keeper, 'exit', { signal: AbortSignal.timeout(commandMsMax) });
     this.#keeper.ref();
     this.#end();
     this.#shell.stdin?.end();
@@ -110,9 +115,12 @@ export class Enclave {
   #hear(text: string): void {
     this.#said += text;
     for (;;) {
-      const [all, said = '', code] = /^([^\x1e]*)\x1e(\d+)\n/.exec(this.#said) ?? [];
-      if (all === undefined) return;
-      this.#said = this.#said.slice(all.length);
+      const begin = this.#said.indexOf(answerMark);
+      const end = this.#said.indexOf('\n', begin);
+      if (begin < 0 || end < 0) return;
+      const said = this.#said.slice(0, begin);
+      const code = this.#said.slice(begin + 1, end);
+      this.#said = this.#said.slice(end + 1);
       const waiting = this.#waiting.shift();
       if (this.#waiting.length === 0) this.#answers.unref();
       if (code === '0') waiting?.resolve(said);

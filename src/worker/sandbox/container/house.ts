@@ -46,7 +46,9 @@ export class House {
 
   static async open(parts: HouseParts): Promise<House> {
     const needed = [parts.state, parts.program, process.execPath, import.meta.dirname];
-    const base = bases.find((path) => existsSync(path) && !needed.some((each) => each.startsWith(`${path}/`)));
+    const base = bases.find(
+      (path) => existsSync(path) && !needed.some((each) => each.startsWith(`${path}/`)),
+    );
     if (base === undefined) throw new Error(`none of ${bases.join(', ')} is free to stand sandboxes on`);
     const enclave = await Enclave.open(parts.thaws);
     try {
@@ -97,7 +99,10 @@ export class House {
   }
 
   /** Commands that show the directories there: also inside, where they appear at once. */
-  async showLines(id: string, shown: { readonly task?: string; readonly opt?: string }): Promise<readonly string[]> {
+  async showLines(
+    id: string,
+    shown: { readonly task?: string; readonly opt?: string },
+  ): Promise<readonly string[]> {
     const lines: string[] = [];
     for (const name of ['task', 'opt'] as const) {
       const directory = shown[name];

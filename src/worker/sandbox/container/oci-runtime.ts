@@ -106,8 +106,8 @@ function streamsOf({ stdio }: ChildProcess): ContainerStreams | undefined {
   for (const stream of all) stream?.on('error', () => {}); // its end is reported by the exit
   if (!stdout || !stderr || !channel || !status) return undefined;
   return {
-    stdout: stdout as Readable,
-    stderr: stderr as Readable,
+    stdout,
+    stderr,
     channel: channel as Duplex,
     status: status as Duplex,
   };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { array, assert as check, property, string } from 'fast-check';
 import { bundleConfig } from './bundle.ts';
 import { line } from './enclave.ts';
 import { exitStatusOf } from './init.ts';
@@ -29,10 +29,17 @@ const bundle = {
 } as const;
 
 interface Config {
-  readonly process: { readonly env: string[]; readonly capabilities: Record<string, string[]>; readonly noNewPrivileges: boolean };
+  readonly process: {
+    readonly env: string[];
+    readonly capabilities: Record<string, string[]>;
+    readonly noNewPrivileges: boolean;
+  };
   readonly root: { readonly readonly: boolean };
   readonly mounts: { readonly destination: string; readonly options: string[] }[];
-  readonly linux: { readonly namespaces: { type: string }[]; readonly uidMappings: { containerID: number; hostID: number; size: number }[] };
+  readonly linux: {
+    readonly namespaces: { type: string }[];
+    readonly uidMappings: { containerID: number; hostID: number; size: number }[];
+  };
 }
 
 test('a sandbox is shut in every way that the runtime knows', () => {
@@ -51,9 +58,14 @@ test('a sandbox is shut in every way that the runtime knows', () => {
   assert.deepEqual(config.process.env, ['A=b=c']);
   for (const { destination, options } of config.mounts) {
     assert.ok(options.includes('nosuid'), destination);
-    if (['/var/task', '/opt', '/etc/hosts'].includes(destination)) assert.ok(options.includes('ro'), destination);
+    if (['/var/task', '/opt', '/etc/hosts'].includes(destination))
+      assert.ok(options.includes('ro'), destination);
   }
-  assert.ok(config.mounts.some(({ destination, options }) => destination === '/tmp' && options.includes('size=536870912')));
+  assert.ok(
+    config.mounts.some(
+      ({ destination, options }) => destination === '/tmp' && options.includes('size=536870912'),
+    ),
+  );
 });
 
 test('no two sandboxes share a user or an address', () => {
@@ -75,11 +87,17 @@ test('no two sandboxes share a user or an address', () => {
 });
 
 test('every word reaches a command as it is', () => {
-  fc.assert(
-    fc.property(fc.array(fc.string({ maxLength: 20 }).filter((word) => !word.includes('\0')), { minLength: 1 }), (words) => {
-      const said = execFileSync('/bin/sh', ['-c', line('printf', '%s\\0', ...words)]).toString();
-      assert.deepEqual(said.split('\0').slice(0, -1), words);
-    }),
+  check(
+    property(
+      array(
+        string({ maxLength: 20 }).filter((word) => !word.includes('\0')),
+        { minLength: 1 },
+      ),
+      (words) => {
+        const said = execFileSync('/bin/sh', ['-c', line('printf', '%s\\0', ...words)]).toString();
+        assert.deepEqual(said.split('\0').slice(0, -1), words);
+      },
+    ),
     { numRuns: 30 },
   );
 });
@@ -97,7 +115,17 @@ test('calls that lead out are refused, by flags where the call itself is needed'
   const { syscalls, defaultAction } = seccompProfile('x64');
   assert.equal(defaultAction, 'SCMP_ACT_ALLOW');
   const names = new Set(syscalls.filter(({ args }) => args === undefined).flatMap((rule) => rule.names));
-  for (const name of ['ptrace', 'mount', 'unshare', 'setns', 'bpf', 'keyctl', 'io_uring_setup', 'userfaultfd', 'clone3'])
+  for (const name of [
+    'ptrace',
+    'mount',
+    'unshare',
+    'setns',
+    'bpf',
+    'keyctl',
+    'io_uring_setup',
+    'userfaultfd',
+    'clone3',
+  ])
     assert.ok(names.has(name), name);
   for (const name of ['clone', 'socket', 'ioctl', 'read', 'execve']) assert.ok(!names.has(name), name);
 });
@@ -130,7 +158,9 @@ test('works run at most so many at once, and one that fails gives its place back
     running -= 1;
     if (fails) throw new Error('as asked');
   };
-  const all = await Promise.allSettled(Array.from({ length: 9 }, (_, at) => turns.run(() => work(at % 3 === 0))));
+  const all = await Promise.allSettled(
+    Array.from({ length: 9 }, (_, at) => turns.run(() => work(at % 3 === 0))),
+  );
   assert.deepEqual([most, running], [2, 0]);
   assert.equal(all.filter(({ status }) => status === 'rejected').length, 3);
 });

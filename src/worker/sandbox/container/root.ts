@@ -15,11 +15,32 @@ import { line } from './enclave.ts';
 const systemFolders = ['usr', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
 /** Of /etc: nothing that says anything about the host's people or secrets. */
 const systemFiles = [
-  ...['ssl/certs', 'ssl/openssl.cnf', 'pki/tls/certs', 'pki/ca-trust/extracted', 'ca-certificates'],
-  ...['alternatives', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime', 'protocols', 'services', 'mime.types'],
-  ...['nsswitch.conf'],
+  ['ssl/certs', 'ssl/openssl.cnf', 'pki/tls/certs', 'pki/ca-trust/extracted', 'ca-certificates'],
+  [
+    'alternatives',
+    'ld.so.cache',
+    'ld.so.conf',
+    'ld.so.conf.d',
+    'localtime',
+    'protocols',
+    'services',
+    'mime.types',
+  ],
+  ['nsswitch.conf'],
+].flat();
+const own = [
+  'proc',
+  'dev',
+  'tmp',
+  'sys',
+  'run',
+  'home',
+  'opt',
+  'var/task',
+  'var/runtime',
+  'var/lang/bin',
+  'etc',
 ];
-const own = ['proc', 'dev', 'tmp', 'sys', 'run', 'home', 'opt', 'var/task', 'var/runtime', 'var/lang/bin', 'etc'];
 const readOnly = 'bind,ro,nosuid,nodev';
 
 export const runtimeDirectory = '/var/runtime';
@@ -98,7 +119,8 @@ function boundLines(root: string, source: string, target: string): readonly stri
 /** Node is one file; Python is a folder of its version manager. Whatever else stands beside a program is none of a function's business. */
 function interpreterLines(root: string, program: string): readonly string[] {
   const prefix = dirname(dirname(program));
-  const isPython = basename(program).startsWith('python') && existsSync(join(prefix, 'lib', basename(program)));
+  const isPython =
+    basename(program).startsWith('python') && existsSync(join(prefix, 'lib', basename(program)));
   const libraries = join(prefix, 'lib');
   return isPython
     ? // A Python of a version manager looks for its own library where it was built to stand.

@@ -11,23 +11,41 @@ const namespaceFlags = 0x7e02_0000;
 
 const refused: readonly string[] = [
   // Mounts and file systems
-  ...['mount', 'umount', 'umount2', 'pivot_root', 'chroot', 'move_mount', 'open_tree', 'open_tree_attr'],
-  ...['fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr', 'quotactl', 'quotactl_fd', 'swapon', 'swapoff'],
-  ...['name_to_handle_at', 'open_by_handle_at', 'fanotify_init', 'lookup_dcookie', 'nfsservctl'],
+  ['mount', 'umount', 'umount2', 'pivot_root', 'chroot', 'move_mount', 'open_tree', 'open_tree_attr'],
+  [
+    'fsopen',
+    'fsconfig',
+    'fsmount',
+    'fspick',
+    'mount_setattr',
+    'quotactl',
+    'quotactl_fd',
+    'swapon',
+    'swapoff',
+  ],
+  ['name_to_handle_at', 'open_by_handle_at', 'fanotify_init', 'lookup_dcookie', 'nfsservctl'],
   // Namespaces
-  ...['unshare', 'setns'],
+  ['unshare', 'setns'],
   // Other processes
-  ...['ptrace', 'process_vm_readv', 'process_vm_writev', 'process_madvise', 'kcmp', 'pidfd_getfd'],
+  ['ptrace', 'process_vm_readv', 'process_vm_writev', 'process_madvise', 'kcmp', 'pidfd_getfd'],
   // The kernel itself
-  ...['bpf', 'perf_event_open', 'kexec_load', 'kexec_file_load', 'init_module', 'finit_module', 'delete_module'],
-  ...['create_module', 'get_kernel_syms', 'query_module', 'reboot', 'syslog', 'acct', 'uselib', 'userfaultfd'],
-  ...['_sysctl', 'sysfs', 'ustat', 'vhangup', 'vm86', 'vm86old', 'iopl', 'ioperm'],
+  ['bpf', 'perf_event_open', 'kexec_load', 'kexec_file_load', 'init_module', 'finit_module', 'delete_module'],
+  ['create_module', 'get_kernel_syms', 'query_module', 'reboot', 'syslog', 'acct', 'uselib', 'userfaultfd'],
+  ['_sysctl', 'sysfs', 'ustat', 'vhangup', 'vm86', 'vm86old', 'iopl', 'ioperm'],
   // Clocks, keys, memory of other nodes
-  ...['settimeofday', 'clock_settime', 'clock_settime64', 'clock_adjtime', 'clock_adjtime64', 'adjtimex', 'stime'],
-  ...['keyctl', 'add_key', 'request_key', 'move_pages', 'migrate_pages', 'mbind', 'set_mempolicy'],
+  [
+    'settimeofday',
+    'clock_settime',
+    'clock_settime64',
+    'clock_adjtime',
+    'clock_adjtime64',
+    'adjtimex',
+    'stime',
+  ],
+  ['keyctl', 'add_key', 'request_key', 'move_pages', 'migrate_pages', 'mbind', 'set_mempolicy'],
   // A second way to do most of what is refused above
-  ...['io_uring_setup', 'io_uring_enter', 'io_uring_register'],
-];
+  ['io_uring_setup', 'io_uring_enter', 'io_uring_register'],
+].flat();
 
 /** Address families beyond AF_UNIX (1), AF_INET (2), AF_INET6 (10) and AF_NETLINK (16): the first ones of the gaps, then all above. */
 const familiesRefused = [3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15];
@@ -47,12 +65,6 @@ export interface SeccompProfile {
 }
 
 export function seccompProfile(arch: string): SeccompProfile {
-  const refuse = (names: readonly string[], errnoRet: number, args?: readonly object[]): Rule => ({
-    names,
-    action: 'SCMP_ACT_ERRNO',
-    errnoRet,
-    ...(args && { args }),
-  });
   return {
     defaultAction: 'SCMP_ACT_ALLOW',
     // Calls of any other architecture end the process: there is no second door.
@@ -74,6 +86,10 @@ export function seccompProfile(arch: string): SeccompProfile {
       ),
     ],
   };
+}
+
+function refuse(names: readonly string[], errnoRet: number, args?: readonly object[]): Rule {
+  return { names, action: 'SCMP_ACT_ERRNO', errnoRet, ...(args && { args }) };
 }
 
 const namespaceBits = Array.from({ length: 32 }, (_, bit) => 2 ** bit).filter(

@@ -87,7 +87,9 @@ async function ready(slirp: ChildProcess): Promise<void> {
   const timeout = AbortSignal.timeout(commandMsMax);
   timeout.addEventListener('abort', () => slirp.kill('SIGKILL'));
   slirp.on('error', reject);
-  slirp.on('exit', () => reject(new Error(`slirp4netns ended: ${complaint.trim().split('\n').at(-1) ?? ''}`)));
+  slirp.on('exit', () =>
+    reject(new Error(`slirp4netns ended: ${complaint.trim().split('\n').at(-1) ?? ''}`)),
+  );
   slirp.stdio[3]?.once('data', () => resolve());
   await promise;
 }

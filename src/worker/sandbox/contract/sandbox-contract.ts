@@ -87,7 +87,10 @@ export async function sandboxContract(kind: Kind): Promise<void> {
       rooms.put('mine', '');
       waiting.sandbox.bind();
       await waiting.init('index.handler', rooms.taskRoot);
-      const seen = (await waiting.invoke({ do: 'look', root: '/opt' })) as { files: string[]; written: string };
+      const seen = (await waiting.invoke({ do: 'look', root: '/opt' })) as {
+        files: string[];
+        written: string;
+      };
       assert.deepEqual([seen.files, seen.written], [['of-a-layer'], 'EROFS']);
       const task = (await waiting.invoke({ do: 'look', root: rooms.taskRoot })) as { files: string[] };
       assert.ok(task.files.includes('mine'));
@@ -112,14 +115,19 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     test('is killed with everything that it started, and twice is once', async () => {
       await using rooms = await Rooms.open({ kind });
       const guest = await rooms.started(
-        rooms.program('setsid sleep 9999 & sleep 9999 & (setsid sh -c "sleep 9999 & wait" &) ; echo up; wait'),
+        rooms.program(
+          'setsid sleep 9999 & sleep 9999 & (setsid sh -c "sleep 9999 & wait" &) ; echo up; wait',
+        ),
       );
       await guest.until(() => guest.stdout.includes('up'));
       const family = processesOf(guest.sandbox, kind);
       assert.ok(family.length >= 3, `${family.length} processes`);
       assert.equal(guest.sandbox.kill(), guest.sandbox.kill());
       await guest.sandbox.kill();
-      assert.deepEqual(family.filter((pid) => processEntry(pid) !== undefined), []);
+      assert.deepEqual(
+        family.filter((pid) => processEntry(pid) !== undefined),
+        [],
+      );
       assert.equal(guest.status, undefined, 'an end that was wanted is not reported');
       assert.equal(guest.sandbox.memoryUsedBytes(), 0);
       assert.equal(rooms.sandboxes.cpuTicks(guest.sandbox), undefined);
@@ -170,7 +178,10 @@ export async function sandboxContract(kind: Kind): Promise<void> {
       const late = rooms.sandboxes.start(rooms.program('sleep 9998'));
       await rooms.sandboxes.close();
       await late;
-      assert.deepEqual(family.filter((pid) => processEntry(pid) !== undefined), []);
+      assert.deepEqual(
+        family.filter((pid) => processEntry(pid) !== undefined),
+        [],
+      );
       assert.deepEqual(leftIn(rooms.directory), []);
       await rooms[Symbol.asyncDispose]();
     });

@@ -163,6 +163,10 @@ export function upOptions(
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
     throw new Failure('an access key id and a secret access key are given together, or neither.', 2);
   }
+  const ofContainers = ['network', 'ociRuntime', 'baseImage'] as const;
+  if (flags.isolation === 'process' && ofContainers.some((name) => flags[name] !== undefined)) {
+    throw new Failure('--network, --oci-runtime and --base-image are for containers, not for processes.', 2);
+  }
   const isDefault = resolve(dataDir) === resolve('.lambkin');
   return {
     dataDirectory: resolve(dataDir),

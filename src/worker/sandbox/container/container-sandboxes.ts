@@ -98,7 +98,8 @@ export class ContainerSandboxes implements Sandboxes {
 
   reached(url: string): string {
     const index = this.#options.reached.findIndex((known) => known() === url);
-    return index < 0 ? url : reachedUrl(index, url);
+    // Behind TLS a service answers to its own name only.
+    return index < 0 || !url.startsWith('http:') ? url : reachedUrl(index, url);
   }
 
   traitsOf(layers: string): LayerTraits {

@@ -71,7 +71,7 @@ function inventory(rooms: Rooms): object {
   }
   return {
     processes: processIds().filter((pid) => isBelow(pid)).length,
-    mounts: lines('/proc/self/mountinfo'),
+    mounts: lines('/proc/self/mountinfo', /lambkin|\/var\/task/),
     enclaveMounts: lines(`/proc/${enclave}/mountinfo`),
     enclaveLinks: lines(`/proc/${enclave}/net/dev`),
     groups: 'missing' in hierarchy ? -1 : groupsBelow(hierarchy, groupOf(rooms.directory)).length,
@@ -116,6 +116,8 @@ function namespaceOf(pid: number, kind = 'pid'): string | undefined {
   }
 }
 
-function lines(path: string): number {
-  return readFileSync(path, 'latin1').trim().split('\n').length;
+function lines(path: string, like = /./): number {
+  return readFileSync(path, 'latin1')
+    .split('\n')
+    .filter((line) => like.test(line)).length;
 }

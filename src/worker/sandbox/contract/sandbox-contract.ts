@@ -5,15 +5,17 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { processEntry, processIds, startedWith } from '../process/proc.ts';
 import type { Sandbox } from '../sandbox.ts';
+import type { ContainerOptions } from '../container/container-host.ts';
 import { Rooms, skipped, type Kind } from './rooms.ts';
 
 const mebibyte = 2 ** 20;
 
-export async function sandboxContract(kind: Kind): Promise<void> {
-  const skip = await skipped(kind);
-  suite(`a sandbox (${kind})`, { skip }, () => {
+export async function sandboxContract(kind: Kind, containers: ContainerOptions = {}): Promise<void> {
+  const skip = await skipped(kind, containers);
+  const { runtime } = containers;
+  suite(`a sandbox (${runtime ?? kind})`, { skip }, () => {
     test('runs a program with its arguments, variables and directory, and nothing of ours', async () => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       process.env['LAMBKIN_TEST_SECRET'] = 'not for functions';
       const plan = rooms.program('printf "%s|%s|%s|%s" "$1" "$GIVEN" "$PWD" "$LAMBKIN_TEST_SECRET"');
       const guest = await rooms.started({ ...plan, args: ['one word'], env: { ...plan.env, GIVEN: 'it' } });
@@ -24,7 +26,7 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     });
 
     test('says how it ended, after all that it printed', async () => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       const coded = await rooms.shell('echo last words; echo and these >&2; exit 41');
       assert.deepEqual([coded.stdout, coded.stderr], ['last words\n', 'and these\n']);
       assert.deepEqual(coded.status, { kind: 'code', code: 41 });
@@ -38,7 +40,7 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     });
 
     test('talks on the private channel, and has stdin at its end', async () => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       const guest = await rooms.started(rooms.channel());
       await guest.init('index.handler', rooms.taskRoot);
       assert.deepEqual(await guest.invoke({ hello: 'there' }), { hello: 'there' });
@@ -52,7 +54,7 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     });
 
     test('is reached at its Runtime API, and only then', async () => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       const script = `exec "$1" -e '
         const base = "http://" + process.env.AWS_LAMBDA_RUNTIME_API + "/2018-06-01/runtime/";
         const next = await fetch(base + "invocation/next");
@@ -73,7 +75,7 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     });
 
     test('has its layers at /opt, read-only, also when it was started ahead', async (context) => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       const { layers } = rooms.sandboxes;
       if (layers === 'elsewhere') return context.skip('this host cannot mount');
       const look = 'cat /opt/of-a-layer; echo x 2>/dev/null >/opt/new || echo refused';
@@ -98,7 +100,7 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     });
 
     test('that cannot be started says why, and leaves nothing', async () => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       rooms.put('not-executable', '#!/bin/sh\n', 0o644);
       rooms.put('no-interpreter', '#!/no/such/shell\n');
       const code = async (name: string): Promise<string> => {
@@ -113,7 +115,7 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     });
 
     test('is killed with everything that it started, and twice is once', async () => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       const guest = await rooms.started(
         rooms.program(
           'setsid sleep 9999 & sleep 9999 & (setsid sh -c "sleep 9999 & wait" &) ; echo up; wait',
@@ -135,7 +137,7 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     });
 
     test('hears when its function has too much memory, in one process or in several', async () => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       for (const action of ['allocate', 'allocate-in-child']) {
         const guest = await rooms.started(rooms.channel());
         await guest.init('index.handler', rooms.taskRoot);
@@ -149,7 +151,7 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     });
 
     test('goes on after a rest as if there had been none', async () => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       const guest = await rooms.started(rooms.channel());
       await guest.init('index.handler', rooms.taskRoot);
       for (const pauseMs of [0, 20, 1_600]) {
@@ -164,14 +166,14 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     });
 
     test('that prints without end is made to wait, and is still killed', async () => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       const guest = await rooms.started(rooms.program('exec yes'));
       await guest.until(() => guest.stdout.length > 2 * mebibyte);
       await guest.sandbox.kill();
     });
 
     test('goes with the others when the worker closes, also in the middle of a start', async () => {
-      const rooms = await Rooms.open({ kind });
+      const rooms = await Rooms.open({ kind, containers });
       const guest = await rooms.started(rooms.program('sleep 9999 & sleep 9999'));
       await guest.until(() => processesOf(guest.sandbox, kind).length >= 2);
       const family = processesOf(guest.sandbox, kind);
@@ -187,10 +189,10 @@ export async function sandboxContract(kind: Kind): Promise<void> {
     });
 
     test('that an earlier run left behind is swept when the next one opens', async () => {
-      await using rooms = await Rooms.open({ kind });
+      await using rooms = await Rooms.open({ kind, containers });
       await rooms.sandboxes.close();
       writeFileSync(join(rooms.directory, 'left'), 'by an earlier run');
-      await using next = await Rooms.open({ kind, directory: rooms.directory });
+      await using next = await Rooms.open({ kind, containers, directory: rooms.directory });
       assert.deepEqual(leftIn(next.directory), []);
     });
   });

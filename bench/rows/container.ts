@@ -101,58 +101,73 @@ async function coldRow(pair: Pair, count: number): Promise<Row> {
   };
 }
 
-/** Memory of the whole host for so many environments of either kind; the difference is what a container adds to its runtime. */
+/** What so many environments take beyond their runtimes. */
 async function idleRows(count: number): Promise<readonly Row[]> {
-  const [process] = await idle('process', count);
-  const [container, cpuMsPerSecond] = await idle('container', count);
-  const eachMib = (container - process) / count;
+  const process = await idle('process', count);
+  const container = await idle('container', count);
+  const eachMib = (container.kernelMib - process.kernelMib + container.shellsMib) / count;
   return [
     {
       what: `memory of an idle, frozen container beyond its runtime, of ${count}`,
       lambkin: `${eachMib.toFixed(2)} MiB`,
-      floor: `${(process / count).toFixed(2)} MiB process`,
+      floor: `${(process.kernelMib / count).toFixed(2)} MiB kernel, process`,
       figure: '',
       promise: { text: '<= 1 MiB', kept: eachMib <= 1 },
     },
     {
       what: `processor time of ${count} idle, frozen containers`,
-      lambkin: `${cpuMsPerSecond.toFixed(2)} ms/s`,
+      lambkin: `${container.cpuMsPerSecond.toFixed(2)} ms/s`,
       floor: '',
       figure: '',
-      promise: { text: '0', kept: cpuMsPerSecond < 0.01 },
+      promise: { text: '0', kept: container.cpuMsPerSecond < 0.01 },
     },
   ];
 }
 
-async function idle(
-  isolation: string,
-  count: number,
-): Promise<readonly [mib: number, cpuMsPerSecond: number]> {
+interface Idle {
+  /** What the kernel has taken for them and cannot give back. */
+  readonly kernelMib: number;
+  /** Private memory of the containers' own first processes. */
+  readonly shellsMib: number;
+  readonly cpuMsPerSecond: number;
+}
+
+async function idle(isolation: string, count: number): Promise<Idle> {
   const service = await startService({ LAMBKIN_ISOLATION: isolation, LAMBKIN_POOL_SIZE: '1' });
   const agent = new Agent({ keepAlive: true });
   try {
     for (let index = 0; index < count; index += 1) await createFunction(service, `idle-${index}`);
     await sleep(3_000);
-    const beforeMib = usedMib();
+    const before = kernelMib();
     for (let index = 0; index < count; index += 1) {
       await send(agent, service, await invokeRequest(service, `idle-${index}`, payload));
     }
     await sleep(4_000); // all are frozen, and the pool is full again
-    const mib = usedMib() - beforeMib;
-    const cpuMs = isolation === 'container' ? cpuMsOf(service) : 0;
+    const taken = kernelMib() - before;
+    const shells = frozenBelow(service.pid).filter((pid) => read(`/proc/${pid}/comm`).trim() === 'sh');
+    const cpuMs = cpuMsOf(service);
     await sleep(5_000);
-    return [mib, isolation === 'container' ? (cpuMsOf(service) - cpuMs) / 5 : 0];
+    return {
+      kernelMib: taken,
+      shellsMib: shells.reduce((sum, pid) => sum + privateMib(pid), 0),
+      cpuMsPerSecond: (cpuMsOf(service) - cpuMs) / 5,
+    };
   } finally {
     agent.destroy();
     await service.stop();
   }
 }
 
-/** Of the host, without what the kernel could give back at once. */
-function usedMib(): number {
+/** Of the whole host: other programs that start meanwhile are in it. */
+function kernelMib(): number {
   const text = readFileSync('/proc/meminfo', 'utf8');
-  const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]);
-  return (kib('MemTotal') - kib('MemAvailable')) / 1_024;
+  const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  return (kib('SUnreclaim') + kib('KernelStack') + kib('PageTables') + kib('Percpu')) / 1_024;
+}
+
+function privateMib(pid: number): number {
+  const found = read(`/proc/${pid}/smaps_rollup`).matchAll(/^Private_(?:Clean|Dirty):\s+(\d+)/gm);
+  return [...found].reduce((sum, [, kib]) => sum + Number(kib), 0) / 1_024;
 }
 
 /** User and system time of all processes below the service but those of itself, in milliseconds. */

@@ -134,6 +134,7 @@ export async function compose(
     ...(options.containers && { containers: options.containers }),
     pool: poolOf(options.poolSize ?? defaultPoolSize()),
     limits: {
+      ...(options.environmentLifetimeMs !== undefined && { lifetimeMsMax: options.environmentLifetimeMs }),
       ...(options.streamBurstBytes !== undefined && { streamBurstBytes: options.streamBurstBytes }),
       ...(options.streamBytesPerSecond !== undefined && {
         streamBytesPerSecond: options.streamBytesPerSecond,

@@ -154,13 +154,15 @@ class WorkerService implements LocalWorker {
     }
     const { environmentId } = spec;
     assert(!this.#environments.has(environmentId), `environment ${environmentId} exists`);
-    const life = new CredentialLife(this.#options.clock, () => {
+    const retire = (): void => {
       if (environment.status === 'idle') void environment.destroy();
-    });
+    };
+    const life = new CredentialLife(this.#options.clock, retire, this.#limits.lifetimeMsMax);
     const environment = new Environment(spec, {
       provisioner: life.watching(this.#provisioner),
       logs: this.#options.logs,
       clock: this.#options.clock,
+      entropy: this.#options.entropy,
       initLimitMs: this.#limits.initLimitMs,
       streamLimits: this.#limits,
       emit: (event) => {

@@ -68,3 +68,18 @@ test('new credentials begin a new life, and an environment that is gone leaves n
   life.begin(undefined);
   assert.equal(clock.timers, 0);
 });
+
+test('an environment lives no longer than it may, whatever its credentials say', () => {
+  for (const credentialsMs of [undefined, 100 * hourMs]) {
+    const clock = new FakeClock();
+    const ended: number[] = [];
+    const life = new CredentialLife(clock, () => ended.push(clock.wallMs()), 4 * hourMs);
+    const begunMs = clock.wallMs();
+    life.begin(credentialsMs === undefined ? undefined : begunMs + credentialsMs);
+    clock.advance(4 * hourMs - 1);
+    assert.equal(life.isOver, false);
+    clock.advance(1);
+    assert.deepEqual(ended, [begunMs + 4 * hourMs]);
+    assert.equal(life.isOver, true);
+  }
+});

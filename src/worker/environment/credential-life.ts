@@ -1,5 +1,5 @@
 /**
- * How long an environment may live: its process gets its role's credentials once, at its start, so it must be gone before they expire. It is
+ * How long an environment may live at most, and how long on its credentials: its process gets its role's credentials once, at its start, so it must be gone before they expire. It is
  * retired between two invokes as soon as less of their life is left than the longest invoke can take; the next invoke finds another one.
  *
  *     credentials given ─────────── invokes ──────────▶ retired when idle ── margin ──▶ credentials expire
@@ -19,13 +19,15 @@ export function retiresAtMs(issuedAtMs: number, expiresAtMs: number): number {
 export class CredentialLife {
   readonly #clock: Clock;
   readonly #over: () => void;
+  readonly #lifetimeMsMax: number;
   #retiresAtMs = Infinity;
   #cancel: Cancel | undefined;
 
   /** `over` is called when the life ends, and may be again: whoever is busy then looks at `isOver` afterwards. */
-  constructor(clock: Clock, over: () => void) {
+  constructor(clock: Clock, over: () => void, lifetimeMsMax = Infinity) {
     this.#clock = clock;
     this.#over = over;
+    this.#lifetimeMsMax = lifetimeMsMax;
   }
 
   get isOver(): boolean {
@@ -46,9 +48,10 @@ export class CredentialLife {
   /** Credentials were given just now; undefined: they never expire. */
   begin(expiresAtMs: number | undefined): void {
     this.end();
-    if (expiresAtMs === undefined) return;
-    this.#retiresAtMs = retiresAtMs(this.#clock.wallMs(), expiresAtMs);
-    this.#arm();
+    const now = this.#clock.wallMs();
+    const byCredentials = expiresAtMs === undefined ? Infinity : retiresAtMs(now, expiresAtMs);
+    this.#retiresAtMs = Math.min(byCredentials, now + this.#lifetimeMsMax);
+    if (this.#retiresAtMs < Infinity) this.#arm();
   }
 
   /** The environment is gone. */

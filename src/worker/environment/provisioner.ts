@@ -16,10 +16,21 @@ import { directoryOf } from './path.ts';
 export interface Provision {
   readonly sandbox: Sandbox;
   readonly init: Init;
+  /** What its layers bring to /opt/extensions. */
+  readonly programs: ExtensionPrograms;
   /** Its start is over, one way or the other: the next may begin. */
   readonly settle: Settle;
   /** The code may be removed. */
   readonly release: () => void;
+}
+
+/** External extensions, and how a process of the sandbox finds them. */
+export interface ExtensionPrograms {
+  readonly names: readonly string[];
+  /** What stands for /opt. */
+  readonly root: string;
+  /** The layers to be put at /opt. */
+  readonly opt?: string;
 }
 
 export type ProvisionOutcome =
@@ -66,6 +77,8 @@ const startErrors: Readonly<Record<string, string>> = {
   ENOEXEC: 'exec format error',
   E2BIG: 'argument list too long',
 };
+
+const noPrograms: ExtensionPrograms = { names: [], root: optRoot };
 
 export class Provisioner {
   readonly #parts: ProvisionerParts;
@@ -118,10 +131,6 @@ export class Provisioner {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
     }
     const { files } = unpacked;
-    if (files.opt && this.#parts.sandboxes.traitsOf(files.opt.directory).extensions) {
-      const { functionName } = version;
-      this.#parts.warn('a layer brings extensions, which Lambkin does not start yet', { functionName });
-    }
     const variables = this.#variables(launch, version, custom, logStream, files, credentials);
     const outcome = await this.#start(launch, version, custom, files, variables);
     if (outcome.kind === 'provided') return { ...outcome, credentialsEndMs: credentials.expiresAtMs };
@@ -139,6 +148,7 @@ export class Provisioner {
     const { sandboxes } = this.#parts;
     const { taskRoot, code, opt, release } = files;
     const room = { code, storageBytes: version.configuration.ephemeralStorageMb * mebibyte };
+    const programs = this.#programs(opt);
     const provided = (sandbox: Sandbox, settle: Settle): ProvisionOutcome => {
       const init = {
         env: variables(sandbox),
@@ -146,7 +156,7 @@ export class Provisioner {
         taskRoot,
         ...(opt && { optRoot: opt.root }),
       };
-      return { kind: 'provided', provision: { sandbox, init, settle, release } };
+      return { kind: 'provided', provision: { sandbox, init, programs, settle, release } };
     };
     if (launch.kind === 'channel' && !changesStart(custom)) {
       const ready = await this.#takeReady(launch, opt, room);
@@ -169,6 +179,9 @@ export class Provisioner {
       ahead: false,
       room,
       ...(launch.kind === 'channel' && { runtime: runtimeFiles(launch) }),
+      wrapped: launch.kind === 'channel' && command !== launch.command,
+      // What is the function's own must not begin before its extensions have.
+      held: programs.names.length > 0 && (launch.kind === 'runtime-api' || command !== launch.command),
       ...(opt?.root === optRoot && { opt: opt.directory }),
     };
     const settle = await this.#parts.starts.enter();
@@ -194,6 +207,12 @@ export class Provisioner {
     if ((await Promise.all(put)).every(Boolean)) return ready;
     void ready.kill();
     return undefined;
+  }
+
+  #programs(opt: Opt | undefined): ExtensionPrograms {
+    if (opt === undefined) return noPrograms;
+    const { extensions: names } = this.#parts.sandboxes.traitsOf(opt.directory);
+    return { names, root: opt.root, ...(opt.root === optRoot && { opt: opt.directory }) };
   }
 
   #variables(

@@ -4,6 +4,7 @@
  */
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '#platform';
+import { EitherLink } from '../channel/either-link.ts';
 import { ChannelLink } from '../channel/link.ts';
 import type { RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
 import { drainTurnsMax, outputWindowBytesMax, outputWindowMs } from '../limits.ts';
@@ -17,6 +18,8 @@ export interface HearingParts {
   readonly channel: Duplex | null;
   readonly api: RuntimeApiEndpoint;
   readonly clock: Clock;
+  /** Whether some other program may have taken the runtime's place. */
+  readonly wrapped: boolean;
   /** The other end closed the channel. */
   readonly hungUp: () => void;
 }
@@ -24,7 +27,7 @@ export interface HearingParts {
 export class Hearing {
   readonly link: RuntimeLink;
   readonly #clock: Clock;
-  readonly #streams: readonly Readable[];
+  readonly #streams: Readable[];
   #listener: SandboxListener | undefined;
   /** Counts bytes heard: a drain is over when a turn of the event loop adds none. */
   #heardBytes = 0;
@@ -32,14 +35,22 @@ export class Hearing {
   #windowOpen = false;
   #draining = 0;
 
-  constructor({ stdout, stderr, channel, api, clock, hungUp }: HearingParts) {
+  constructor({ stdout, stderr, channel, api, clock, wrapped, hungUp }: HearingParts) {
     this.#clock = clock;
+    const linkOver = (stream: Duplex | null, hears: (message: RuntimeSays) => void): RuntimeLink => {
+      if (stream === null) return api.serve(hears);
+      const overChannel = (listener: typeof hears) =>
+        new ChannelLink(stream, listener, () => this.#hungUp(hungUp));
+      return wrapped
+        ? new EitherLink(overChannel, (listener) => api.serve(listener), hears)
+        : overChannel(hears);
+    };
     const say = (message: RuntimeSays): void => {
       this.#listener?.says(message);
       if (message.kind === 'log') this.#slow(message.text.length);
     };
     channel?.on('data', (chunk: Buffer) => (this.#heardBytes += chunk.length));
-    this.link = channel === null ? api.serve(say) : new ChannelLink(channel, say, hungUp);
+    this.link = linkOver(channel, say);
     this.#streams = channel === null ? [stdout, stderr] : [stdout, stderr, channel];
     for (const stream of this.#streams) stream.on('error', () => {}); // its end is reported by the exit
     stdout.on('data', (chunk: Buffer) => this.#printed(chunk, 'stdout'));
@@ -70,9 +81,25 @@ export class Hearing {
     setImmediate(turn);
   }
 
+  /** Something else of the sandbox printed so much: it counts with the rest. */
+  also(bytes: number, hear: () => void): void {
+    this.#heardBytes += bytes;
+    hear();
+    this.#slow(bytes);
+  }
+
+  /** Streams that wait with the others. */
+  listenTo(streams: readonly Readable[]): void {
+    this.#streams.push(...streams);
+  }
+
   close(): void {
     this.#listener = undefined;
     for (const stream of this.#streams) stream.destroy();
+  }
+
+  #hungUp(tell: () => void): void {
+    if (!(this.link instanceof EitherLink && this.link.maySpeakHttp)) tell();
   }
 
   #printed(chunk: Buffer, source: 'stdout' | 'stderr'): void {

@@ -1,12 +1,21 @@
 /** What is looked up in a function's files on the host, before any sandbox sees them. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Entrypoint, LayerTraits } from './sandbox.ts';
 
 export function layerTraits(layers: string): LayerTraits {
-  const has = (name: string): boolean => existsSync(join(layers, name));
-  return { libraries: has('lib'), extensions: has('extensions') };
+  return { libraries: existsSync(join(layers, 'lib')), extensions: programsIn(join(layers, 'extensions')) };
+}
+
+/** The files in a directory, or where it is none, nothing. */
+function programsIn(directory: string): readonly string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [] : [entry.name])).sort();
+  } catch {
+    return [];
+  }
 }
 
 /** The function's own executable: in the first of these directories that has one. */

@@ -33,28 +33,9 @@ const shmBytes = 64 * 1024 * 1024;
 
 export function bundleConfig(bundle: Bundle): object {
   const ids = [{ containerID: 0, hostID: firstHostId + bundle.slot * idsPerSandbox, size: idsPerSandbox }];
-  const none: readonly string[] = [];
   return {
     ociVersion: '1.0.2',
-    process: {
-      terminal: false,
-      user: { uid: sandboxUser.uid, gid: sandboxUser.gid },
-      args: initArguments(bundle.command, bundle.talk),
-      env: Object.entries(bundle.env).map(([name, value]) => `${name}=${value}`),
-      cwd: bundle.workingDirectory,
-      capabilities: {
-        bounding: none,
-        effective: none,
-        permitted: none,
-        inheritable: none,
-        ambient: none,
-      },
-      rlimits: [
-        { type: 'RLIMIT_NOFILE', soft: openFilesMax, hard: openFilesMax },
-        { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
-      ],
-      noNewPrivileges: true,
-    },
+    process: processPart({ ...bundle, args: initArguments(bundle.command, bundle.talk) }),
     root: { path: bundle.root, readonly: true },
     hostname: 'lambda',
     mounts: [
@@ -84,6 +65,28 @@ export function bundleConfig(bundle: Bundle): object {
         .map((name) => `/proc/${name}`),
       readonlyPaths: ['bus', 'fs', 'irq', 'sys'].map((name) => `/proc/${name}`),
     },
+  };
+}
+
+/** What is said of a process, the first or a further one. */
+export function processPart({
+  args,
+  env,
+  workingDirectory,
+}: Pick<Bundle, 'env' | 'workingDirectory'> & { readonly args: readonly string[] }): object {
+  const none: readonly string[] = [];
+  return {
+    terminal: false,
+    user: { uid: sandboxUser.uid, gid: sandboxUser.gid },
+    args,
+    env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    cwd: workingDirectory,
+    capabilities: { bounding: none, effective: none, permitted: none, inheritable: none, ambient: none },
+    rlimits: [
+      { type: 'RLIMIT_NOFILE', soft: openFilesMax, hard: openFilesMax },
+      { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
+    ],
+    noNewPrivileges: true,
   };
 }
 

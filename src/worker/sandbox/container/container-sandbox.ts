@@ -3,15 +3,24 @@
  *
  *   waiting ── run ──▶ running ── rest ──▶ resting ── a while ──▶ frozen ── run (thaws) ──▶ running
  */
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '#platform';
 import type { ExitStatus, RuntimeLink } from '../../environment/runtime.ts';
 import { hangUpGraceMs } from '../../limits.ts';
+import { Courier } from '../../runtime-api/delivery.ts';
 import type { AttachedEndpoint } from '../../runtime-api/server.ts';
+import type { SideApis } from '../../runtime-api/side-apis.ts';
+import type { Deliver } from '../../telemetry/subscriptions/subscriber.ts';
 import { Hearing } from '../hearing.ts';
 import { signal } from '../process/sweeper.ts';
-import type { Sandbox, SandboxListener } from '../sandbox.ts';
+import type { Sandbox, SandboxListener, SideOutcome, SidePlan } from '../sandbox.ts';
+import { childrenOf, familyOf } from '../process/proc.ts';
+import { refusalOf } from './command-check.ts';
+import type { House } from './house.ts';
+import { sandboxAddress } from './network.ts';
+import { SideProcess } from './side-process.ts';
 import type { Cgroup } from './cgroup.ts';
 import type { IdleFreezer } from './idle-freezer.ts';
 import { exitStatusOf } from './init.ts';
@@ -31,6 +40,9 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly looks: MemoryLooks;
   readonly freezer: IdleFreezer;
+  readonly house: () => Promise<House>;
+  /** Of all sandboxes' own directories. */
+  readonly directory: string;
   /** Removes what is left of it once no process is. */
   readonly remove: (sandbox: ContainerSandbox) => Promise<void>;
   readonly warn: (message: string) => void;
@@ -48,6 +60,7 @@ export interface ContainerSandboxParts {
   readonly api: AttachedEndpoint;
   readonly talk: 'channel' | 'runtime-api';
   readonly ahead: boolean;
+  readonly wrapped: boolean;
   readonly storageBytes: number;
 }
 
@@ -63,6 +76,8 @@ export class ContainerSandbox implements Sandbox {
   readonly #cgroup: Cgroup;
   readonly #hearing: Hearing;
   readonly #status: Duplex;
+  readonly #sides: SideProcess[] = [];
+  #courier: Courier | undefined;
   #listener: SandboxListener | undefined;
   #ended: ExitStatus | undefined;
   #killing: Promise<void> | undefined;
@@ -91,6 +106,7 @@ export class ContainerSandbox implements Sandbox {
       channel: talk === 'channel' ? streams.channel : null,
       api,
       clock: around.clock,
+      wrapped: parts.wrapped,
       hungUp: () => this.#hungUp(),
     });
     if (talk !== 'channel') streams.channel.destroy();
@@ -105,9 +121,62 @@ export class ContainerSandbox implements Sandbox {
     this.#status.on('close', () => this.#exited(exitStatusOf(said)));
   }
 
-  /** The runtime may start. */
-  begin(): void {
+  readonly deliver: Deliver = (...batch) => {
+    this.#courier ??= new Courier(async (port) =>
+      (await this.#around.house()).dialer.dial(sandboxAddress(this.slot), port),
+    );
+    return this.#courier.deliver(...batch);
+  };
+
+  serve(apis: SideApis): void {
+    this.#parts.api.serveBeside(apis);
+  }
+
+  async spawn(plan: SidePlan): Promise<SideOutcome> {
+    const { command, env, opt } = plan;
+    const asStart = {
+      command,
+      args: [],
+      env,
+      workingDirectory: '/',
+      talk: 'runtime-api',
+      ahead: false,
+    } as const;
+    const refusal = refusalOf(opt === undefined ? asStart : { ...asStart, opt }, '/');
+    if (refusal !== undefined) return { kind: 'unstartable', code: refusal };
+    const house = await this.#around.house();
+    const path = join(this.#around.directory, this.id, `side-${this.#sides.length}`);
+    const side = new SideProcess(
+      house,
+      { id: this.id, path },
+      {
+        ...plan,
+        output: (chunk, source) => this.#hearing.also(chunk.length, () => plan.output(chunk, source)),
+        exited: (status) =>
+          this.drain(() => {
+            if (this.#killing === undefined) plan.exited(status);
+          }),
+      },
+      this.own,
+    );
+    this.#sides.push(side);
+    this.#hearing.listenTo(side.pipes);
+    return { kind: 'started', side };
+  }
+
+  letGo(): void {
     this.#status.write('go\n');
+  }
+
+  signal(name: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.#ended !== undefined) return;
+    this.#thaw();
+    const [runtime] = childrenOf(this.pid);
+    if (runtime === undefined) return void signal(this.pid); // it has not begun
+    if (name === 'SIGKILL') for (const pid of familyOf(runtime)) signal(pid);
+    else signal(runtime, name);
+    if (name === 'SIGTERM') this.link.end();
+    return undefined;
   }
 
   attach(listener: SandboxListener): void {
@@ -193,7 +262,10 @@ export class ContainerSandbox implements Sandbox {
     if (this.#ended === undefined && this.#runs > 0) this.#measure();
     await this.#end();
     await new Promise<void>((done) => this.drain(done));
+    await Promise.all(this.#sides.map((side) => side.gone));
     this.#hearing.close();
+    for (const side of this.#sides) side.close();
+    this.#courier?.close();
     this.#status.destroy();
     this.#parts.api.close();
     await this.#around.remove(this);

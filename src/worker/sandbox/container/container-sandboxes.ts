@@ -92,6 +92,8 @@ export class ContainerSandboxes implements Sandboxes {
       looks: new MemoryLooks(options.clock),
       freezer: new IdleFreezer(options.clock),
       remove: (sandbox) => this.#remove(sandbox),
+      house: () => this.#opened(),
+      directory: this.#directory,
       warn: options.warn,
     };
   }
@@ -216,11 +218,23 @@ export class ContainerSandboxes implements Sandboxes {
     await house.enclave.run(...house.linkLines(slot, innerPid));
     const { streams } = outcome;
     const sandbox = new ContainerSandbox(
-      { id, slot, pid, streams, cgroup, own, api, talk, ahead: plan.ahead, storageBytes },
+      {
+        id,
+        slot,
+        pid,
+        streams,
+        cgroup,
+        own,
+        api,
+        talk,
+        ahead: plan.ahead,
+        wrapped: plan.wrapped === true,
+        storageBytes,
+      },
       this.#around,
     );
     this.#innerPids.set(sandbox, innerPid);
-    sandbox.begin();
+    if (plan.held !== true) sandbox.letGo();
     return sandbox;
   }
 

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Socket } from 'node:net';
 import type { RuntimeFiles } from '../sandbox.ts';
 import type { Network } from './container-host.ts';
+import { Dialer } from './dialer.ts';
 import { Enclave, line } from './enclave.ts';
 import { Gateway } from './gateway.ts';
 import { gatewayLines, linkLines, sandboxAddress, unlinkLine } from './network.ts';
@@ -37,6 +38,7 @@ const baseBytes = 64 * 2 ** 20;
 export class House {
   readonly enclave: Enclave;
   readonly runtime: OciRuntime;
+  readonly dialer: Dialer;
   readonly #gateway: Gateway;
   readonly #uplink: Uplink | undefined;
   readonly #baseImage: string;
@@ -77,6 +79,7 @@ export class House {
     this.#uplink = uplink;
     this.#base = base;
     this.#baseImage = parts.baseImage;
+    this.dialer = new Dialer(enclave, `${parts.state}.sock`);
     this.runtime = new OciRuntime(parts.program, parts.state, enclave);
   }
 
@@ -140,6 +143,7 @@ export class House {
 
   async close(): Promise<void> {
     this.#gateway.close();
+    this.dialer.close();
     await this.#uplink?.close();
     await this.enclave.close();
   }

@@ -52,6 +52,10 @@ const signals: Readonly<Record<number, string>> = {
   31: 'SIGSYS',
 };
 
+export function signalNumbered(number: number): string | undefined {
+  return signals[number];
+}
+
 /** What was said on the status socket until it closed. Nothing: the whole sandbox was killed. */
 export function exitStatusOf(said: string): ExitStatus {
   const [, remarks = '', digits] = /^([^]*?)exit (\d{1,3})\n$/.exec(said) ?? [];

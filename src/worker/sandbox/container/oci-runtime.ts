@@ -87,6 +87,12 @@ export class OciRuntime {
     return { kind: 'up', streams };
   }
 
+  /** The command that starts a further process, as the file `told` says, and ends as it does. */
+  execCommand(id: string, told: string, pidFile: string): [string, string[]] {
+    const args = ['--root', this.#state, 'exec', '--process', told, '--pid-file', pidFile, id];
+    return this.#enclave.enter(this.program, args);
+  }
+
   /** Removes what is left of a container, running or not. */
   async remove(id: string): Promise<void> {
     const args = ['--root', this.#state, 'delete', '--force', id];

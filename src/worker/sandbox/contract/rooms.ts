@@ -106,6 +106,15 @@ export class Rooms implements AsyncDisposable {
     };
   }
 
+  /** A program in the layers, as a sandbox that has these sees it. */
+  ofLayer(script: string): string {
+    this.#programs += 1;
+    const name = `run-${this.#programs}`;
+    writeFileSync(join(this.layers, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(this.layers, name), 0o755);
+    return `/opt/${name}`;
+  }
+
   /** The bootstrap of the worker's tests, on the private channel. */
   channel(more: Partial<StartPlan> = {}): StartPlan {
     const inside = this.sandboxes.inside?.programDirectory;

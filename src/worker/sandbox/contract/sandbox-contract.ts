@@ -4,9 +4,10 @@ import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { processEntry, processIds, startedWith } from '../process/proc.ts';
-import type { Sandbox } from '../sandbox.ts';
+import type { Sandbox, Side } from '../sandbox.ts';
 import type { ContainerOptions } from '../container/container-host.ts';
-import { Rooms, skipped, type Kind } from './rooms.ts';
+import type { ExitStatus } from '../../environment/runtime.ts';
+import { type Guest, Rooms, skipped, type Kind } from './rooms.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -97,6 +98,76 @@ export async function sandboxContract(kind: Kind, containers: ContainerOptions =
       const task = (await waiting.invoke({ do: 'look', root: rooms.taskRoot })) as { files: string[] };
       assert.ok(task.files.includes('mine'));
       return undefined;
+    });
+
+    test('has further processes, which end when they are told to, or with it', async (context) => {
+      await using rooms = await Rooms.open({ kind, containers });
+      if (rooms.sandboxes.layers === 'elsewhere') return context.skip('this host cannot mount');
+      const plan = rooms.program('echo first; exec sleep 9999');
+      const guest = await rooms.started({ ...plan, opt: rooms.layers });
+      await guest.until(() => guest.stdout.includes('first'));
+      const [coded, stubborn, last] = await Promise.all([
+        beside(rooms, guest, 'echo "$KEY"; echo there >&2; exit 3'),
+        beside(rooms, guest, 'echo up; exec sleep 9999'),
+        beside(rooms, guest, 'echo up; exec sleep 9999'),
+      ]);
+      await coded.ended;
+      assert.deepEqual(coded.printed.trim().split('\n').sort(), ['there', 'value']);
+      assert.deepEqual(coded.status, { kind: 'code', code: 3 });
+      await guest.until(() => stubborn.printed !== '' && last.printed !== '');
+      stubborn.side.kill();
+      await stubborn.ended;
+      assert.deepEqual(stubborn.status, { kind: 'signal', signal: 'SIGKILL' });
+      const nothing = {
+        command: '/opt/nothing',
+        opt: rooms.layers,
+        env: {},
+        output: () => {},
+        exited: () => {},
+      };
+      assert.deepEqual(await guest.sandbox.spawn(nothing), { kind: 'unstartable', code: 'ENOENT' });
+      await guest.sandbox.kill();
+      assert.deepEqual(leftIn(rooms.directory), []);
+      return undefined;
+    });
+
+    test('holds its command back until it is let go, and asks it to end', async () => {
+      await using rooms = await Rooms.open({ kind, containers });
+      const script = 'trap "echo asked; exit 5" TERM; echo up; while :; do sleep 0.02; done';
+      const guest = await rooms.started(rooms.program(script, { held: true }));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.equal(guest.stdout, '');
+      guest.sandbox.letGo();
+      await guest.until(() => guest.stdout === 'up\n');
+      guest.sandbox.signal('SIGTERM');
+      await guest.ended;
+      assert.deepEqual([guest.stdout, guest.status], ['up\nasked\n', { kind: 'code', code: 5 }]);
+      const deaf = await rooms.started(rooms.program('trap "" TERM; echo up; sleep 9999'));
+      await deaf.until(() => deaf.stdout === 'up\n');
+      deaf.sandbox.signal('SIGKILL');
+      await deaf.ended;
+      assert.deepEqual(deaf.status, { kind: 'signal', signal: 'SIGKILL' });
+    });
+
+    test('is handed telemetry where its processes listen for it', async () => {
+      await using rooms = await Rooms.open({ kind, containers });
+      const listener = `exec python3 -c '
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        sys.stdout.write(self.path + self.rfile.read(int(self.headers["content-length"])).decode()); sys.stdout.flush()
+        self.send_response(200); self.end_headers()
+    def log_message(self, *a): pass
+server = http.server.HTTPServer(("0.0.0.0", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()'`;
+      const guest = await rooms.started(rooms.program(listener));
+      await guest.until(() => guest.stdout.includes('\n'));
+      const port = Number(guest.stdout);
+      const destination = { protocol: 'HTTP', port, path: '/logs', method: 'POST' } as const;
+      assert.equal(await guest.sandbox.deliver(destination, '["one"]').done, true);
+      assert.equal(await guest.sandbox.deliver({ ...destination, port: 1 }, '[]').done, false);
+      assert.ok(guest.stdout.endsWith('/logs["one"]'), guest.stdout);
     });
 
     test('that cannot be started says why, and leaves nothing', async () => {
@@ -196,6 +267,31 @@ export async function sandboxContract(kind: Kind, containers: ContainerOptions =
       assert.deepEqual(leftIn(next.directory), []);
     });
   });
+}
+
+interface Beside {
+  readonly side: Side;
+  readonly ended: Promise<void>;
+  printed: string;
+  status?: ExitStatus;
+}
+
+async function beside(rooms: Rooms, guest: Guest, script: string): Promise<Beside> {
+  const command = rooms.ofLayer(script);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const seen: { printed: string; status?: ExitStatus } = { printed: '' };
+  const outcome = await guest.sandbox.spawn({
+    command,
+    opt: rooms.layers,
+    env: { KEY: 'value', PATH: '/usr/bin:/bin' },
+    output: (chunk) => (seen.printed += chunk.toString()),
+    exited: (status) => {
+      seen.status = status;
+      resolve();
+    },
+  });
+  assert.ok(outcome.kind === 'started', JSON.stringify(outcome));
+  return Object.assign(seen, { side: outcome.side, ended: promise });
 }
 
 /** What stands in the sandboxes' directory, besides the OCI runtime's own records while the worker is open. */

@@ -64,6 +64,7 @@ test('mistakes are told in a line, with what was meant, and end with 2', async (
     [['up', '--prt', '1'], /Did you mean --port\?/],
     [['up', '--port', 'x'], /Expected a port/],
     [['up', '--isolation', 'microvm'], /does not have microvm isolation yet/],
+    [['up', '--isolation', 'container', '--debug', 'x'], /a debugger reaches processes/],
     [['up', '--isolation', 'process', '--network', 'internet'], /are for containers/],
     [['up', '--access-key-id', 'AKIAX'], /given together/],
     [['logs', 'x', '--since', 'soon'], /Expected a time/],

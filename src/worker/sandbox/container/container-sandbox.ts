@@ -225,7 +225,9 @@ export class ContainerSandbox implements Sandbox {
     const bytes = this.#measure();
     if (this.#killing !== undefined || this.#ended !== undefined) return;
     // The kernel may have chosen a child of the runtime, which would wait for it in vain.
-    if (bytes <= this.#limitBytes && this.#cgroup.memoryKills() === 0) return;
+    const killed = this.#cgroup.memoryKills() > 0;
+    if (bytes <= this.#limitBytes && !killed) return;
+    if (killed) this.#peakBytes = Math.max(this.#peakBytes, this.#limitBytes);
     this.#listener?.outOfMemory();
   }
 

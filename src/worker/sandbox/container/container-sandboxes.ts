@@ -314,7 +314,7 @@ function commandInside({ command, args, runtime }: StartPlan): readonly string[]
   const { program, bootstrap } = runtime;
   return [command, ...args].map((word) => {
     if (word === program) return programInside(program);
-    return bootstrap !== undefined && word.startsWith(`${bootstrap}/`)
+    return bootstrap !== undefined && (word === bootstrap || word.startsWith(`${bootstrap}/`))
       ? runtimeDirectory + word.slice(bootstrap.length)
       : word;
   });

@@ -6,7 +6,7 @@
  *   /etc                   what programs need  /var/runtime  Lambkin's bootstrap
  *   /proc /dev /tmp /var/task /opt             each sandbox's own
  */
-import { existsSync, lstatSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { sandboxUser } from './bundle.ts';
 import type { RuntimeFiles } from '../sandbox.ts';
@@ -63,7 +63,9 @@ export function rootLines(
     line('mkdir', '-p', ...own.map((name) => join(root, name))),
     line('chmod', '1777', join(root, 'tmp')), // runc gives what it mounts there the mode of the place
     ...system,
-    ...systemFiles.flatMap((name) => boundLines(root, join(baseImage, 'etc', name), join('/etc', name))),
+    ...[...systemFiles, ...javaFolders(baseImage)].flatMap((name) =>
+      boundLines(root, join(baseImage, 'etc', name), join('/etc', name)),
+    ),
     ...Object.entries(texts).map(
       ([name, text]) => `${line('printf', '%s', text)} >${line(join(root, 'etc', name))}`,
     ),
@@ -93,6 +95,12 @@ export function etcTexts(resolver: string | undefined): EtcTexts {
 /** /etc/hosts of the sandbox with this address. Extensions listen at `sandbox.localdomain`. */
 export function hostsText(address: string): string {
   return `127.0.0.1 localhost lambda\n${address} sandbox.localdomain sandbox\n`;
+}
+
+/** Debian keeps the settings of each Java beside those of the host. */
+function javaFolders(baseImage: string): readonly string[] {
+  const etc = join(baseImage, 'etc');
+  return existsSync(etc) ? readdirSync(etc).filter((name) => /^java-\d/.test(name)) : [];
 }
 
 function isOfSystem(path: string): boolean {

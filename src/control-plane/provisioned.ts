@@ -3,15 +3,22 @@
  * DeleteProvisionedConcurrencyConfig: how many environments a version or alias asks to be kept ready. They count against the
  * function's reservation, or the account's concurrency. Lambkin keeps none ready yet, and says so: the status stays IN_PROGRESS with none allocated.
  */
-import { functionArn, type FunctionName, isVersionNumber, latestVersion } from '#metadata';
+import {
+  functionArn,
+  type FunctionName,
+  isVersionNumber,
+  latestVersion,
+  provisionedKey,
+  provisionedPrefix,
+  type ProvisionedRecord,
+} from '#metadata';
 import type { Write } from '#platform';
 import { type Handlers, type Input, type Output, type RequestContext, WireError } from '#wire';
 import { aliasNotFound, conflict, functionNotFound, invalidParameter } from './answers.ts';
-import { provisionedKey, provisionedPrefix } from './attachments.ts';
 import type { Context } from './context.ts';
 import { type FunctionStore, hold, remove, upsert } from './function-store.ts';
 import { page } from './pages.ts';
-import { provisionedConcurrency, type ProvisionedRecord } from './provisioned-record.ts';
+import { provisionedConcurrency } from './provisioned-record.ts';
 import { number, required, targetOf } from './request.ts';
 import { take } from './reservations.ts';
 

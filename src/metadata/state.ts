@@ -65,7 +65,10 @@ export class MetadataView {
   /** The ids of the URLs, by their keys. */
   readonly #urlIds = new Map<string, string>();
   /** Functions of which what is provisioned may have changed since `takeProvisionedChanges`, by account and name. */
-  readonly #provisionedTouched = new Map<string, { readonly accountId: string; readonly functionName: string }>();
+  readonly #provisionedTouched = new Map<
+    string,
+    { readonly accountId: string; readonly functionName: string }
+  >();
 
   constructor(region: string) {
     this.#region = region;

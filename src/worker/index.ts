@@ -7,6 +7,7 @@ export type {
   InvokeRequest,
   InvokeOutcome,
   EnvironmentStatus,
+  Initialization,
 } from './worker.ts';
 export { openWorker } from './service.ts';
 export type { LocalWorker, WorkerOptions } from './service.ts';

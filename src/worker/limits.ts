@@ -20,6 +20,14 @@ export const defaultLimits: Limits = {
   closeGraceMs: 30_000,
 };
 
+/**
+ * How long init may take of what is initialised ahead (AWS: 130 s or the function's timeout, whichever is longer, so 15 minutes at most).
+ * Milliseconds.
+ */
+export function aheadInitLimitMs(timeoutMs: number): number {
+  return Math.max(130_000, timeoutMs);
+}
+
 /** A response may be 6 MiB and 100 bytes long. */
 export const responseBytesMax = 6 * 1024 * 1024 + 100;
 /** What is read and thrown away of a longer HTTP response before its connection is cut. */

@@ -35,8 +35,8 @@ export class CredentialLife {
   /** The same provisioner; each provision that it makes begins a new life. */
   watching(provisioner: Pick<Provisioner, 'provide'>): Pick<Provisioner, 'provide'> {
     return {
-      provide: async (version, logStream) => {
-        const outcome = await provisioner.provide(version, logStream);
+      provide: async (version, logStream, initialization) => {
+        const outcome = await provisioner.provide(version, logStream, initialization);
         if (outcome.kind === 'provided') this.begin(outcome.credentialsEndMs);
         return outcome;
       },

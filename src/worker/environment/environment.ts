@@ -20,6 +20,7 @@ import type {
 import { failurePayload, faultOf, tooLargePayload } from './failures.ts';
 import type { Provision, Provisioner } from './provisioner.ts';
 import type { RuntimeSays } from './runtime.ts';
+import { aheadInitLimitMs } from '../limits.ts';
 import { initial, step } from './state.ts';
 import type { Effect, Event, Failure, State, Terms } from './state-types.ts';
 
@@ -70,7 +71,11 @@ export class Environment {
     const { configuration, version } = spec.version;
     this.spec = spec;
     this.#parts = parts;
-    this.#terms = { initLimitMs: parts.initLimitMs, timeoutMs: configuration.timeoutSeconds * 1000 };
+    const timeoutMs = configuration.timeoutSeconds * 1000;
+    this.#terms =
+      spec.initialization === 'provisioned-concurrency'
+        ? { initLimitMs: aheadInitLimitMs(timeoutMs), isAhead: true, timeoutMs }
+        : { initLimitMs: parts.initLimitMs, timeoutMs };
     this.#logStream = lines.logStreamName(parts.clock.wallMs(), version, spec.environmentId);
     this.#log = new EnvironmentLog(parts.logs, configuration.logGroup, this.#logStream, parts.clock);
     this.#start();
@@ -166,6 +171,7 @@ export class Environment {
       case 'created':
       case 'refused':
       case 'impossible':
+      case 'init-failed':
         this.#provision?.sandbox.rest();
         return this.#created.resolve(effect);
       case 'init-report':
@@ -207,7 +213,11 @@ export class Environment {
 
   /** Adopts the provision, or returns it when nobody wants it any more. */
   async #provide(): Promise<Provision | undefined> {
-    const outcome = await this.#parts.provisioner.provide(this.spec.version, this.#logStream);
+    const outcome = await this.#parts.provisioner.provide(
+      this.spec.version,
+      this.#logStream,
+      this.spec.initialization,
+    );
     const wanted = this.#state.kind === 'preparing' || this.#state.kind === 'reviving';
     if (!wanted) return outcome.kind === 'provided' ? outcome.provision : undefined;
     if (this.#state.kind === 'preparing' && (outcome.kind === 'provided' || outcome.kind === 'entrypoint')) {
@@ -364,9 +374,10 @@ export class Environment {
     if (turn.answer !== undefined && logTail !== undefined) turn.resolve({ ...turn.answer, logTail });
   }
 
-  #writeInitReport(durationMs: number, phase: 'init' | 'invoke', failure: Failure): void {
+  #writeInitReport(durationMs: number, phase: 'init' | 'invoke', failure: Failure | undefined): void {
     this.#log.endLines();
-    this.#log.write(lines.initReportLine(durationMs, phase, faultOf(failure, this.#terms.timeoutMs).status));
+    const status = failure && faultOf(failure, this.#terms.timeoutMs).status;
+    this.#log.write(lines.initReportLine(durationMs, phase, status));
   }
 
   #kill(): void {

@@ -9,6 +9,7 @@ import type { Settle, Starts } from '../pool/starts.ts';
 import type { Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
+import type { Initialization } from '../worker.ts';
 import { changesStart, environmentVariables, execWrapper, startVariables } from './variables.ts';
 import { directoryOf } from './path.ts';
 
@@ -73,7 +74,11 @@ export class Provisioner {
   }
 
   /** Fails only where an invariant is broken: what the host or its stores cannot do now is `refused`. */
-  async provide(version: VersionRecord, logStream: string): Promise<ProvisionOutcome> {
+  async provide(
+    version: VersionRecord,
+    logStream: string,
+    initialization: Initialization = 'on-demand',
+  ): Promise<ProvisionOutcome> {
     const { runtime, memoryMb } = version.configuration;
     const launch = await this.#launch(runtime, memoryMb);
     if (launch === undefined) {
@@ -84,7 +89,7 @@ export class Provisioner {
       };
     }
     try {
-      return await this.#unpackAndStart(launch, version, logStream);
+      return await this.#unpackAndStart(launch, version, logStream, initialization);
     } catch (error) {
       if (error instanceof InvariantError) throw error;
       return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
@@ -104,6 +109,7 @@ export class Provisioner {
     launch: Launch,
     version: VersionRecord,
     logStream: string,
+    initialization: Initialization,
   ): Promise<ProvisionOutcome> {
     const { role } = version.configuration;
     const custom = this.#parts.openVariables(version);
@@ -120,7 +126,7 @@ export class Provisioner {
       const { functionName } = version;
       this.#parts.warn('a layer brings extensions, which Lambkin does not start yet', { functionName });
     }
-    const variables = this.#variables(launch, version, custom, logStream, files, credentials);
+    const variables = this.#variables(launch, version, custom, logStream, files, credentials, initialization);
     const outcome = await this.#start(launch, version, custom, files, variables);
     if (outcome.kind === 'provided') return { ...outcome, credentialsEndMs: credentials.expiresAtMs };
     files.release();
@@ -194,6 +200,7 @@ export class Provisioner {
     logStream: string,
     { taskRoot, opt }: Files,
     credentials: Credentials,
+    initialization: Initialization,
   ): Variables {
     const { endpoint, endpoints } = this.#parts;
     return ({ places, own }) =>
@@ -207,6 +214,7 @@ export class Provisioner {
         runtimeDirectory: launch.kind === 'channel' ? directoryOf(launch.command) : undefined,
         launchEnv: launch.kind === 'channel' ? launch.env : {},
         credentials,
+        initialization,
         endpoint: endpoint(),
         endpoints,
         places,

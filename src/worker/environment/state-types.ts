@@ -15,6 +15,8 @@ export type Failure =
 
 export interface Terms {
   readonly initLimitMs: number;
+  /** Initialised ahead of any invoke: an init that fails ends the environment, and every init is reported. */
+  readonly isAhead?: boolean;
   readonly timeoutMs: number;
 }
 
@@ -61,11 +63,13 @@ export type Effect =
   | { readonly kind: 'created' }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'impossible'; readonly errorType: string; readonly message: string }
+  | { readonly kind: 'init-failed' }
   | {
       readonly kind: 'init-report';
       readonly durationMs: number;
       readonly phase: 'init' | 'invoke';
-      readonly failure: Failure;
+      /** Undefined: it went well. */
+      readonly failure: Failure | undefined;
     }
   | { readonly kind: 'begin' }
   | { readonly kind: 'send' }

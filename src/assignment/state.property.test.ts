@@ -127,7 +127,7 @@ class World {
           admission:
             luck === 1
               ? { kind: 'throttled', reason: 'ConcurrentInvocationLimitExceeded', retryAfterSeconds: 1 }
-              : { kind: 'granted' },
+              : { kind: 'granted', isProvisioned: false },
         });
       case 'place': {
         if (luck === 2)

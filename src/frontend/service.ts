@@ -72,13 +72,14 @@ export function createFrontend(options: FrontendOptions): Frontend {
       accountId: input.principal.accountId,
       functionName: found.function.functionName,
       reservedConcurrency: found.function.reservedConcurrency,
+      version: found.version.version,
     };
     const admission = await counting.acquire(slot);
     if (admission.kind === 'throttled') throw throttledError(admission.reason, admission.retryAfterSeconds);
     try {
       return await run(found, resolve, request);
     } finally {
-      counting.release(slot);
+      counting.release(slot, admission);
     }
   }
 

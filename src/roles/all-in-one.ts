@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { type AccessRows, createAuthorize, lambdaAccess, logsAccess } from '#access';
-import { createAssignment } from '#assignment';
+import { createAssignment, keepProvisioned } from '#assignment';
 import { codeOfArchivePath, openCodeStore, S3Archives } from '#code';
 import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
@@ -177,6 +177,7 @@ export async function compose(
     metadata,
     archives,
     variables,
+    provisioned: (version) => assignment.provisioned(version),
     roleState: (roleArn) => account.roleState(roleArn),
     roleMay: roleAccess(account, identity.authorizer),
     signingKeys: profiles.keys,
@@ -238,6 +239,7 @@ export async function compose(
       closing.add((graceMs) => listener.close(graceMs));
       const { host, port } = listener.address;
       endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      closing.add(keepProvisioned({ metadata, assignment, counting }));
       worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });
       return { kind: 'listening', endpoint, runtimes };
     }

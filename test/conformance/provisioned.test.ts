@@ -233,7 +233,7 @@ test(
       join(directory, 'terraform.rc'),
       `provider_installation {\n  filesystem_mirror {\n    path = "${mirror}"\n  }\n}\n`,
     );
-    writeFileSync(join(directory, 'function.zip'), await archive({ 'index.mjs': source }));
+    writeFileSync(join(directory, 'function.zip'), await archive({ bootstrap: shellFunction }));
     writeFileSync(join(directory, 'main.tf'), terraformModule);
     const terraform = (...args: readonly string[]): string => {
       const ran = spawnSync('terraform', [...args, '-no-color'], {
@@ -258,6 +258,17 @@ test(
   },
 );
 
+/** The provider does not know the newest runtimes. */
+const shellFunction = `#!/bin/sh
+api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+while true; do
+  head=$(mktemp)
+  curl -sS -o /dev/null -D "$head" "$api/next"
+  id=$(grep -i lambda-runtime-aws-request-id "$head" | tr -d '\\r' | cut -d ' ' -f 2)
+  curl -sS -o /dev/null "$api/$id/response" -d "{\\"type\\":\\"$AWS_LAMBDA_INITIALIZATION_TYPE\\"}"
+done
+`;
+
 const terraformModule = `
 terraform {
   required_providers {
@@ -270,8 +281,8 @@ provider "aws" {
 resource "aws_lambda_function" "f" {
   function_name    = "tf"
   role             = "${role}"
-  runtime          = "nodejs24.x"
-  handler          = "index.handler"
+  runtime          = "provided.al2023"
+  handler          = "none"
   filename         = "function.zip"
   source_code_hash = filebase64sha256("function.zip")
   publish          = true

@@ -7,7 +7,7 @@ import { keepProvisioned } from './keeper.ts';
 
 function world() {
   const told: string[] = [];
-  let tell: (change: ProvisionedChange) => void = () => assert.fail('nobody listens');
+  let tell: ((change: ProvisionedChange) => void) | undefined;
   const stop = keepProvisioned({
     metadata: {
       onProvisionedChange: (listener) => {
@@ -21,6 +21,7 @@ function world() {
     },
   });
   const say = (...versions: ProvisionedChange['versions']): readonly string[] => {
+    assert.ok(tell);
     tell({ accountId: '000000000000', functionName: 'hello', versions });
     return told.splice(0);
   };

@@ -122,7 +122,7 @@ export class Roster {
     for (let link = this.#keptStarting.first?.byAge; link !== undefined; link = link.after) {
       if (link.owner.pool === pool) starts.push(link.owner);
     }
-    return starts.reverse();
+    return starts.toReversed();
   }
 
   /** A start has ended well: the environment is busy until somebody says otherwise. */

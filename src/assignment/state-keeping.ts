@@ -91,7 +91,7 @@ export class Keeping {
 
   tick(): void {
     if (this.#wakeAtMs > this.#core.nowMs) return;
-    for (const pool of [...this.#lacking]) this.fill(pool);
+    for (const pool of this.#lacking) this.fill(pool);
   }
 
   /** The generation serves no more. */

@@ -140,8 +140,6 @@ export class Starts {
 
   tick(): void {
     const { limits, nowMs, roster } = this.#core;
-    const tooLong = (ms: number): Assigned =>
-      unavailable(`an environment did not start within ${ms / 1_000} s`);
     for (let next = roster.oldestStarting; next !== undefined; next = roster.oldestStarting) {
       if (next.sinceMs + limits.coldStartMs > nowMs) break;
       this.fail(next, tooLong(limits.coldStartMs));
@@ -201,3 +199,5 @@ export class Starts {
     });
   }
 }
+
+const tooLong = (ms: number): Assigned => unavailable(`an environment did not start within ${ms / 1_000} s`);

@@ -68,3 +68,14 @@ test('new credentials begin a new life, and an environment that is gone leaves n
   life.begin(undefined);
   assert.equal(clock.timers, 0);
 });
+
+test('environments that began together need not end together', () => {
+  const clock = new FakeClock();
+  const life = new CredentialLife(clock, () => undefined, 0.5);
+  life.begin(clock.wallMs() + 6 * hourMs);
+  const usableMs = 6 * hourMs - credentialMarginMs;
+  clock.advance(usableMs * 0.9 - 1);
+  assert.equal(life.isOver, false);
+  clock.advance(1);
+  assert.equal(life.isOver, true);
+});

@@ -15,17 +15,25 @@ export function retiresAtMs(issuedAtMs: number, expiresAtMs: number): number {
   return expiresAtMs - Math.min(credentialMarginMs, (expiresAtMs - issuedAtMs) / 2);
 }
 
+/** The most of its time that an environment that is kept ready may be retired early by, so that not all end at the same moment. */
+export const earlinessMax = 0.2;
+
 /** Watches one environment. The wall clock decides, as it does for credentials; a timer only looks at it. */
 export class CredentialLife {
   readonly #clock: Clock;
   readonly #over: () => void;
+  readonly #earliness: number;
   #retiresAtMs = Infinity;
   #cancel: Cancel | undefined;
 
-  /** `over` is called when the life ends, and may be again: whoever is busy then looks at `isOver` afterwards. */
-  constructor(clock: Clock, over: () => void) {
+  /**
+   * `over` is called when the life ends, and may be again: whoever is busy then looks at `isOver` afterwards. `earliness` (0 to 1) is the
+   * share of `earlinessMax` by which this one ends before its time.
+   */
+  constructor(clock: Clock, over: () => void, earliness = 0) {
     this.#clock = clock;
     this.#over = over;
+    this.#earliness = earliness * earlinessMax;
   }
 
   get isOver(): boolean {
@@ -47,7 +55,8 @@ export class CredentialLife {
   begin(expiresAtMs: number | undefined): void {
     this.end();
     if (expiresAtMs === undefined) return;
-    this.#retiresAtMs = retiresAtMs(this.#clock.wallMs(), expiresAtMs);
+    const nowMs = this.#clock.wallMs();
+    this.#retiresAtMs = nowMs + (retiresAtMs(nowMs, expiresAtMs) - nowMs) * (1 - this.#earliness);
     this.#arm();
   }
 

@@ -378,6 +378,8 @@ export class Environment {
     this.#log.endLines();
     const status = failure && faultOf(failure, this.#terms.timeoutMs).status;
     this.#log.write(lines.initReportLine(durationMs, phase, status));
+    // Nobody may come for a long time.
+    if (this.#terms.isAhead === true) this.#log.flush();
   }
 
   #kill(): void {

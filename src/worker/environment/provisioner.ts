@@ -172,7 +172,7 @@ export class Provisioner {
       ahead: false,
       ...(opt?.root === optRoot && { opt: opt.directory }),
     };
-    const settle = await this.#parts.starts.enter();
+    const settle = await this.#parts.starts.enter(version.functionName);
     if (settle === undefined) return { kind: 'refused', reason: 'too many environments are being started' };
     const outcome = await sandboxes.start(plan);
     if (outcome.kind === 'started') return provided(outcome.sandbox, settle);

@@ -14,6 +14,8 @@ import type { Settling } from './settling.ts';
 /** What is kept ready of a version, as whoever keeps it says. */
 export type ProvisionedState = {
   readonly available: number;
+  /** Environments that have an invoke. */
+  readonly busy: number;
 } & ({ readonly kind: 'in-progress' | 'ready' } | { readonly kind: 'failed'; readonly reason: string });
 
 export interface Context {

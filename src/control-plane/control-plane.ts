@@ -32,7 +32,7 @@ import { layerHandlers } from './layers.ts';
 import { type Limits, limitsDefault } from './limits.ts';
 import { sealVersions } from './sealing.ts';
 import { permissionHandlers } from './permissions.ts';
-import { provisionedHandlers } from './provisioned.ts';
+import { type ProvisionedCapacity, provisionedCapacity, provisionedHandlers } from './provisioned.ts';
 import { moveFormerRecords } from './provisioned-record.ts';
 import { recursionHandlers } from './recursion.ts';
 import { reservationHandlers } from './reservations.ts';
@@ -78,6 +78,8 @@ export interface ControlPlaneOptions {
 
 export interface ControlPlane {
   readonly handlers: Handlers;
+  /** What auto scaling reads and sets. */
+  readonly capacity: ProvisionedCapacity;
   /**
    * Takes up what an earlier run left, and deletes archives that no version refers to. To be awaited before `handlers`
    * are served, and only while no other control plane runs: an archive that is being stored looks unused.
@@ -142,6 +144,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       ...tagHandlers(context),
       ...accountHandlers(context),
     },
+    capacity: provisionedCapacity(context),
     resume: async () => {
       await mappings.resume();
       await moveFormerRecords(documents);

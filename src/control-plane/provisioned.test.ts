@@ -156,12 +156,12 @@ test('the status is that of the versions that are meant', async (t) => {
     Status,
     ...(StatusReason !== undefined && { StatusReason }),
   });
-  states.set('1', { kind: 'in-progress', available: 2 });
+  states.set('1', { kind: 'in-progress', available: 2, busy: 0 });
   assert.deepEqual(await get(), shown(2, 'IN_PROGRESS'));
-  states.set('1', { kind: 'ready', available: 4 });
+  states.set('1', { kind: 'ready', available: 4, busy: 0 });
   assert.deepEqual(await get(), shown(4, 'READY'));
   assert.equal((await put(world, 'live', 4))['Status'], 'IN_PROGRESS');
-  states.set('1', { kind: 'failed', available: 0, reason: 'FUNCTION_ERROR_INIT_FAILURE' });
+  states.set('1', { kind: 'failed', available: 0, busy: 0, reason: 'FUNCTION_ERROR_INIT_FAILURE' });
   assert.deepEqual(await get(), shown(0, 'FAILED', 'FUNCTION_ERROR_INIT_FAILURE'));
   // An alias that moves means other environments, and both versions' while it has weights.
   await world.call('UpdateFunctionConfiguration', { ...hello, Description: 'changed' });
@@ -169,12 +169,12 @@ test('the status is that of the versions that are meant', async (t) => {
   await world.call('PublishVersion', hello);
   const routing = { RoutingConfig: { AdditionalVersionWeights: { 2: 0.25 } } };
   await world.call('UpdateAlias', { ...hello, Name: 'live', ...routing });
-  states.set('1', { kind: 'ready', available: 3 });
-  states.set('2', { kind: 'in-progress', available: 0 });
+  states.set('1', { kind: 'ready', available: 3, busy: 0 });
+  states.set('2', { kind: 'in-progress', available: 0, busy: 0 });
   assert.deepEqual(await get(), shown(3, 'IN_PROGRESS'));
   const weights = 'Alias with weights can not be used with Provisioned Concurrency';
   await refuses(put(world, 'live', 5), invalid, weights);
-  states.set('2', { kind: 'ready', available: 4 });
+  states.set('2', { kind: 'ready', available: 4, busy: 0 });
   const moved = { FunctionVersion: '2', RoutingConfig: { AdditionalVersionWeights: {} } };
   await world.call('UpdateAlias', { ...hello, Name: 'live', ...moved });
   assert.deepEqual(await get(), shown(4, 'READY'));

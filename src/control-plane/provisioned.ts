@@ -59,11 +59,24 @@ export function provisionedHandlers(context: Context): Handlers {
 }
 
 async function putProvisioned(context: Context, input: Input, request: RequestContext): Promise<Output> {
-  const { store, clock, limits } = context;
   const { name, qualifier } = targetOf(input, request, context.region, 'PutProvisionedConcurrencyConfig');
   if (qualifier === undefined || qualifier === latestVersion) throw unpublished();
   const requested = number(input, 'ProvisionedConcurrentExecutions') ?? 0;
-  const after: ProvisionedRecord = { ...name, qualifier, requested, lastModifiedMs: clock.wallMs() };
+  const after = await setProvisioned(context, name, qualifier, requested);
+  // Whatever there is already, it has only just been asked for.
+  const { StatusReason: _reason, ...answer } = await provisionedConfiguration(context, after);
+  return { ...answer, Status: 'IN_PROGRESS' };
+}
+
+async function setProvisioned(
+  { store, clock, limits }: Context,
+  name: FunctionName,
+  qualifier: string,
+  requested: number,
+): Promise<ProvisionedRecord> {
+  const { accountId, region, functionName } = name;
+  const lastModifiedMs = clock.wallMs();
+  const after: ProvisionedRecord = { accountId, region, functionName, qualifier, requested, lastModifiedMs };
   await store.change(name, async () => {
     const function_ = await store.getFunction(name, qualifier);
     const { version, weights } = await targetsOf(store, name, qualifier);
@@ -86,23 +99,52 @@ async function putProvisioned(context: Context, input: Input, request: RequestCo
     const writing = upsert(provisionedKey(name, qualifier), before, after);
     return { writes: [hold(function_), writing, ...taking], result: undefined };
   });
-  // Whatever there is already, it has only just been asked for.
-  const { StatusReason: _reason, ...answer } = await provisionedConfiguration(context, after);
-  return { ...answer, Status: 'IN_PROGRESS' };
+  return after;
 }
 
 async function deleteProvisioned(context: Context, input: Input, request: RequestContext): Promise<Output> {
-  const { store } = context;
   const { name, qualifier } = configured(context, input, request, 'DeleteProvisionedConcurrencyConfig');
+  await removeProvisioned(context, name, qualifier);
+  return {};
+}
+
+async function removeProvisioned(context: Context, name: FunctionName, qualifier: string): Promise<void> {
+  const { store } = context;
   await store.change(name, async () => {
-    const record = await store.getFunction(name, qualifier);
+    const record = await store.getFunction(name);
     await targetsOf(store, name, qualifier);
     const found = await store.find(provisionedKey(name, qualifier));
     if (!found) return { writes: [], result: undefined }; // gone already: as asked
     const release = await releaseProvisioned(context, name, qualifier);
     return { writes: [hold(record), remove(found), ...release], result: undefined };
   });
-  return {};
+}
+
+type Provisionable = FunctionName & { readonly qualifier: string };
+
+/** For those who set provisioned concurrency without a request: auto scaling. */
+export interface ProvisionedCapacity {
+  /** Undefined: nothing is provisioned for the version or alias. */
+  read(
+    target: Provisionable,
+  ): Promise<{ readonly requested: number; readonly available: number; readonly busy: number } | undefined>;
+  /** Rejects as PutProvisionedConcurrencyConfig does; 0 removes the configuration. */
+  set(target: Provisionable, requested: number): Promise<void>;
+}
+
+export function provisionedCapacity(context: Context): ProvisionedCapacity {
+  return {
+    async read(target) {
+      const found = await context.store.find<ProvisionedRecord>(provisionedKey(target, target.qualifier));
+      if (!found) return undefined;
+      const { available, busy } = await progressOf(context, found.value);
+      return { requested: found.value.requested, available, busy };
+    },
+    async set(target, requested) {
+      if (requested === 0) await removeProvisioned(context, target, target.qualifier);
+      else await setProvisioned(context, target, target.qualifier, requested);
+    },
+  };
 }
 
 /** The writes that give back to the account what is provisioned for a version or alias, for the commit that deletes it. */
@@ -200,6 +242,7 @@ async function provisionedConfiguration(context: Context, record: ProvisionedRec
 
 interface Progress {
   readonly available: number;
+  readonly busy: number;
   readonly status: 'IN_PROGRESS' | 'READY' | 'FAILED';
   readonly reason: string | undefined;
 }
@@ -210,16 +253,18 @@ async function progressOf({ store, provisioned }: Context, record: ProvisionedRe
   const alias = isVersionNumber(qualifier) ? undefined : (await store.findAlias(record, qualifier))?.value;
   const counts = allotment(requested, alias?.version ?? qualifier, alias?.additionalWeights);
   let available = 0;
+  let busy = 0;
   let isReady = true;
   let reason: string | undefined;
   for (const [name, count] of counts) {
     const version = await store.findVersion(record, name);
     const state = version && (await provisioned(version.value));
     available += Math.min(count, state?.available ?? 0);
+    busy += state?.busy ?? 0;
     if (state?.kind !== 'ready') isReady = false;
     if (state?.kind === 'failed') ({ reason } = state);
     if (version?.value.state === 'Failed') reason = version.value.stateReason ?? 'the version has failed';
   }
-  if (reason !== undefined) return { available, status: 'FAILED', reason };
-  return { available, status: isReady ? 'READY' : 'IN_PROGRESS', reason: undefined };
+  if (reason !== undefined) return { available, busy, status: 'FAILED', reason };
+  return { available, busy, status: isReady ? 'READY' : 'IN_PROGRESS', reason: undefined };
 }

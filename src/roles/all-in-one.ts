@@ -3,8 +3,9 @@
  * runs functions, then what decides, then what speaks to clients.
  */
 import { join } from 'node:path';
-import { type AccessRows, createAuthorize, lambdaAccess, logsAccess } from '#access';
+import { type AccessRows, autoscalingAccess, createAuthorize, lambdaAccess, logsAccess } from '#access';
 import { createAssignment, keepProvisioned } from '#assignment';
+import { autoscalingService, createAutoscaling } from '#autoscaling';
 import { codeOfArchivePath, openCodeStore, S3Archives } from '#code';
 import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
@@ -192,6 +193,17 @@ export async function compose(
   });
   closing.add(() => controlPlane.close());
   await controlPlane.resume();
+  const autoscaling = createAutoscaling({
+    documents,
+    clock,
+    entropy,
+    capacity: controlPlane.capacity,
+    exists: async ({ accountId, functionName, qualifier }) =>
+      metadata.resolve(accountId, functionName, qualifier).kind === 'found',
+    onTrouble: trouble,
+  });
+  closing.add(() => autoscaling.close());
+  await autoscaling.start();
   const reportFault: ReportFault = (error, operation, requestId) =>
     log.error('an operation failed for a reason of our own', {
       operation,
@@ -218,6 +230,10 @@ export async function compose(
         }),
       ],
       ['logs', logsService(logs, reportFault, authorizeBy(logsAccess))],
+      [
+        'application-autoscaling',
+        autoscalingService(autoscaling, reportFault, authorizeBy(autoscalingAccess)),
+      ],
       ['iam', iamService(iam, reportFault)],
       ['sts', stsService(iam, reportFault)],
     ]),

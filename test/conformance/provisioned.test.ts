@@ -222,6 +222,62 @@ test('after a kill of Lambkin everything is kept ready again', async () => {
   assert.notEqual(seen.pid, pid);
 });
 
+const python = ['/usr/bin/python3', 'python3'].find(
+  (command) => spawnSync(command, ['-c', 'import boto3']).status === 0,
+);
+
+test(
+  'boto3 scales it by schedule, within bounds, and as far as its policies let it',
+  { skip: python === undefined ? 'no boto3 on this host: run scripts/setup' : false },
+  () => {
+    const program = `
+import boto3, datetime, json, time
+options = dict(endpoint_url='${service.endpoint}', region_name='us-east-1')
+scaling = boto3.client('application-autoscaling', **options)
+functions = boto3.client('lambda', **options)
+target = dict(ServiceNamespace='lambda', ResourceId='function:broken:live', ScalableDimension='lambda:function:ProvisionedConcurrency')
+scaling.register_scalable_target(MinCapacity=1, MaxCapacity=4, Tags={'team': 'blue'}, **target)
+soon = datetime.datetime.utcnow() + datetime.timedelta(seconds=2)
+scaling.put_scheduled_action(ScheduledActionName='soon', Schedule=soon.strftime('at(%Y-%m-%dT%H:%M:%S)'),
+    ScalableTargetAction={'MinCapacity': 2, 'MaxCapacity': 5}, **target)
+while True:
+    found = functions.get_provisioned_concurrency_config(FunctionName='broken', Qualifier='live')
+    if found['AllocatedProvisionedConcurrentExecutions'] == 2 and found['Status'] == 'READY':
+        break
+    time.sleep(0.1)
+registered, = scaling.describe_scalable_targets(ServiceNamespace='lambda')['ScalableTargets']
+assert (registered['MinCapacity'], registered['MaxCapacity']) == (2, 5), registered
+activity, = scaling.describe_scaling_activities(ServiceNamespace='lambda')['ScalingActivities']
+assert activity['StatusCode'] == 'Successful', activity
+scaling.put_scaling_policy(PolicyName='use', PolicyType='TargetTrackingScaling', TargetTrackingScalingPolicyConfiguration={
+    'TargetValue': 0.7, 'PredefinedMetricSpecification': {'PredefinedMetricType': 'LambdaProvisionedConcurrencyUtilization'}}, **target)
+scaling.register_scalable_target(MinCapacity=3, **target)
+while functions.get_provisioned_concurrency_config(FunctionName='broken', Qualifier='live')['RequestedProvisionedConcurrentExecutions'] != 3:
+    time.sleep(0.1)
+policy, = scaling.describe_scaling_policies(ServiceNamespace='lambda')['ScalingPolicies']
+assert policy['TargetTrackingScalingPolicyConfiguration']['TargetValue'] == 0.7, policy
+try:
+    scaling.put_scheduled_action(ScheduledActionName='x', Schedule='never', **target)
+    raise AssertionError('taken')
+except scaling.exceptions.ValidationException as e:
+    assert 'never' in str(e), str(e)
+scaling.deregister_scalable_target(**target)
+try:
+    scaling.deregister_scalable_target(**target)
+    raise AssertionError('there')
+except scaling.exceptions.ObjectNotFoundException:
+    pass
+assert scaling.describe_scaling_policies(ServiceNamespace='lambda')['ScalingPolicies'] == []
+`;
+    const ran = spawnSync(python ?? 'python3', ['-W', 'ignore', '-c', program], {
+      encoding: 'utf8',
+      timeout: 60_000,
+      env: { ...process.env, ...service.clientEnvironment },
+    });
+    assert.equal(ran.status, 0, `${ran.stdout}${ran.stderr}`);
+  },
+);
+
 const mirror = '/opt/tf-plugins';
 const noTerraform = spawnSync('terraform', ['version']).error !== undefined || !existsSync(mirror);
 
@@ -254,7 +310,7 @@ test(
     assert.equal((await get('tf', 'live')).Status, 'READY');
     assert.equal((await invoke('tf', 'live')).type, 'provisioned-concurrency');
     terraform('plan', '-detailed-exitcode'); // 2, and so a failure, where there is a difference
-    assert.match(terraform('destroy', '-auto-approve'), /[34] destroyed/);
+    assert.match(terraform('destroy', '-auto-approve'), /6 destroyed/);
   },
 );
 
@@ -296,5 +352,39 @@ resource "aws_lambda_provisioned_concurrency_config" "p" {
   function_name                     = aws_lambda_alias.live.function_name
   qualifier                         = aws_lambda_alias.live.name
   provisioned_concurrent_executions = 2
+}
+resource "aws_appautoscaling_target" "t" {
+  service_namespace  = "lambda"
+  scalable_dimension = "lambda:function:ProvisionedConcurrency"
+  resource_id        = "function:\${aws_lambda_alias.live.function_name}:\${aws_lambda_alias.live.name}"
+  min_capacity       = 2
+  max_capacity       = 6
+  tags               = { team = "blue" }
+  depends_on         = [aws_lambda_provisioned_concurrency_config.p]
+}
+resource "aws_appautoscaling_policy" "p" {
+  name               = "use"
+  policy_type        = "TargetTrackingScaling"
+  service_namespace  = aws_appautoscaling_target.t.service_namespace
+  scalable_dimension = aws_appautoscaling_target.t.scalable_dimension
+  resource_id        = aws_appautoscaling_target.t.resource_id
+  target_tracking_scaling_policy_configuration {
+    target_value = 0.7
+    predefined_metric_specification {
+      predefined_metric_type = "LambdaProvisionedConcurrencyUtilization"
+    }
+  }
+}
+resource "aws_appautoscaling_scheduled_action" "a" {
+  name               = "evening"
+  service_namespace  = aws_appautoscaling_target.t.service_namespace
+  scalable_dimension = aws_appautoscaling_target.t.scalable_dimension
+  resource_id        = aws_appautoscaling_target.t.resource_id
+  schedule           = "cron(0 22 * * ? *)"
+  timezone           = "Europe/Berlin"
+  scalable_target_action {
+    min_capacity = 1
+    max_capacity = 2
+  }
 }
 `;

@@ -18,7 +18,8 @@ const scaled: KeySource = (input) =>
 
 const anyTarget = (_input: Input, { region, accountId }: Place): Resource =>
   arnOf(`arn:aws:application-autoscaling:${region}:${accountId}:scalable-target/*`);
-const namedTarget = (input: Input): Resource => arnOf(String(input['ResourceARN'] ?? ''));
+const namedTarget = (input: Input): Resource =>
+  arnOf(typeof input['ResourceARN'] === 'string' ? input['ResourceARN'] : '');
 
 const onTarget = { resource: anyTarget, keys: [scaled] };
 const list = { resource: everything };

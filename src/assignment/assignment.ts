@@ -32,12 +32,20 @@ export type ProvisionedStatus = {
   | { readonly kind: 'failed'; readonly reason: string }
 );
 
+/** One version's part of what is kept ready: for metrics (invocations, spill-over, utilization = busy ÷ available). */
+export interface ProvisionedUse {
+  readonly version: VersionRecord;
+  readonly status: ProvisionedStatus;
+}
+
 /** Provisioned concurrency: environments that are there before they are needed. */
 export interface Provisioning {
   /** Keeps so many environments of the version ready from now on; 0: none. Asking again has failed starts tried again at once. */
   want(version: VersionRecord, count: number): void;
   /** Undefined: nothing is kept ready of this generation of the version. */
   provisioned(version: VersionRecord): Promise<ProvisionedStatus | undefined>;
+  /** All that is kept ready here. Its counts begin anew when a version's provisioned concurrency is removed, and with each start. */
+  provisionedUse(): Promise<readonly ProvisionedUse[]>;
 }
 
 export interface Assignment {

@@ -12,7 +12,7 @@ import type { Placement } from '#placement';
 import type { Cancel, Clock, Entropy, Journal } from '#platform';
 import type { EnvironmentStatus, Worker, WorkerEvent } from '#worker';
 import { unavailable } from './answers.ts';
-import type { Assigned, ProvisionedStatus } from './assignment.ts';
+import type { Assigned, ProvisionedStatus, ProvisionedUse } from './assignment.ts';
 import { claim } from './claim.ts';
 import type { ClaimOptions } from './claim.ts';
 import type { Effect, Event } from './events.ts';
@@ -114,6 +114,13 @@ export class Partition {
 
   provisioned(generation: string): ProvisionedStatus | undefined {
     return this.#state?.provisioned(generation);
+  }
+
+  provisionedUse(): readonly ProvisionedUse[] {
+    return [...this.#wanted.values()].flatMap(({ version }) => {
+      const status = this.provisioned(version.generation);
+      return status === undefined ? [] : [{ version, status }];
+    });
   }
 
   workerEvent(event: WorkerEvent): void {

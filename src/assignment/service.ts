@@ -75,6 +75,9 @@ export function createAssignment(options: AssignmentOptions): AssignmentService 
     async provisioned(version) {
       return partition(partitionOfVersion(version)).provisioned(version.generation);
     },
+    async provisionedUse() {
+      return partitions.flatMap((each) => each.provisionedUse());
+    },
     workerEvent(_workerId, event) {
       const number = partitionOfEnvironment(event.environmentId);
       if (number !== undefined) partition(number).workerEvent(event);

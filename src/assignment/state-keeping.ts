@@ -82,10 +82,9 @@ export class Keeping {
   }
 
   /** One that was ready is gone, and forgotten. */
-  died({ pool, startedAtMs }: Environment): void {
+  died(pool: Pool, ageMs: number): void {
     if (pool.provision.wanted === 0) return;
-    const { nowMs } = this.#core;
-    pool.provision.died(nowMs - startedAtMs, nowMs);
+    pool.provision.died(ageMs, this.#core.nowMs);
     this.fill(pool);
   }
 

@@ -149,12 +149,13 @@ export class PartitionState {
       }
       case 'gone': {
         const environment = roster.find(event.environmentId);
-        if (environment !== undefined) this.#gone(environment, event.reason);
+        if (environment !== undefined) this.#gone(environment, event.reason, nowMs - environment.startedAtMs);
         return undefined;
       }
       case 'worker-lost':
         for (const environment of roster.environments()) {
-          if (environment.workerId === event.workerId) this.#gone(environment, 'its worker is lost');
+          if (environment.workerId === event.workerId)
+            this.#gone(environment, 'its worker is lost', Infinity);
         }
         return undefined;
       case 'retire':
@@ -242,11 +243,12 @@ export class PartitionState {
     }
   }
 
-  #gone(environment: Environment, reason: string): void {
+  /** `ageMs`: Infinity where it is not its own doing. */
+  #gone(environment: Environment, reason: string, ageMs: number): void {
     if (environment.isStarting) return this.#starts.elsewhere(environment, reason);
     const wasReady = environment.isProvisioned && environment.state !== 'retiring';
     this.#core.forget(environment);
-    if (wasReady) this.#keeping.died(environment);
+    if (wasReady) this.#keeping.died(environment.pool, ageMs);
     return this.#core.roster.dropIfEmpty(environment.pool);
   }
 

@@ -127,9 +127,8 @@ class Service implements Autoscaling {
   }
 
   async #tick(): Promise<void> {
-    for (const key of [...this.#plans.keys()]) {
-      const plan = this.#plans.get(key);
-      if (plan === undefined || this.#isClosed) continue;
+    for (const [key, plan] of this.#plans) {
+      if (this.#isClosed) return;
       try {
         await this.#look(key, plan);
       } catch (error) {

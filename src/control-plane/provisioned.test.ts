@@ -131,6 +131,14 @@ test('it must fit into what the function reserves, which cannot be made smaller 
   assert.equal(await unreserved(world), 1_000);
 });
 
+const shown = (available: number, Status: string, StatusReason?: string): object => ({
+  RequestedProvisionedConcurrentExecutions: 4,
+  AvailableProvisionedConcurrentExecutions: available,
+  AllocatedProvisionedConcurrentExecutions: available,
+  Status,
+  ...(StatusReason !== undefined && { StatusReason }),
+});
+
 test('the status is that of the versions that are meant', async (t) => {
   const states = new Map<string, ProvisionedState>();
   const documents = memoryDocuments();
@@ -149,13 +157,6 @@ test('the status is that of the versions that are meant', async (t) => {
     });
     return answer;
   };
-  const shown = (available: number, Status: string, StatusReason?: string): object => ({
-    RequestedProvisionedConcurrentExecutions: 4,
-    AvailableProvisionedConcurrentExecutions: available,
-    AllocatedProvisionedConcurrentExecutions: available,
-    Status,
-    ...(StatusReason !== undefined && { StatusReason }),
-  });
   states.set('1', { kind: 'in-progress', available: 2, busy: 0 });
   assert.deepEqual(await get(), shown(2, 'IN_PROGRESS'));
   states.set('1', { kind: 'ready', available: 4, busy: 0 });

@@ -236,7 +236,7 @@ options = dict(endpoint_url='${service.endpoint}', region_name='us-east-1')
 scaling = boto3.client('application-autoscaling', **options)
 functions = boto3.client('lambda', **options)
 target = dict(ServiceNamespace='lambda', ResourceId='function:broken:live', ScalableDimension='lambda:function:ProvisionedConcurrency')
-scaling.register_scalable_target(MinCapacity=1, MaxCapacity=4, Tags={'team': 'blue'}, **target)
+scaling.register_scalable_target(MinCapacity=1, MaxCapacity=4, **target)
 soon = datetime.datetime.utcnow() + datetime.timedelta(seconds=2)
 scaling.put_scheduled_action(ScheduledActionName='soon', Schedule=soon.strftime('at(%Y-%m-%dT%H:%M:%S)'),
     ScalableTargetAction={'MinCapacity': 2, 'MaxCapacity': 5}, **target)

@@ -10,6 +10,9 @@ export type Schedule =
   | { readonly kind: 'rate'; readonly everyMs: number }
   | { readonly kind: 'cron'; readonly cron: Cron };
 
+/** Hours by which clocks are put back at most, and one more. */
+const clockShiftHoursMax = 3;
+
 const unitsMs: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /** Undefined where it is none. */
@@ -38,6 +41,7 @@ export function parseSchedule(text: string): Schedule | undefined {
       const cron = parseCron(inner);
       return cron && { kind: 'cron', cron };
     }
+    case undefined:
     default:
       return undefined;
   }
@@ -96,7 +100,12 @@ function nextOfDay(
   afterMs: number,
   zone: string,
 ): number | undefined {
+  const past = localTime(afterMs, zone);
+  const isSameDay = past.year === date.year && past.month === date.month && past.day === date.day;
+  // No clock is put back by more: what lies before need not be looked at.
+  const hourMin = isSameDay ? past.hour - clockShiftHoursMax : 0;
   for (const hour of hours) {
+    if (hour < hourMin) continue;
     for (const minute of minutes) {
       const instant = instantOf({ ...date, hour, minute, second: 0 }, zone);
       if (instant !== undefined && instant > afterMs) return instant;

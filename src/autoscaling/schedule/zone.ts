@@ -37,6 +37,8 @@ export function instantOf(local: LocalTime, zone: string): number | undefined {
   const dayMs = 86_400_000;
   // The offsets that are in force around that time.
   const offsets = [asUtc - dayMs, asUtc + dayMs].map((near) => utcOf(localTime(near, zone)) - near);
+  const [before, after] = offsets;
+  if (before !== undefined && before === after) return asUtc - before;
   const instants = offsets.map((offset) => asUtc - offset);
   const valid = instants.filter((instant) => utcOf(localTime(instant, zone)) === asUtc);
   return valid.length === 0 ? undefined : Math.min(...valid);

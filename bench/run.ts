@@ -5,6 +5,7 @@
 import { coldRows } from './rows/cold.ts';
 import { controlPlaneRows } from './rows/control-plane.ts';
 import { footprintRows } from './rows/footprint.ts';
+import { streamingRows } from './rows/streaming.ts';
 import { warmRows } from './rows/warm.ts';
 import { print, type Row } from './table.ts';
 
@@ -13,6 +14,7 @@ const groups: Readonly<Record<string, (quick: boolean) => Promise<readonly Row[]
   cold: coldRows,
   'control-plane': controlPlaneRows,
   footprint: footprintRows,
+  streaming: streamingRows,
 };
 
 const quick = process.argv.includes('--quick');

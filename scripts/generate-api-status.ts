@@ -18,12 +18,15 @@ const notes: Readonly<Record<string, string>> = {
   Invoke: 'RequestResponse and DryRun; Event is refused by name',
   CreateFunction:
     'zip in the request or in S3; container images, tenancy, capacity providers and durable functions are refused by name',
+  InvokeWithResponseStream: 'RequestResponse and DryRun',
   UpdateFunctionCode: 'zip in the request or in S3',
   GetAccountSettings: 'with true usage',
   TagResource: 'functions',
   UntagResource: 'functions',
   ListTags: 'functions',
 };
+
+const notCalled = (): Promise<never> => Promise.reject(new Error('not called'));
 
 async function servedNames(): Promise<ReadonlySet<string>> {
   const documents = memoryDocuments();
@@ -52,7 +55,7 @@ async function servedNames(): Promise<ReadonlySet<string>> {
     entropy: systemEntropy,
     links: { make: (path) => path },
   });
-  const frontend = { invoke: () => Promise.reject(new Error('not called')) };
+  const frontend = { invoke: notCalled, invokeStreaming: notCalled };
   const names = Object.keys({ ...controlPlane.handlers, ...invokeHandlers(frontend) });
   await controlPlane.close();
   metadata.close();

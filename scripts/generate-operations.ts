@@ -132,7 +132,7 @@ function addShape(schema: Schema, name: string, shapes: Map<string, Row>): strin
   }
   if (schema.isStructSchema()) {
     if (schema.isStreaming()) row['stream'] = true;
-    else row['members'] = membersOf(schema, name, constraint, shapes);
+    row['members'] = membersOf(schema, name, constraint, shapes);
   }
   return name;
 }
@@ -169,6 +169,7 @@ function membersOf(schema: Schema, name: string, constraint: Constraint, shapes:
 function bindingOf(traits: Row): Row {
   if (traits['httpLabel'] === 1) return { place: 'label' };
   if (traits['httpPayload'] === 1) return { place: 'payload' };
+  if (traits['eventPayload'] === 1) return { place: 'event' };
   if (traits['httpResponseCode'] === 1) return { place: 'status' };
   if (typeof traits['httpQuery'] === 'string') return { place: 'query', name: traits['httpQuery'] };
   if (typeof traits['httpHeader'] === 'string') return { place: 'header', name: traits['httpHeader'] };

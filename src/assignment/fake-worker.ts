@@ -6,6 +6,7 @@ import type {
   EnvironmentStatus,
   InvokeOutcome,
   InvokeRequest,
+  StreamingOutcome,
   Worker,
   WorkerEvent,
 } from '#worker';
@@ -25,6 +26,8 @@ export class FakeWorker implements Worker {
   onInvoke: (request: InvokeRequest, environmentId: string) => InvokeOutcome | Promise<InvokeOutcome> = ({
     payload,
   }) => ({ kind: 'answered', payload });
+  /** What `invokeStreaming` answers, once `onInvoke` does not: the environment is busy until the stream has ended. */
+  onInvokeStreaming: ((request: InvokeRequest) => StreamingOutcome) | undefined;
   readonly #environments = new Map<string, { readonly spec: EnvironmentSpec; status: Status }>();
   readonly #listeners = new Set<(event: WorkerEvent) => void>();
 
@@ -56,6 +59,21 @@ export class FakeWorker implements Worker {
       environment.status = 'idle';
       this.#emit({ kind: 'idle', environmentId });
     }
+    return outcome;
+  }
+
+  async invokeStreaming(environmentId: string, request: InvokeRequest): Promise<StreamingOutcome> {
+    const outcome = this.onInvokeStreaming?.(request);
+    if (outcome?.kind !== 'streaming') return this.invoke(environmentId, request);
+    const environment = this.#environments.get(environmentId);
+    assert(environment?.status === 'idle', `environment ${environmentId} is not idle`);
+    environment.status = 'busy';
+    this.invoked.push({ environmentId, request });
+    void outcome.stream.ended.then(() => {
+      if (!this.#environments.has(environmentId)) return;
+      environment.status = 'idle';
+      this.#emit({ kind: 'idle', environmentId });
+    });
     return outcome;
   }
 

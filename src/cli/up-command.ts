@@ -19,8 +19,11 @@ export interface UpFlags extends WithDataDirectory {
   readonly isolation: 'auto' | 'process';
   readonly logLevel: UpOptions['logLevel'];
   readonly poolSize?: number;
+  readonly streamBurst?: number;
+  readonly streamRate?: number;
   readonly accountConcurrency?: number;
   readonly endpoint: Readonly<Record<string, string>>;
+  readonly urlDomain?: string;
   readonly registry?: string;
   readonly stopGrace: number;
 }
@@ -74,12 +77,33 @@ export function up(): Command {
       ).argParser(values.concurrency),
     )
     .addOption(
+      option(
+        '--stream-burst <MiB>',
+        'how much of a streamed answer goes out as fast as it is read (default: 6)',
+        'STREAM_BURST',
+      ).argParser(values.mebibytes),
+    )
+    .addOption(
+      option(
+        '--stream-rate <MiB/s>',
+        'how fast the rest of a streamed answer goes out (default: 2)',
+        'STREAM_RATE',
+      ).argParser(values.mebibytes),
+    )
+    .addOption(
       new Option(
         '--endpoint <service=url>',
         'where functions find a service that Lambkin does not serve; may be repeated (env: LAMBKIN_ENDPOINT_<SERVICE>)',
       )
         .argParser(values.endpoint)
         .default({}, 'none'),
+    )
+    .addOption(
+      option(
+        '--url-domain <name>',
+        'function URLs are also served below this name, which has to lead here (default: localhost)',
+        'URL_DOMAIN',
+      ).argParser(values.domain),
     )
     .addOption(registry())
     .addOption(
@@ -131,7 +155,10 @@ export function upOptions(
       ? {}
       : { accessKey: { accessKeyId, secretAccessKey } }),
     ...(poolSize === undefined ? {} : { poolSize }),
+    ...(flags.streamBurst === undefined ? {} : { streamBurstBytes: flags.streamBurst }),
+    ...(flags.streamRate === undefined ? {} : { streamBytesPerSecond: flags.streamRate }),
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
+    ...(flags.urlDomain === undefined ? {} : { urlDomain: flags.urlDomain }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
   };
 }

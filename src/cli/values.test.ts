@@ -15,6 +15,13 @@ test('ports are whole numbers up to 65535', () => {
     refused(() => values.port(text), /port/);
 });
 
+test('MiB may have decimals and become bytes', () => {
+  assert.equal(values.mebibytes('6'), 6 * 1024 * 1024);
+  assert.equal(values.mebibytes('0.5'), 512 * 1024);
+  for (const text of ['', '0', '0.0001', '-1', '1e3', '1000001', '2MiB', 'Infinity'])
+    refused(() => values.mebibytes(text), /MiB/);
+});
+
 test('isolation that is not there yet is refused as such', () => {
   assert.equal(values.isolation('auto'), 'auto');
   refused(() => values.isolation('container'), /does not have container isolation yet/);

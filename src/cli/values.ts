@@ -13,6 +13,16 @@ export function concurrency(text: string): number {
   return whole(text, 1, 1_000_000, 'a number of invokes');
 }
 
+/** MiB, with decimals; returns bytes. */
+export function mebibytes(text: string): number {
+  const bytes = /^\d+(?:\.\d+)?$/.test(text) ? Math.round(Number(text) * 1024 * 1024) : Number.NaN;
+  if (bytes >= mebibytesMin * 1024 * 1024 && bytes <= mebibytesMax * 1024 * 1024) return bytes;
+  throw new InvalidArgumentError(`Expected a number of MiB, ${mebibytesMin} to ${mebibytesMax}.`);
+}
+
+const mebibytesMin = 0.001;
+const mebibytesMax = 1_000_000;
+
 /** Seconds. */
 export function grace(text: string): number {
   return whole(text, 0, 900, 'a number of seconds');
@@ -22,6 +32,14 @@ export function host(text: string): string {
   if (!/^[A-Za-z0-9.:_-]{1,253}$/.test(text))
     throw new InvalidArgumentError('Expected a host name or address.');
   return text;
+}
+
+/** A domain, in lower case. */
+export function domain(text: string): string {
+  if (!/^(?=.{1,200}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62})*$/.test(text)) {
+    throw new InvalidArgumentError('Expected a name such as functions.example.com.');
+  }
+  return text.toLowerCase();
 }
 
 export function accountId(text: string): string {

@@ -163,7 +163,7 @@ test('what is not served yet is refused by name', async () => {
   const { invoke, handlers } = await world();
   await assert.rejects(invoke({ InvocationType: 'Event' }), refusedWith('NotImplementedException', /Event/));
   await assert.rejects(invoke({ TenantId: 'blue' }), refusedWith('NotImplementedException', /TenantId/));
-  assert.deepEqual(Object.keys(handlers), ['Invoke']);
+  assert.deepEqual(Object.keys(handlers), ['Invoke', 'InvokeWithResponseStream']);
 });
 
 test('names, ARNs and qualifiers', async () => {

@@ -11,13 +11,13 @@
  */
 import { unreachable } from '#lib/assert';
 import type { Assignment } from '#assignment';
-import type { Counting, SlotRequest } from '#counting';
+import type { Counting, Granted, SlotRequest } from '#counting';
 import { parseFunctionName } from '#metadata';
 import type { MetadataCache, Resolution } from '#metadata';
 import type { Clock, Entropy } from '#platform';
-import type { InvokeOutcome, InvokeRequest, Worker } from '#worker';
+import type { InvokeOutcome, InvokeRequest, StreamingOutcome, Worker } from '#worker';
 import { decodeClientContext } from './client-context.ts';
-import type { Frontend, InvokeAnswer, InvokeInput } from './frontend.ts';
+import type { Frontend, InvokeAnswer, InvokeInput, StreamedAnswer, StreamingInput } from './frontend.ts';
 import { checkJson } from './json-check.ts';
 import { attemptsMax, replacementsMs, requestBytesMax } from './limits.ts';
 import { PendingVersions } from './pending.ts';
@@ -35,6 +35,7 @@ import {
   unavailableError,
 } from './refusals.ts';
 import { functionHashOf } from './lineage.ts';
+import { dryRun, streamedAnswer, wholeAnswer } from './streamed-answer.ts';
 import { traceSource } from './trace.ts';
 
 export interface FrontendOptions {
@@ -50,6 +51,19 @@ export interface FrontendOptions {
 
 type Found = Extract<Resolution, { kind: 'found' }>;
 
+type NotStarted = Extract<InvokeOutcome, { kind: 'not-started' }>;
+type Started<O extends StreamingOutcome> = Exclude<O, NotStarted>;
+/** How the payload is handed to a worker. */
+type Call<O extends StreamingOutcome> = (
+  worker: Worker,
+  environmentId: string,
+  request: InvokeRequest,
+) => Promise<O>;
+
+const whole: Call<InvokeOutcome> = (worker, environmentId, request) => worker.invoke(environmentId, request);
+const streaming: Call<StreamingOutcome> = (worker, environmentId, request) =>
+  worker.invokeStreaming(environmentId, request);
+
 /** An invoke without payload hands the function an empty object. */
 const emptyEvent = new TextEncoder().encode('{}');
 const noPayload = new Uint8Array(0);
@@ -59,7 +73,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
   const pending = new PendingVersions(metadata, clock);
   const traceOf = traceSource(clock, entropy);
 
-  return { invoke };
+  return { invoke, invokeStreaming };
 
   async function invoke(input: InvokeInput): Promise<InvokeAnswer> {
     if (input.invocationType === 'Event') throw notServedError('The invocation type Event');
@@ -68,23 +82,51 @@ export function createFrontend(options: FrontendOptions): Frontend {
     const request = requestOf(input, found);
     if (input.invocationType === 'DryRun') return { statusCode: 204, payload: noPayload };
     if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
-    const slot: SlotRequest = {
-      accountId: input.principal.accountId,
-      functionName: found.function.functionName,
-      reservedConcurrency: found.function.reservedConcurrency,
-      version: found.version.version,
-    };
-    const admission = await counting.acquire(slot);
-    if (admission.kind === 'throttled') throw throttledError(admission.reason, admission.retryAfterSeconds);
+    const slot = slotOf(input, found);
+    const granted = await admit(slot);
     try {
-      return await run(found, resolve, request);
+      const { outcome, executedVersion } = await run(found, resolve, request, whole);
+      return answerOf(outcome, executedVersion, request.traceId);
     } finally {
-      counting.release(slot, admission);
+      counting.release(slot, granted);
     }
   }
 
+  /** The slot is held until the function has ended, whether anybody still reads its answer or not. */
+  async function invokeStreaming(input: StreamingInput): Promise<StreamedAnswer> {
+    const resolve = resolver(input);
+    let found = foundIn(resolve());
+    const request = requestOf(input, found);
+    if (input.invocationType === 'DryRun') return dryRun();
+    if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
+    const slot = slotOf(input, found);
+    const granted = await admit(slot);
+    let held: Promise<unknown> | undefined;
+    try {
+      const { outcome, executedVersion } = await run(found, resolve, request, streaming);
+      const ran = { executedVersion, traceId: request.traceId };
+      if (outcome.kind === 'answered') return wholeAnswer(outcome, ran);
+      held = outcome.stream.ended;
+      return streamedAnswer(outcome.stream, ran);
+    } finally {
+      if (held === undefined) counting.release(slot, granted);
+      else void held.then(() => counting.release(slot, granted));
+    }
+  }
+
+  async function admit(slot: SlotRequest): Promise<Granted> {
+    const admission = await counting.acquire(slot);
+    if (admission.kind === 'throttled') throw throttledError(admission.reason, admission.retryAfterSeconds);
+    return admission;
+  }
+
   /** Tries until a runtime has taken the payload; after that the outcome is final. */
-  async function run(first: Found, resolve: () => Resolution, request: InvokeRequest): Promise<InvokeAnswer> {
+  async function run<O extends StreamingOutcome>(
+    first: Found,
+    resolve: () => Resolution,
+    request: InvokeRequest,
+    call: Call<O>,
+  ): Promise<{ readonly outcome: Started<O>; readonly executedVersion: string }> {
     let found = first;
     const replacementsEndMs = clock.monotonicMs() + replacementsMs;
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
@@ -94,8 +136,8 @@ export function createFrontend(options: FrontendOptions): Frontend {
       switch (assigned.kind) {
         case 'assigned': {
           const { environmentId, workerId } = assigned;
-          const outcome = await handOver(workerId, environmentId, request);
-          if (outcome.kind === 'answered') return answerOf(outcome, version.version, request.traceId);
+          const outcome = await handOver(workerId, environmentId, request, call);
+          if (isStarted(outcome)) return { outcome, executedVersion: version.version };
           break;
         }
         case 'retired':
@@ -119,11 +161,12 @@ export function createFrontend(options: FrontendOptions): Frontend {
     throw unavailableError(`${attemptsMax} environments ended before they could take the invoke`);
   }
 
-  async function handOver(
+  async function handOver<O extends StreamingOutcome>(
     workerId: string,
     environmentId: string,
     request: InvokeRequest,
-  ): Promise<InvokeOutcome> {
+    call: Call<O>,
+  ): Promise<O | NotStarted> {
     const worker = workers(workerId);
     const lost = (reason: string): void =>
       assignment.workerEvent(workerId, { kind: 'gone', environmentId, reason });
@@ -132,7 +175,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
       return { kind: 'not-started' };
     }
     try {
-      const outcome = await worker.invoke(environmentId, request);
+      const outcome = await call(worker, environmentId, request);
       // The worker's own `gone` may have come already, or never will when it has forgotten the environment.
       if (outcome.kind === 'not-started') lost('it was gone before its invoke');
       return outcome;
@@ -144,7 +187,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
     }
   }
 
-  function resolver(input: InvokeInput): () => Resolution {
+  function resolver(input: StreamingInput | InvokeInput): () => Resolution {
     const { accountId } = input.principal;
     const reference = parseFunctionName(input.functionName, input.qualifier, { accountId, region });
     switch (reference.kind) {
@@ -163,7 +206,10 @@ export function createFrontend(options: FrontendOptions): Frontend {
     }
   }
 
-  function requestOf(input: InvokeInput, { function: invoked, invokedArn }: Found): InvokeRequest {
+  function requestOf(
+    input: StreamingInput | InvokeInput,
+    { function: invoked, invokedArn }: Found,
+  ): InvokeRequest {
     const { payload, clientContext } = input;
     if (payload.length > requestBytesMax) throw tooLargeError();
     if (payload.length > 0) {
@@ -184,6 +230,16 @@ export function createFrontend(options: FrontendOptions): Frontend {
       ? request
       : { ...request, clientContext: decodeClientContext(clientContext) };
   }
+}
+
+function slotOf({ principal }: StreamingInput | InvokeInput, found: Found): SlotRequest {
+  const { functionName, reservedConcurrency } = found.function;
+  const { version } = found.version;
+  return { accountId: principal.accountId, functionName, reservedConcurrency, version };
+}
+
+function isStarted<O extends StreamingOutcome>(outcome: O | NotStarted): outcome is Started<O> {
+  return outcome.kind !== 'not-started';
 }
 
 function foundIn(resolution: Resolution): Found {

@@ -11,7 +11,7 @@ import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
 import { openSqlite } from '#engines/sqlite';
-import { createFrontend, invokeHandlers } from '#frontend';
+import { createFrontend, createUrlRoute, invokeHandlers } from '#frontend';
 import { iamService, stsService } from '#iam';
 import { openAccount, type RootIdentity } from '#identity';
 import { unreachable } from '#lib/assert';
@@ -127,6 +127,12 @@ export async function compose(
     endpoint: () => endpoint,
     endpoints: options.endpoints,
     pool: poolOf(options.poolSize ?? defaultPoolSize()),
+    limits: {
+      ...(options.streamBurstBytes !== undefined && { streamBurstBytes: options.streamBurstBytes }),
+      ...(options.streamBytesPerSecond !== undefined && {
+        streamBytesPerSecond: options.streamBytesPerSecond,
+      }),
+    },
     warn: (message, fields) => log.warn(message, fields),
   });
   closing.add(() => worker.close());
@@ -184,6 +190,7 @@ export async function compose(
     signingKeys: profiles.keys,
     runtimes,
     region,
+    ...(options.urlDomain === undefined ? {} : { urlDomain: options.urlDomain }),
     architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
     clock,
     entropy,
@@ -244,6 +251,17 @@ export async function compose(
     port: options.port,
     log,
     openRoutes: [archiveRoute(links, blobs)],
+    hostRoutes: [
+      createUrlRoute({
+        frontend,
+        metadata,
+        authorizer: identity.authorizer,
+        region,
+        nowMs: () => clock.wallMs(),
+        reportFault,
+        ...(options.urlDomain === undefined ? {} : { domain: options.urlDomain }),
+      }),
+    ],
   });
   switch (outcome.kind) {
     case 'taken':

@@ -19,10 +19,15 @@ export interface LambkinOptions {
   readonly logLevel: LogLevel;
   /** Runtime processes kept ready per kind of process, of all kinds at most twice as many; 0: none. Absent: by the host's memory. */
   readonly poolSize?: number;
+  /** How much of a streamed answer goes out at once, and how fast what follows: bytes, and bytes per second. Absent: AWS's 6 MiB and 2 MiB. */
+  readonly streamBurstBytes?: number;
+  readonly streamBytesPerSecond?: number;
   /** Invokes at once in the account. Absent: 1,000. */
   readonly accountConcurrency?: number;
   /** Where functions find services that Lambkin does not serve: AWS_ENDPOINT_URL_<SERVICE>, by service (`s3`, `dynamodb`). Code that requests name in S3 is read from `s3` too. */
   readonly endpoints: Readonly<Record<string, string>>;
+  /** What the host names of function URLs end with: they are served there and at `localhost`. Absent: `localhost` alone. */
+  readonly urlDomain?: string;
   /** Where runtime packs come from. Absent: the npm registry that the host is set up for. */
   readonly registry?: string;
 }

@@ -13,6 +13,15 @@
  *     | <--- response (payload) ----------- |   or error (JSON); either means: waiting for the next invoke
  *     | <--- fatal (JSON) ----------------- |   or this: the answer is an error, and the process ends now
  *
+ * An answer may also come in chunks. Then these stand in the place of `response`:
+ *
+ *     | <--- streamStart (JSON) ----------- |
+ *     | <--- streamChunk (bytes) ---------- |   any number; after each window of them:
+ *     | <--- streamPause ------------------ |       nothing comes
+ *     | ---- room ------------------------> |       until the client has read some: one `room` for each `streamPause`
+ *     | <--- streamEnd | streamError ------ |   the answer is over; or fatal
+ *     | <--- ready ------------------------ |   waiting for the next invoke
+ *
  * The end of the stream ends the process. A frame that is longer than its limit, of unknown type, or out of turn is a
  * broken runtime: the worker kills it.
  */
@@ -20,7 +29,7 @@
 export const FrameType = {
   /** worker → bootstrap: `Init` as JSON. */
   init: 1,
-  /** bootstrap → worker: init is done. No body. */
+  /** bootstrap → worker: init is done, or the invoke whose answer was streamed. No body. */
   ready: 2,
   /** bootstrap → worker: init failed; `FunctionError` as JSON. The process exits by itself afterwards. */
   initError: 3,
@@ -37,12 +46,33 @@ export const FrameType = {
    * rejection) and ends by itself: no other invoke may be handed to it. Its exit follows.
    */
   fatal: 8,
+  /** bootstrap → worker: the answer to the invoke at hand begins; `StreamStart` as JSON. */
+  streamStart: 9,
+  /** bootstrap → worker: its next bytes, at most `streamWindowBytes` of them between two pauses (see there). */
+  streamChunk: 10,
+  /** bootstrap → worker: asks for `room`; again before it came: at once, the process wants to end. No body. */
+  streamPause: 11,
+  /** bootstrap → worker: the answer is whole. No body. */
+  streamEnd: 12,
+  /** bootstrap → worker: the rest of the answer will not come; `FunctionError` as JSON. The environment stays usable. */
+  streamError: 13,
+  /** worker → bootstrap: go on. No body. */
+  room: 14,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
 /** Longest frame that a worker takes: 6 MiB + 100 bytes of response would be refused by its own check, this is the hard stop. */
 export const frameBytesMax = 64 * 1024 * 1024;
+
+/** Bytes of chunks after which a bootstrap asks for room. */
+export const streamWindowBytes = 256 * 1024;
+/** What each chunk counts for besides its bytes. */
+export const streamChunkOverheadBytes = 256;
+
+export interface StreamStart {
+  readonly contentType: string;
+}
 
 export interface Init {
   /** The whole environment of the process from now on: what is not here is removed. */

@@ -4,6 +4,14 @@ export type { ErrorName } from './error.ts';
 export { jsonRpcService } from './json-rpc/service.ts';
 export type { JsonRpcOptions } from './json-rpc/service.ts';
 export { createListener } from './listener/listener.ts';
+export { BodyCut } from './listener/host-route.ts';
+export type {
+  HostAnswer,
+  HostDecision,
+  HostOperation,
+  HostRequest,
+  HostRoute,
+} from './listener/host-route.ts';
 export type { Address, ListenOutcome, Listener, ListenerOptions } from './listener/listener.ts';
 export { listenerLimits } from './listener/limits.ts';
 export type { ListenerLimits } from './listener/limits.ts';
@@ -18,6 +26,7 @@ export type { OperationName } from './operations/table.ts';
 export { constraintError } from './operations/validate.ts';
 export { queryService } from './query/service.ts';
 export type { QueryOperation, QueryOptions } from './query/service.ts';
+export { encodeRestJsonError } from './rest-json/error.ts';
 export { restJsonService } from './rest-json/service.ts';
 export type { RestJsonOptions } from './rest-json/service.ts';
 export { traceMember } from './service.ts';

@@ -32,7 +32,10 @@ export interface RequestContext {
  * arrays, plain objects; blobs as Uint8Array; timestamps as Date.
  */
 export type Input = Readonly<Record<string, unknown>>;
-/** Members by the wire's names; undefined members are left out of the answer. */
+/**
+ * Members by the wire's names; undefined members are left out of the answer. An event stream is an async iterable of its events: objects with one
+ * member, the event's name. It is read no faster than the client reads; its `return` is called when the client goes away.
+ */
 export type Output = Readonly<Record<string, unknown>>;
 
 /** A member that any output may have besides its shape's: the trace of what was run, which becomes the header of this name. */
@@ -57,6 +60,8 @@ export interface WireResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
+  /** In the place of a body: one that is still being made. Its `return` is called when the client goes away. */
+  readonly stream?: AsyncIterable<Uint8Array>;
 }
 
 export interface RoutedOperation {

@@ -6,6 +6,9 @@ export type {
   CreateOutcome,
   InvokeRequest,
   InvokeOutcome,
+  StreamingOutcome,
+  AnswerStream,
+  StreamEnd,
   EnvironmentStatus,
   Initialization,
 } from './worker.ts';

@@ -1,4 +1,6 @@
 /** Every bound of a worker, with its unit. Those that an operator may want otherwise are options of `openWorker`. */
+import { streamWindowBytes } from '#runtimes';
+
 export interface Limits {
   /** Environments on this worker, in any state. */
   readonly environmentsMax: number;
@@ -10,6 +12,11 @@ export interface Limits {
   readonly initLimitMs: number;
   /** How long `close` lets running invokes go on. */
   readonly closeGraceMs: number;
+  /** A streamed answer, whole. */
+  readonly streamBytesMax: number;
+  /** What of a streamed answer goes out as fast as it is read, and how fast what follows. At least 1 KiB each. */
+  readonly streamBurstBytes: number;
+  readonly streamBytesPerSecond: number;
 }
 
 export const defaultLimits: Limits = {
@@ -18,6 +25,9 @@ export const defaultLimits: Limits = {
   startsQueuedMax: 4_000,
   initLimitMs: 10_000,
   closeGraceMs: 30_000,
+  streamBytesMax: 200 * 1024 * 1024,
+  streamBurstBytes: 6 * 1024 * 1024,
+  streamBytesPerSecond: 2 * 1024 * 1024,
 };
 
 /**
@@ -30,6 +40,15 @@ export function aheadInitLimitMs(timeoutMs: number): number {
 
 /** A response may be 6 MiB and 100 bytes long. */
 export const responseBytesMax = 6 * 1024 * 1024 + 100;
+/** What of a streamed answer is kept for a client that reads slowly, before the function has to wait; what each chunk counts for besides its bytes. */
+export { streamChunkOverheadBytes, streamWindowBytes } from '#runtimes';
+/** A process of ours that sends this much more than it was given room for is none of ours any more. */
+export const streamOverrunBytesMax = 4 * streamWindowBytes;
+/** Chunks that wait are handed on together, up to this size. */
+export const streamPieceBytes = 64 * 1024;
+/** What begins a stream on the private channel, and a chunk of it. */
+export const streamHeadBytesMax = 4 * 1024;
+export const streamChunkBytesMax = 1024 * 1024;
 /** What is read and thrown away of a longer HTTP response before its connection is cut. */
 export const discardedBytesMax = 64 * 1024 * 1024;
 /** A log event; longer lines are cut into several. */

@@ -24,6 +24,7 @@ import type {
   EnvironmentStatus,
   InvokeOutcome,
   InvokeRequest,
+  StreamingOutcome,
   Worker,
   WorkerEvent,
 } from './worker.ts';
@@ -149,6 +150,7 @@ class WorkerService implements LocalWorker {
       logs: this.#options.logs,
       clock: this.#options.clock,
       initLimitMs: this.#limits.initLimitMs,
+      streamLimits: this.#limits,
       emit: (event) => {
         // Gone follows.
         if (event.kind === 'idle' && life.isOver) return void environment.destroy();
@@ -172,6 +174,10 @@ class WorkerService implements LocalWorker {
 
   async invoke(environmentId: string, request: InvokeRequest): Promise<InvokeOutcome> {
     return this.#usable(environmentId)?.invoke(request) ?? { kind: 'not-started' };
+  }
+
+  async invokeStreaming(environmentId: string, request: InvokeRequest): Promise<StreamingOutcome> {
+    return this.#usable(environmentId)?.invokeStreaming(request) ?? { kind: 'not-started' };
   }
 
   #usable(environmentId: string): Environment | undefined {

@@ -47,6 +47,31 @@ export type InvokeOutcome =
   /** The environment was gone before the payload was handed to its runtime: safe to try another. */
   | { readonly kind: 'not-started' };
 
+/** How a streamed answer ended. */
+export interface StreamEnd {
+  /** What went wrong after the first byte; `payload` is the JSON that says so. Absent: the answer is whole. */
+  readonly failure?: { readonly errorType: string; readonly payload: Uint8Array };
+  /** As of a plain answer. */
+  readonly logTail?: Uint8Array;
+}
+
+/** An answer that is on its way. */
+export interface AnswerStream {
+  /** As the runtime said. */
+  readonly contentType: string;
+  /**
+   * The bytes, no faster than the worker's limits allow and no faster than they are read: the function waits meanwhile. May be read once;
+   * never throws. Leaving the loop early is `cancel`.
+   */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Resolves when the function has ended; some of `body` may still be unread then. */
+  readonly ended: Promise<StreamEnd>;
+  /** What is unread and still to come is thrown away. The function goes on to its end. */
+  cancel(): void;
+}
+
+export type StreamingOutcome = InvokeOutcome | { readonly kind: 'streaming'; readonly stream: AnswerStream };
+
 /** What assignment must know. Delivered synchronously, in order. */
 export type WorkerEvent =
   /** The environment can take the next invoke. */
@@ -70,6 +95,11 @@ export interface Worker {
   create(spec: EnvironmentSpec): Promise<CreateOutcome>;
   /** Hands one invoke to an environment that is idle. An `idle` or `gone` event follows once it is over. */
   invoke(environmentId: string, request: InvokeRequest): Promise<InvokeOutcome>;
+  /**
+   * The same for a caller who takes the answer as it comes: resolves with the first byte of a runtime that streams, else as `invoke`. A runtime
+   * that streams although `invoke` was called has its answer collected.
+   */
+  invokeStreaming(environmentId: string, request: InvokeRequest): Promise<StreamingOutcome>;
   /** Stops an environment (shutdown phase, then kill). `gone` follows. Unknown ids are ignored. */
   destroy(environmentId: string): Promise<void>;
   list(): Promise<readonly EnvironmentStatus[]>;

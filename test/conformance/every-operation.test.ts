@@ -28,7 +28,6 @@ const unserved: ReadonlySet<OperationName> = new Set<OperationName>([
   'GetDurableExecutionState',
   'GetFunctionScalingConfig',
   'InvokeAsync',
-  'InvokeWithResponseStream',
   'ListCapacityProviders',
   'ListDurableExecutionsByFunction',
   'ListFunctionVersionsByCapacityProvider',

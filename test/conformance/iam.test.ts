@@ -14,12 +14,13 @@ import {
 import * as sts from '@aws-sdk/client-sts';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { archive } from '../archive.ts';
 import { credentials, region, startService, type Service } from '../service.ts';
+import { openTerraform, terraformSkip } from '../terraform.ts';
 
 interface Keys {
   readonly accessKeyId: string;
@@ -283,39 +284,24 @@ for name in names:
   );
 });
 
-const mirror = '/opt/tf-plugins';
-const noTerraform = spawnSync('terraform', ['version']).error !== undefined || !existsSync(mirror);
-
 test(
   'Terraform applies roles, policies and users, plans no difference, and destroys them',
-  { skip: noTerraform ? 'no Terraform, or no mirror of its providers, on this host' : false },
+  { skip: terraformSkip },
   () => {
-    writeFileSync(
-      join(directory, 'terraform.rc'),
-      `provider_installation {\n  filesystem_mirror {\n    path = "${mirror}"\n  }\n}\n`,
-    );
-    writeFileSync(join(directory, 'main.tf'), terraformModule);
-    const terraform = (...args: readonly string[]): string =>
-      run('terraform', [...args, '-no-color'], {
-        TF_CLI_CONFIG_FILE: join(directory, 'terraform.rc'),
-        AWS_EC2_METADATA_DISABLED: 'true',
-      });
-    terraform('init');
-    terraform('apply', '-auto-approve');
-    terraform('plan', '-detailed-exitcode'); // 2, and so a failure, where there is a difference
-    assert.match(terraform('destroy', '-auto-approve'), /7 destroyed/);
+    const terraform = openTerraform(service);
+    try {
+      terraform.write(terraformModule);
+      terraform.run('init');
+      terraform.run('apply', '-auto-approve');
+      terraform.run('plan', '-detailed-exitcode'); // 2, and so a failure, where there is a difference
+      assert.match(terraform.run('destroy', '-auto-approve'), /7 destroyed/);
+    } finally {
+      terraform.remove();
+    }
   },
 );
 
 const terraformModule = `
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-provider "aws" {
-  region = "us-east-1"
-}
 resource "aws_iam_role" "r" {
   name                 = "tf-role"
   path                 = "/team/"

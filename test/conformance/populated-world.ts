@@ -3,6 +3,7 @@
  * those of `good-requests.ts`.
  */
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { memoryBlobs, memoryDocuments } from '#engines/memory';
 import { invokeHandlers } from '#frontend';
@@ -65,7 +66,13 @@ export async function openPopulatedWorld(t: TestContext): Promise<PopulatedWorld
   const world = await openWorldOn(t, { documents, blobs });
   const handlers: Handlers = {
     ...world.plane.handlers,
-    ...invokeHandlers({ invoke: async () => ({ statusCode: 200, payload: new Uint8Array(0) }) }),
+    ...invokeHandlers({
+      invoke: async () => ({ statusCode: 200, payload: new Uint8Array(0) }),
+      invokeStreaming: async () => {
+        const body = Readable.from([]);
+        return { statusCode: 200, form: 'whole', body, ended: Promise.resolve({}), cancel() {} };
+      },
+    }),
   };
   const serve = (options: ServeOptions = {}): ReturnType<PopulatedWorld['serve']> => {
     const service = restJsonService({

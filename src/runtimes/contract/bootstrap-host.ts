@@ -24,8 +24,12 @@ export interface Exit {
 }
 
 export interface Answer {
-  readonly kind: 'response' | 'error' | 'fatal' | 'ended';
+  readonly kind: 'response' | 'error' | 'fatal' | 'ended' | 'streamed' | 'stream-error';
   readonly text: string;
+  /** Of a stream. */
+  readonly contentType?: string;
+  /** What a stream that did not end well had sent. */
+  readonly before?: string;
 }
 
 /** A folder with a function's files, removed when disposed. */
@@ -139,9 +143,39 @@ export class BootstrapHost {
     this.send(FrameType.invoke, size, json, Buffer.from(payload));
     const frame = await this.next();
     if (frame === undefined) return { kind: 'ended', text: '' };
+    if (frame.type === FrameType.streamStart) return this.#collect(frame);
     const kind = answerKinds.get(frame.type);
     if (kind === undefined) throw new Error(`an answer was expected, not a frame of type ${frame.type}`);
     return { kind, text: frame.body.toString() };
+  }
+
+  /** A whole streamed answer, with room whenever it is asked for. */
+  async #collect(start: Frame): Promise<Answer> {
+    const { contentType } = JSON.parse(start.body.toString()) as { contentType: string };
+    let text = '';
+    for (;;) {
+      const frame = await this.next();
+      switch (frame?.type) {
+        case FrameType.streamChunk:
+          text += frame.body.toString();
+          break;
+        case FrameType.streamPause:
+          this.send(FrameType.room);
+          break;
+        case FrameType.streamEnd:
+          await this.next();
+          return { kind: 'streamed', text, contentType };
+        case FrameType.streamError:
+          await this.next();
+          return { kind: 'stream-error', text: frame.body.toString(), contentType, before: text };
+        case FrameType.fatal:
+          return { kind: 'fatal', text: frame.body.toString(), contentType, before: text };
+        case undefined:
+          return { kind: 'ended', text: '', contentType, before: text };
+        default:
+          throw new Error(`a frame of type ${frame?.type} in a stream`);
+      }
+    }
   }
 
   /** Ends the channel, as a worker that goes away does. */

@@ -12,7 +12,7 @@ const Module = require('node:module');
 const channel = require('./channel.cjs');
 const { patchConsole } = require('./console.cjs');
 const { RuntimeError, toPayload } = require('./errors.cjs');
-const { loadHandler, streamingMark } = require('./handler.cjs');
+const { highWaterMarkKey, loadHandler, streamingMark } = require('./handler.cjs');
 const { runAwaited, runWithCallback, serialize } = require('./invocation.cjs');
 const { flush } = require('./output.cjs');
 
@@ -36,6 +36,8 @@ let handler = () => undefined;
 let env = {};
 /** @type {string | undefined} */
 let requestId = major >= 24 ? '-' : undefined;
+/** Of a handler that streams. @type {typeof import('./streaming.cjs').runStreaming | undefined} */
+let runStreaming;
 /** Counts invokes, so that what an earlier one answers late is told from the one at hand. */
 let turn = 0;
 /** @type {(() => void) | undefined} */
@@ -90,6 +92,7 @@ function init(order) {
     (loaded) => {
       clearInterval(loading);
       handler = loaded;
+      if (Reflect.get(loaded, streamingMark) !== undefined) ({ runStreaming } = require('./streaming.cjs'));
       phase = 'idle';
       channel.send(frame.ready, '');
       channel.watchParent();
@@ -111,21 +114,35 @@ function takeEnvironment(wanted) {
   if (wanted['NODE_PATH'] !== undefined) /** @type {any} */ (Module)._initPaths();
 }
 
-/** AWS's global for response streaming, which says that it is not there yet when it is used. */
+/** AWS's global for response streaming. */
 function offerStreaming() {
   Reflect.set(globalThis, 'awslambda', {
     // Only marked here: a file may hold several handlers, of which another is used.
-    /** @param {object} wrapped */
-    streamifyResponse: (wrapped) => Object.assign(wrapped, { [streamingMark]: 'response' }),
-    HttpResponseStream: { from: refuseStreaming },
+    /** @param {object} wrapped @param {{ highWaterMark?: unknown }} [options] */
+    streamifyResponse(wrapped, options) {
+      const highWaterMark = Number.parseInt(String(options?.highWaterMark), 10);
+      return Object.assign(wrapped, {
+        [streamingMark]: 'response',
+        ...(highWaterMark > 0 && { [highWaterMarkKey]: highWaterMark }),
+      });
+    },
+    HttpResponseStream: { from: httpResponse },
   });
 }
 
-function refuseStreaming() {
-  throw new RuntimeError(
-    'InvalidStreamingOperation',
-    'Lambkin does not serve response streaming yet: return the response instead.',
-  );
+/**
+ * Makes a response stream one of HTTP: status and headers as JSON go ahead of the body, eight zeros in between.
+ * @param {any} stream @param {unknown} metadata
+ */
+function httpResponse(stream, metadata) {
+  stream.setContentType('application/vnd.awslambda.http-integration-response');
+  const prelude = JSON.stringify(metadata);
+  /** @param {(chunk: string | Uint8Array) => void} write */
+  stream._onBeforeFirstWrite = (write) => {
+    write(prelude);
+    write(new Uint8Array(8));
+  };
+  return stream;
 }
 
 /** @param {Buffer} bytes @param {number} start @param {number} end */
@@ -165,6 +182,12 @@ function invoke(bytes, start, end) {
     onEmptyLoop(action) {
       if (isOpen()) whenLoopIsEmpty = action;
     },
+    isOpen,
+    /** @param {unknown} thrown */
+    log: (thrown) => logError('Invoke Error', thrown),
+    ready() {
+      if (isOpen()) finish(frame.ready, '');
+    },
   };
 
   let event;
@@ -175,7 +198,8 @@ function invoke(bytes, start, end) {
     return answer.fail(new RuntimeError('UnmarshalError', `Unable to unmarshal input: ${message}`));
   }
   try {
-    run(handler, event, header, answer, env);
+    if (runStreaming === undefined) run(handler, event, header, answer, env);
+    else runStreaming(handler, event, header, answer, env, major);
   } catch (thrown) {
     answer.fail(thrown);
   }

@@ -8,11 +8,13 @@
  * Writing is one frame, one write. What was written is out, whatever the handler does next (an infinite loop,
  * `process.exit`, a crash), frames never change order, and no memory is kept for what the worker has not read yet. When the
  * worker is slower than the function, the write waits for it.
+ *
+ * A stream is the one exception to blocking reads: while it waits for room, the event loop goes on (`askForRoom`).
  */
 'use strict';
 
 // Taken before the function's code can replace them.
-const { readSync, writeSync } = require('node:fs');
+const { read, readSync, writeSync } = require('node:fs');
 const repeat = setInterval;
 
 const channelFd = 3;
@@ -89,6 +91,48 @@ function send(type, text, level) {
   writeAll(frame, end);
 }
 
+/** Sends one frame whose body is these bytes. @param {number} type @param {Uint8Array} bytes */
+function sendBytes(type, bytes) {
+  const end = headBytes + bytes.length;
+  const frame = end <= scratchBytes ? scratch : Buffer.allocUnsafeSlow(end);
+  frame.writeUInt32BE(end - 4, 0);
+  frame[4] = type;
+  frame.set(bytes, headBytes);
+  writeAll(frame, end);
+}
+
+/** The type of the frame that asks for room, while there is no answer. @type {number | undefined} */
+let asking;
+/** Set once the process listens to its own end. */
+let atExit = false;
+
+/**
+ * Asks the worker for room and calls back when it answers, which it does with a frame without a body. The read waits in a thread
+ * of its own; a process must not end while one does, so it asks again then, which is answered at once.
+ * @param {number} type @param {() => void} done
+ */
+function askForRoom(type, done) {
+  if (!atExit) {
+    atExit = true;
+    process.on('exit', () => {
+      if (asking !== undefined) send(asking, '');
+    });
+  }
+  asking = type;
+  send(type, '');
+  const answer = Buffer.allocUnsafeSlow(headBytes);
+  /** @param {number} filled */
+  const more = (filled) => {
+    read(channelFd, answer, filled, headBytes - filled, null, (error, count) => {
+      if (error !== null || count === 0) leave();
+      if (filled + count < headBytes) return more(filled + count);
+      asking = undefined;
+      done();
+    });
+  };
+  more(0);
+}
+
 /** A handler that waits for something does not see the channel end: the process finds itself with another parent. */
 function watchParent() {
   const parent = process.ppid;
@@ -97,4 +141,4 @@ function watchParent() {
   }, parentLookMs).unref();
 }
 
-module.exports = { receive, send, watchParent };
+module.exports = { askForRoom, receive, send, sendBytes, watchParent };

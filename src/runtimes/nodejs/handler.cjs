@@ -13,6 +13,9 @@ const { RuntimeError } = require('./errors.cjs');
 /** Marks a handler that awslambda.streamifyResponse has wrapped; the same symbol as AWS's. */
 const streamingMark = Symbol.for('aws.lambda.runtime.handler.streaming');
 
+/** Where `streamifyResponse` keeps its option of this name. */
+const highWaterMarkKey = Symbol('highWaterMark');
+
 /** A place for `Require stack:` in messages, as functions see it on AWS. */
 const requireFromRuntime = createRequire('/var/runtime/index.mjs');
 
@@ -117,13 +120,11 @@ async function loadHandler(taskRoot, handler, major) {
   if (typeof found !== 'function') {
     throw new RuntimeError('HandlerNotFound', `${handler} is not a function`);
   }
-  if (Reflect.get(found, streamingMark) !== undefined) {
-    throw new RuntimeError(
-      'InvalidStreamingOperation',
-      `${handler} is a streaming handler (awslambda.streamifyResponse). Lambkin does not serve response streaming yet: return the response instead.`,
-    );
+  const streams = Reflect.get(found, streamingMark);
+  if (streams !== undefined && streams !== 'response') {
+    throw new RuntimeError('MalformedStreamingHandler', 'Only response streaming is supported.');
   }
-  if (major >= 24 && found.length >= 3) {
+  if (streams === undefined && major >= 24 && found.length >= 3) {
     throw new RuntimeError(
       'CallbackHandlerDeprecated',
       `Handlers with a callback are not served from Node.js 24 on: ${handler} takes ${found.length} arguments. Use an async handler that returns its result, or runtime nodejs22.x.`,
@@ -132,4 +133,4 @@ async function loadHandler(taskRoot, handler, major) {
   return found;
 }
 
-module.exports = { loadHandler, streamingMark };
+module.exports = { highWaterMarkKey, loadHandler, streamingMark };

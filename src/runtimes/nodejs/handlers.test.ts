@@ -128,11 +128,13 @@ for (const [runtime, launch] of versions) {
         /^late$/,
       ],
       [
-        'a streaming handler',
-        { 'index.mjs': 'export const handler = awslambda.streamifyResponse(async () => {})' },
+        'a handler that streams otherwise',
+        {
+          'index.mjs': `export const handler = Object.assign(async () => {}, { [Symbol.for('aws.lambda.runtime.handler.streaming')]: 'request' });`,
+        },
         'index.handler',
-        'Runtime.InvalidStreamingOperation',
-        /does not serve response streaming yet/,
+        'Runtime.MalformedStreamingHandler',
+        /^Only response streaming is supported\.$/,
       ],
     ];
     for (const [name, files, handler, type, message] of broken) {

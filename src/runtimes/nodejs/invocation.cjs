@@ -105,4 +105,4 @@ function runWithCallback(handler, event, header, answer, env) {
   if (isThenable(result)) result.then(context.succeed, (error) => context.fail(error));
 }
 
-module.exports = { runAwaited, runWithCallback, serialize };
+module.exports = { describeInvoke, isThenable, runAwaited, runWithCallback, serialize };

@@ -7,15 +7,16 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WireError } from '../error.ts';
-import type { RoutedOperation, Service, WireResponse } from '../service.ts';
+import type { Service, WireResponse } from '../service.ts';
 import type { Examination, Verifier } from '../sigv4/verifier.ts';
 import { type BodyOutcome, emptyBody, readBody, type Room } from './body.ts';
 import type { Connection, Occupant } from './connection.ts';
 import { Context } from './context.ts';
 import { type Head, malformed, readHead } from './head.ts';
+import { BodyCut, type HostAnswer, type HostRoute } from './host-route.ts';
 import type { Log } from './log.ts';
 import type { OpenAnswer, OpenRoute } from './open-route.ts';
-import { closeUnread, Reply, type ReplyFloor } from './reply.ts';
+import { closeUnread, Reply, type ReplyFloor, type Written } from './reply.ts';
 
 /** What all exchanges of a listener share. */
 export interface Floor extends ReplyFloor {
@@ -24,11 +25,23 @@ export interface Floor extends ReplyFloor {
   readonly defaultService: Service;
   readonly verifier: Verifier;
   readonly openRoutes: readonly OpenRoute[];
+  readonly hostRoutes: readonly HostRoute[];
   readonly log: Log;
   readonly room: Room;
 }
 
 type Accepted = Exclude<Examination, { kind: 'refused' }>;
+
+/** What is to be done with a request whose head is accepted. */
+interface Work {
+  readonly bodyBytesMax: number;
+  bodyTooLarge(): WireError;
+  readonly proof: Pick<Accepted, 'needsBodyHash' | 'finish'>;
+  call(body: Uint8Array): Promise<HostAnswer | WireResponse>;
+}
+
+/** Of a request that nobody has to have signed. */
+const noProof: Work['proof'] = { needsBodyHash: false, finish: () => undefined };
 
 export class Exchange implements Occupant {
   readonly #floor: Floor;
@@ -36,7 +49,8 @@ export class Exchange implements Occupant {
   readonly #message: IncomingMessage;
   readonly #reply: Reply;
   readonly #requestId: string;
-  #service: Service;
+  /** Who speaks to the client. */
+  #speaker: Pick<Service, 'encodeError'>;
   #state: 'reading' | 'running' | 'answered' | 'abandoned' = 'reading';
   #roomBytes = 0;
   /** The client holds the body back until it is told to continue. */
@@ -55,7 +69,7 @@ export class Exchange implements Occupant {
     this.#message = message;
     this.#requestId = options.requestId;
     this.#clientWaits = options.expectsContinue;
-    this.#service = floor.defaultService;
+    this.#speaker = floor.defaultService;
     this.#reply = new Reply(floor, message, response, options.requestId, () => connection.leave(this));
   }
 
@@ -89,59 +103,92 @@ export class Exchange implements Occupant {
   }
 
   #begin(): void {
-    const head = readHead(this.#message, this.#floor.limits);
+    const { host = '' } = this.#message.headers;
+    const hostRoute = this.#floor.hostRoutes.find((route) => route.serves(host));
+    if (hostRoute !== undefined) this.#speaker = hostRoute;
+    const head = readHead(this.#message, this.#floor.limits, hostRoute === undefined ? 'plain' : 'as-sent');
     if (head instanceof WireError) return this.#answerError(head);
+    if (hostRoute !== undefined) return this.#serveHost(hostRoute, head);
     const open = this.#floor.openRoutes.find(({ pathPrefix }) => head.request.rawPath.startsWith(pathPrefix));
     if (open !== undefined) return this.#serveOpen(open, head);
 
     const examination = this.#floor.verifier.examine(head.request, head.repeated);
+    let service = this.#floor.defaultService;
     if (examination.service !== undefined) {
-      this.#service = this.#floor.services.get(examination.service) ?? this.#service;
+      service = this.#floor.services.get(examination.service) ?? service;
+      this.#speaker = service;
     }
     if (examination.kind === 'refused') return this.#answerError(examination.error);
-    const routed = this.#service.route(head.request);
+    const routed = service.route(head.request);
     if (routed.kind === 'refused') return this.#answerError(routed.error);
-    if (head.contentLength !== undefined && head.contentLength > routed.bodyBytesMax) {
-      return this.#answerError(routed.bodyTooLarge());
-    }
-    this.#read(head, examination, routed);
+    const { headers } = head.request;
+    this.#read(head, {
+      bodyBytesMax: routed.bodyBytesMax,
+      bodyTooLarge: () => routed.bodyTooLarge(),
+      proof: examination,
+      call: (body) =>
+        routed.call(
+          body,
+          new Context(this.#requestId, examination, headers, this.#connection.sourceIp, this),
+        ),
+    });
   }
 
-  #read(head: Head, examination: Accepted, routed: RoutedOperation): void {
-    if (head.contentLength === 0) return this.#run(emptyBody, head, examination, routed);
+  #serveHost(route: HostRoute, head: Head): void {
+    const { request, repeated } = head;
+    const decision = route.accept({
+      request,
+      repeated,
+      protocol: `HTTP/${this.#message.httpVersion}`,
+      requestId: this.#requestId,
+      sourceIp: this.#connection.sourceIp,
+    });
+    if (decision.kind === 'refused') return this.#answerError(decision.error);
+    if (decision.kind === 'answered') return this.#answer(decision.answer);
+    const { signedFor, bodyBytesMax } = decision;
+    const work = { bodyBytesMax, bodyTooLarge: () => decision.bodyTooLarge() };
+    if (signedFor === undefined) {
+      const call = (body: Uint8Array): Promise<HostAnswer> => decision.call(body, undefined);
+      return this.#read(head, { ...work, proof: noProof, call });
+    }
+    const examination = this.#floor.verifier.examine(request, repeated, signedFor);
+    if (examination.kind === 'refused') return this.#answerError(examination.error);
+    const call = (body: Uint8Array): Promise<HostAnswer> => decision.call(body, examination.principal);
+    this.#read(head, { ...work, proof: examination, call });
+  }
+
+  #read(head: Head, work: Work): void {
+    const { contentLength } = head;
+    if (contentLength !== undefined && contentLength > work.bodyBytesMax) {
+      return this.#answerError(work.bodyTooLarge());
+    }
+    if (contentLength === 0) return this.#run(emptyBody, work);
     if (this.#clientWaits) this.#reply.continue();
     this.#clientWaits = false;
     const { room } = this.#floor;
     readBody(
       this.#message,
-      { bytesMax: routed.bodyBytesMax, hashed: examination.needsBodyHash, room },
+      { bytesMax: work.bodyBytesMax, hashed: work.proof.needsBodyHash, room },
       (bytes) => {
         this.#roomBytes += bytes;
       },
-      (outcome) => this.#run(outcome, head, examination, routed),
+      (outcome) => this.#run(outcome, work),
     );
   }
 
-  #run(outcome: BodyOutcome, head: Head, examination: Accepted, routed: RoutedOperation): void {
+  #run(outcome: BodyOutcome, work: Work): void {
     if (this.#state !== 'reading') return;
-    if (outcome.kind === 'too-large') return this.#answerError(routed.bodyTooLarge());
+    if (outcome.kind === 'too-large') return this.#answerError(work.bodyTooLarge());
     if (outcome.kind === 'no-room') {
       const message = 'Too many large requests are in progress.';
       return this.#answerError(new WireError('ServiceUnavailableException', message));
     }
-    const failure = examination.finish(outcome.sha256);
+    const failure = work.proof.finish(outcome.sha256);
     if (failure !== undefined) return this.#answerError(failure);
     this.#state = 'running';
-    const context = new Context(
-      this.#requestId,
-      examination,
-      head.request.headers,
-      this.#connection.sourceIp,
-      this,
-    );
     try {
-      routed.call(outcome.body, context).then(
-        (response) => this.#answer(response),
+      work.call(outcome.body).then(
+        (answer) => this.#deliver(answer),
         (error: unknown) => this.#fail(error),
       );
     } catch (error) {
@@ -162,13 +209,27 @@ export class Exchange implements Occupant {
       .catch((error: unknown) => this.#fail(error));
   }
 
-  async #answerOpen(answer: OpenAnswer): Promise<void> {
+  #answerOpen(answer: OpenAnswer): void {
     if (answer.kind === 'refused') return this.#answerError(answer.error);
-    const { statusCode, headers, body } = answer;
+    this.#deliver(answer);
+  }
+
+  #deliver(answer: HostAnswer | WireResponse): void {
+    const { statusCode, headers } = answer;
+    const body = 'stream' in answer ? answer.stream : answer.body;
     if (body === undefined || body instanceof Uint8Array) return this.#answer({ statusCode, headers, body });
-    if (this.#state !== 'running') return closeUnread(body);
+    if (this.#state !== 'running') {
+      this.#giveRoom();
+      closeUnread(body).catch((error: unknown) => this.#report(error));
+      return;
+    }
     this.#state = 'answered';
-    await this.#reply.stream(statusCode, headers, body);
+    this.#reply
+      .stream(statusCode, headers, body)
+      .catch((error: unknown) => {
+        if (!(error instanceof BodyCut)) this.#report(error);
+      })
+      .finally(() => this.#giveRoom());
   }
 
   #fail(error: unknown): void {
@@ -177,10 +238,10 @@ export class Exchange implements Occupant {
   }
 
   #answerError(error: unknown): void {
-    this.#answer(this.#service.encodeError(error, this.#requestId));
+    this.#answer(this.#speaker.encodeError(error, this.#requestId));
   }
 
-  #answer(answer: WireResponse): void {
+  #answer(answer: Written): void {
     const state = this.#state;
     this.#giveRoom();
     if (state === 'answered' || state === 'abandoned') return;
@@ -191,7 +252,7 @@ export class Exchange implements Occupant {
     } catch (error) {
       // A header that HTTP cannot carry: nothing is sent yet, and an error without headers of its own can be.
       this.#report(error);
-      this.#reply.send({ ...this.#service.encodeError(error, this.#requestId), headers: {} });
+      this.#reply.send({ ...this.#speaker.encodeError(error, this.#requestId), headers: {} });
     }
   }
 

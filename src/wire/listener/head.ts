@@ -21,7 +21,12 @@ export function malformed(message: string): WireError {
   return new WireError('SerializationException', message);
 }
 
-export function readHead(message: IncomingMessage, limits: ListenerLimits): Head | WireError {
+/** `encodings`: whether bodies may come encoded, to be handed on as they were sent. */
+export function readHead(
+  message: IncomingMessage,
+  limits: ListenerLimits,
+  encodings: 'plain' | 'as-sent' = 'plain',
+): Head | WireError {
   const url = message.url ?? '';
   if (!url.startsWith('/')) return malformed('The request target must be a path.');
   const headersCount = message.rawHeaders.length / 2;
@@ -30,7 +35,7 @@ export function readHead(message: IncomingMessage, limits: ListenerLimits): Head
   if (headers.host === undefined && message.httpVersion === '1.1')
     return malformed('The Host header is missing.');
   const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
+  if (encodings === 'plain' && encoding !== undefined && encoding !== '' && encoding !== 'identity') {
     return new WireError(
       'UnsupportedMediaTypeException',
       'Bodies with a Content-Encoding are not supported.',

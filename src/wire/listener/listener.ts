@@ -16,6 +16,7 @@ import { answerRaw, errorOfParser } from './broken.ts';
 import { Connection } from './connection.ts';
 import { Exchange, type Floor } from './exchange.ts';
 import { malformed } from './head.ts';
+import type { HostRoute } from './host-route.ts';
 import { type ListenerLimits, listenerLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { OpenRoute } from './open-route.ts';
@@ -35,6 +36,7 @@ export interface ListenerOptions {
   readonly log: Log;
   readonly limits?: Partial<ListenerLimits>;
   readonly openRoutes?: readonly OpenRoute[];
+  readonly hostRoutes?: readonly HostRoute[];
 }
 
 export interface Address {
@@ -78,6 +80,7 @@ export async function createListener(options: ListenerOptions): Promise<ListenOu
       nowMs: () => options.clock.wallMs(),
     }),
     openRoutes: options.openRoutes ?? [],
+    hostRoutes: options.hostRoutes ?? [],
     clock: options.clock,
     log: options.log,
     limits,

@@ -3,9 +3,7 @@
  * unread is cut after a while.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { Cancel, Clock } from '#platform';
-import type { WireResponse } from '../service.ts';
 import { discardBody } from './body.ts';
 import type { ListenerLimits } from './limits.ts';
 
@@ -15,6 +13,15 @@ export interface ReplyFloor {
   /** No further request is wanted on any connection. */
   closing: boolean;
 }
+
+/** An answer that is there as a whole. */
+export interface Written {
+  readonly statusCode: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array | undefined;
+}
+
+type Headers = Readonly<Record<string, string | string[]>>;
 
 /** node:http joins a text to its head and writes both in one go, which for small answers saves more than copying costs. */
 const textBytesMax = 16 * 1024;
@@ -48,7 +55,7 @@ export class Reply {
   }
 
   /** Throws, with nothing sent, where a header is none that HTTP can carry. */
-  send({ statusCode, headers, body }: WireResponse): void {
+  send({ statusCode, headers, body }: Written): void {
     const all = this.#headers(headers);
     if (statusCode !== 204 && all['content-length'] === undefined) {
       all['content-length'] = String(body?.length ?? 0);
@@ -65,7 +72,7 @@ export class Reply {
    * Answers a request of which more is to come, and ends the connection: a small body is read over instead, so that the
    * connection can be used again, and of a large one so much is thrown away that the client gets to see the answer.
    */
-  refuse(answer: WireResponse, clientWaits: boolean): void {
+  refuse(answer: Written, clientWaits: boolean): void {
     const { limits, clock } = this.#floor;
     if (
       this.#message.complete ||
@@ -92,28 +99,43 @@ export class Reply {
     });
   }
 
-  /** Rejects with the body's own error, after cutting the connection: the part must not be taken for the whole. */
-  async stream(
-    statusCode: number,
-    headers: Readonly<Record<string, string>>,
-    body: AsyncIterable<Uint8Array>,
-  ): Promise<void> {
+  /** Rejects with the body's own error. What came before it is sent, then the connection is cut: a part must not be taken for the whole. */
+  async stream(statusCode: number, headers: Headers, body: AsyncIterable<Uint8Array>): Promise<void> {
+    const response = this.#response;
+    const bytes = body[Symbol.asyncIterator]();
+    response.writeHead(statusCode, this.#headers(headers));
     if (this.#message.method === 'HEAD') {
-      await closeUnread(body);
-      this.send({ statusCode, headers, body: undefined });
+      response.end();
+      this.#written();
+      await bytes.return?.();
       return;
     }
-    this.#response.writeHead(statusCode, this.#headers(headers));
+    // The first of the body may be long in coming; the client has the head meanwhile.
+    response.flushHeaders();
+    const turns = new Turns(response);
     try {
-      await pipeline(this.#timed(body), this.#response);
-      this.#written();
+      for (;;) {
+        const next = await turns.wait(bytes.next());
+        if (next === 'left') break;
+        if (next.done === true) {
+          response.end();
+          this.#written();
+          return;
+        }
+        if (response.write(next.value)) continue;
+        this.#armTimeout();
+        const turn = await turns.wait(turns.drained());
+        this.#cancelTimeout?.();
+        if (turn === 'left') break;
+      }
     } catch (error) {
-      this.#message.socket.destroy();
-      const clientLeft = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
-      if (!clientLeft) throw error;
-    } finally {
-      this.#cancelTimeout?.();
+      this.#armTimeout();
+      response.once('close', () => this.#cancelTimeout?.());
+      this.#message.socket.destroySoon();
+      throw error;
     }
+    // Its error, if this makes one, is nobody's any more.
+    await bytes.return?.().catch(() => undefined);
   }
 
   /** The connection is gone: nothing of the answer is waited for. */
@@ -121,16 +143,8 @@ export class Reply {
     this.#cancelTimeout?.();
   }
 
-  async *#timed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      this.#armTimeout();
-      yield chunk;
-      this.#cancelTimeout?.();
-    }
-  }
-
-  #headers(headers: Readonly<Record<string, string>>): Record<string, string> {
-    const all: Record<string, string> = { ...headers, 'x-amzn-RequestId': this.#requestId };
+  #headers(headers: Headers): Record<string, string | string[]> {
+    const all: Record<string, string | string[]> = { ...headers, 'x-amzn-RequestId': this.#requestId };
     if (this.#floor.closing) all['connection'] = 'close';
     return all;
   }
@@ -150,6 +164,34 @@ export class Reply {
     this.#cancelTimeout = this.#floor.clock.after(this.#floor.limits.answerTimeoutMs, () =>
       this.#message.socket.destroy(),
     );
+  }
+}
+
+/** What the writing of a stream waits for: something of its own, or that the client is gone. At most one wait at a time. */
+class Turns {
+  readonly #response: ServerResponse;
+  #left: boolean;
+  #leave: () => void = () => {};
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    this.#left = response.destroyed;
+    response.once('close', () => {
+      this.#left = true;
+      this.#leave();
+    });
+  }
+
+  wait<T>(turn: Promise<T>): Promise<T | 'left'> {
+    return new Promise((resolve, reject) => {
+      this.#leave = () => resolve('left');
+      turn.then(resolve, reject);
+      if (this.#left) resolve('left');
+    });
+  }
+
+  drained(): Promise<'drained'> {
+    return new Promise((resolve) => this.#response.once('drain', () => resolve('drained')));
   }
 }
 

@@ -59,7 +59,8 @@ export interface MapShape extends Bounds, Secrecy, QuerySpelling {
   readonly entryNames?: readonly [key: string, value: string];
 }
 
-export type Place = 'body' | 'label' | 'query' | 'header' | 'payload' | 'status';
+/** `event`: as the raw payload of an event in a stream. */
+export type Place = 'body' | 'label' | 'query' | 'header' | 'payload' | 'status' | 'event';
 
 export interface Member {
   readonly shape: Shape;
@@ -73,7 +74,7 @@ export interface Member {
 export interface StructureShape extends Secrecy {
   readonly type: 'structure';
   readonly members: Readonly<Record<string, Member>>;
-  /** An event stream: its answer cannot be encoded as one body. */
+  /** An event stream: its members are the events that it may have, in any number and order. */
   readonly stream?: true;
 }
 

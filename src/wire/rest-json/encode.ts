@@ -1,5 +1,6 @@
-/** From an operation's output to its answer: status, header-bound members, and a body that is JSON or raw bytes. */
+/** From an operation's output to its answer: status, header-bound members, and a body that is JSON, raw bytes or a stream of events. */
 import { assert } from '#lib/assert';
+import { encodeEvents, eventStreamContentType } from '../event-stream/events.ts';
 import { encodeJson, encodeStructure, encodeText } from '../operations/encode.ts';
 import type { Operation, StructureShape } from '../operations/shape.ts';
 import { type Output, traceMember, type WireResponse } from '../service.ts';
@@ -26,9 +27,27 @@ export function encodeOutput(operation: Operation, output: Output, requestId: st
   const status = bindings.status === undefined ? undefined : output[bindings.status];
   const statusCode = typeof status === 'number' ? status : operation.statusCode;
   // 204 means no content: nothing follows the head, whatever the model declares.
-  const body = statusCode === 204 ? undefined : encodeBody(shape, bindings, output);
+  if (statusCode === 204) return { statusCode, headers, body: undefined };
+  const stream = eventsOf(shape, bindings, output);
+  if (stream !== undefined) {
+    headers['Content-Type'] ??= eventStreamContentType;
+    return { statusCode, headers, body: undefined, stream };
+  }
+  const body = encodeBody(shape, bindings, output);
   if (body !== undefined) headers['Content-Type'] ??= 'application/json';
   return { statusCode, headers, body };
+}
+
+function eventsOf(
+  shape: StructureShape,
+  { payload }: Bindings,
+  output: Output,
+): AsyncIterable<Uint8Array> | undefined {
+  if (payload === undefined || output[payload] === undefined) return undefined;
+  const stream = shapeOf(shape, payload);
+  return stream.type === 'structure' && stream.stream === true
+    ? encodeEvents(stream, output[payload], payload)
+    : undefined;
 }
 
 function encodeBody(shape: StructureShape, bindings: Bindings, output: Output): Uint8Array | undefined {
@@ -39,10 +58,6 @@ function encodeBody(shape: StructureShape, bindings: Bindings, output: Output): 
   const payload = output[bindings.payload];
   if (payload === undefined) return undefined;
   const payloadShape = shapeOf(shape, bindings.payload);
-  assert(
-    payloadShape.type !== 'structure' || payloadShape.stream !== true,
-    `${bindings.payload} is an event stream, which has no encoder yet`,
-  );
   if (payloadShape.type !== 'blob') {
     return Buffer.from(JSON.stringify(encodeJson(payloadShape, payload, bindings.payload)));
   }

@@ -2,20 +2,23 @@
  * The worker's end of the private channel: it holds the bootstrap to the protocol, in which exactly one of these is open at a time:
  *
  *   waiting for init ── init ──▶ starting ── ready ──▶ free ── invoke ──▶ busy ── response | error ──▶ free
- *                                        └ init-error ──▶ over
+ *                                        └ init-error ──▶ over            └ stream-start ──▶ streaming ── stream-end | -error ──▶ streamed ── ready ──▶ free
  *
  * Whatever else a bootstrap sends makes it a broken runtime.
  */
 import type { Duplex } from 'node:stream';
-import { FrameType, frameBytesMax, type Init, type InvokeHeader } from '#runtimes';
+import { FrameType, frameBytesMax, type Init, type InvokeHeader, type StreamStart } from '#runtimes';
 import type { Call, RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
-import { logEventBytesMax, responseBytesMax } from '../limits.ts';
+import { logEventBytesMax, responseBytesMax, streamChunkBytesMax, streamHeadBytesMax } from '../limits.ts';
 import { FrameReader, headerFrame, textFrame, type Frame } from './frames.ts';
 
 /** A payload up to this size is copied behind its header and written as one piece. */
 const copiedBytesMax = 64 * 1024;
 
-type Phase = 'waiting' | 'starting' | 'free' | 'busy' | 'over';
+/** What a header may hold. */
+const headerText = /^[\t\x20-\x7e]*$/;
+
+type Phase = 'waiting' | 'starting' | 'free' | 'busy' | 'streaming' | 'streamed' | 'over';
 
 const keptBytes: Readonly<Record<number, number>> = {
   [FrameType.ready]: 0,
@@ -24,12 +27,21 @@ const keptBytes: Readonly<Record<number, number>> = {
   [FrameType.error]: responseBytesMax,
   [FrameType.fatal]: responseBytesMax,
   [FrameType.log]: logEventBytesMax + 1,
+  [FrameType.streamStart]: streamHeadBytesMax,
+  [FrameType.streamChunk]: streamChunkBytesMax,
+  [FrameType.streamPause]: 0,
+  [FrameType.streamEnd]: 0,
+  [FrameType.streamError]: responseBytesMax,
 };
+
+const noBytes = Buffer.alloc(0);
 
 export class ChannelLink implements RuntimeLink {
   readonly #stream: Duplex;
   readonly #say: (message: RuntimeSays) => void;
   #phase: Phase = 'waiting';
+  /** The runtime waits for room. */
+  #paused = false;
 
   /** `hungUp` is called when the other end closes the channel: the end of the process, which is reported elsewhere, or its own doing. */
   constructor(stream: Duplex, say: (message: RuntimeSays) => void, hungUp: () => void) {
@@ -87,6 +99,33 @@ export class ChannelLink implements RuntimeLink {
     this.#phase = 'over';
   }
 
+  #streamFrame(frame: Frame): void {
+    const { type, body, bodyBytes } = frame;
+    switch (type) {
+      case FrameType.streamChunk:
+        if (bodyBytes > body.length) return this.#broken(`a chunk of ${bodyBytes} bytes`);
+        return this.#say({ kind: 'stream-chunk', bytes: body, more: nothingToDo });
+      case FrameType.streamPause:
+        if (this.#paused) return this.#giveRoom();
+        this.#paused = true;
+        return this.#say({ kind: 'stream-chunk', bytes: noBytes, more: () => this.#giveRoom() });
+      case FrameType.streamEnd:
+        if (this.#paused) return this.#broken('the end of a stream within a pause');
+        this.#phase = 'streamed';
+        return this.#say({ kind: 'stream-end' });
+      default:
+        if (this.#paused) return this.#broken('the end of a stream within a pause');
+        this.#phase = 'streamed';
+        return this.#say({ kind: 'stream-failure', payload: body, errorType: errorTypeOf(body) });
+    }
+  }
+
+  #giveRoom(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#stream.write(textFrame(FrameType.room, ''));
+  }
+
   #unsent(): void {
     this.#phase = 'over';
     this.#say({ kind: 'unsent' });
@@ -98,14 +137,23 @@ export class ChannelLink implements RuntimeLink {
   }
 
   #frame(frame: Frame): void {
-    if (this.#phase === 'over' && frame.type !== FrameType.log) return;
+    if (this.#phase === 'over' && frame.type !== FrameType.log) {
+      // It must not be kept from ending, which it is while it waits for room.
+      if (frame.type === FrameType.streamPause) {
+        this.#paused = true;
+        this.#giveRoom();
+      }
+      return;
+    }
     switch (frame.type) {
       case FrameType.log:
         if (this.#phase === 'waiting' || frame.body.length < 1)
           return this.#broken('a log frame out of turn');
         return this.#say({ kind: 'log', text: frame.body.toString('utf8', 1) });
       case FrameType.ready:
-        if (this.#phase !== 'starting') return this.#broken('a ready frame out of turn');
+        if (this.#phase !== 'starting' && this.#phase !== 'streamed') {
+          return this.#broken('a ready frame out of turn');
+        }
         this.#phase = 'free';
         return this.#say({ kind: 'ready' });
       case FrameType.initError: {
@@ -121,14 +169,44 @@ export class ChannelLink implements RuntimeLink {
         return this.#say({ kind: 'ready' });
       }
       case FrameType.fatal: {
-        if (this.#phase !== 'busy') return this.#broken('an answer out of turn');
+        const { body } = frame;
+        const phase = this.#phase;
+        if (!['busy', 'streaming', 'streamed'].includes(phase)) return this.#broken('an answer out of turn');
         // The process ends by itself: it is never ready again, and its exit follows.
         this.#phase = 'over';
+        if (phase === 'streamed') return undefined;
+        if (phase === 'streaming')
+          return this.#say({ kind: 'stream-failure', payload: body, errorType: errorTypeOf(body) });
         return this.#say(answerOf(frame));
       }
+      case FrameType.streamStart: {
+        if (this.#phase !== 'busy') return this.#broken('a stream out of turn');
+        const contentType = contentTypeOf(frame.body);
+        if (contentType === undefined) return this.#broken('a stream without a content type');
+        this.#phase = 'streaming';
+        return this.#say({ kind: 'stream-start', contentType });
+      }
+      case FrameType.streamChunk:
+      case FrameType.streamPause:
+      case FrameType.streamEnd:
+      case FrameType.streamError:
+        if (this.#phase !== 'streaming') return this.#broken('a part of a stream out of turn');
+        return this.#streamFrame(frame);
       default:
         return this.#broken(`a frame of type ${frame.type}`);
     }
+  }
+}
+
+function nothingToDo(): void {}
+
+/** Of a stream's first frame; it becomes a header. */
+function contentTypeOf(body: Buffer): string | undefined {
+  try {
+    const { contentType } = JSON.parse(body.toString()) as Partial<StreamStart>;
+    return typeof contentType === 'string' && headerText.test(contentType) ? contentType : undefined;
+  } catch {
+    return undefined;
   }
 }
 

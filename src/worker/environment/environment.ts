@@ -4,42 +4,39 @@
  *   START, what the function prints, END and REPORT stand in the log in this order, and everything printed before an answer belongs to that
  *   answer's invoke. The answer itself waits for none of it, unless the caller wants the log's tail.
  */
+import { assert } from '#lib/assert';
 import type { Cancel, Clock } from '#platform';
 import type { LogSink } from '#logs';
-import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { StreamLimits } from '../stream/answer-buffer.ts';
 import { EnvironmentLog } from '../telemetry/environment-log.ts';
-import * as lines from '../telemetry/lines.ts';
+import { logStreamName } from '../telemetry/lines.ts';
+import { PlatformLog } from '../telemetry/platform-log.ts';
 import type {
   CreateOutcome,
   EnvironmentSpec,
   EnvironmentStatus,
   InvokeOutcome,
   InvokeRequest,
+  StreamingOutcome,
   WorkerEvent,
 } from '../worker.ts';
-import { failurePayload, faultOf, tooLargePayload } from './failures.ts';
-import type { Provision, Provisioner } from './provisioner.ts';
-import type { RuntimeSays } from './runtime.ts';
+import { failurePayload, faultOf } from './failures.ts';
+import { Housing } from './housing.ts';
+import type { Provision, ProvisionOutcome, Provisioner } from './provisioner.ts';
+import type { AnswerSays, RuntimeSays } from './runtime.ts';
 import { aheadInitLimitMs } from '../limits.ts';
 import { initial, step } from './state.ts';
 import type { Effect, Event, Failure, State, Terms } from './state-types.ts';
+import { Turn } from './turn.ts';
 
 export interface EnvironmentParts {
   readonly provisioner: Pick<Provisioner, 'provide'>;
   readonly logs: LogSink;
   readonly clock: Clock;
   readonly initLimitMs: number;
+  readonly streamLimits: StreamLimits;
   readonly emit: (event: WorkerEvent) => void;
   readonly warn: (message: string, environmentId: string) => void;
-}
-
-type Answer = Extract<InvokeOutcome, { readonly kind: 'answered' }>;
-
-/** The invoke at hand. */
-interface Turn {
-  readonly request: InvokeRequest;
-  readonly resolve: (outcome: InvokeOutcome) => void;
-  answer?: Answer;
 }
 
 const mebibyte = 1024 * 1024;
@@ -49,35 +46,32 @@ export class Environment {
   readonly #parts: EnvironmentParts;
   readonly #terms: Terms;
   readonly #log: EnvironmentLog;
+  readonly #platformLog: PlatformLog;
   readonly #logStream: string;
+  readonly #housing = new Housing();
   readonly #created = Promise.withResolvers<CreateOutcome>();
   readonly #gone = Promise.withResolvers<void>();
   #state: State = initial;
-  #provision: Provision | undefined;
-  /** The provision that is being made; undefined in it: it was adopted, or there is none. */
-  #starting: Promise<Provision | undefined> = Promise.resolve(undefined);
-  /** The sandbox that was killed last: its output still counts for the report of its end. */
-  #last: Sandbox | undefined;
-  /** Ends when all sandboxes that were killed are gone. */
-  #reaping: Promise<void> = Promise.resolve();
   #deadline: Cancel | undefined;
   #turn: Turn | undefined;
-  /** What the runtime answered last; read by the effects of the same step. */
-  #said: Answer | undefined;
   /** Set while the end of an invoke still waits for output that was written before it. */
   #closing: Promise<void> | undefined;
 
   constructor(spec: EnvironmentSpec, parts: EnvironmentParts) {
+    const { clock, initLimitMs, logs } = parts;
     const { configuration, version } = spec.version;
+    const { logGroup, memoryMb, runtime } = configuration;
+    const timeoutMs = configuration.timeoutSeconds * 1000;
     this.spec = spec;
     this.#parts = parts;
-    const timeoutMs = configuration.timeoutSeconds * 1000;
     this.#terms =
       spec.initialization === 'provisioned-concurrency'
         ? { initLimitMs: aheadInitLimitMs(timeoutMs), isAhead: true, timeoutMs }
-        : { initLimitMs: parts.initLimitMs, timeoutMs };
-    this.#logStream = lines.logStreamName(parts.clock.wallMs(), version, spec.environmentId);
-    this.#log = new EnvironmentLog(parts.logs, configuration.logGroup, this.#logStream, parts.clock);
+        : { initLimitMs, timeoutMs };
+    this.#logStream = logStreamName(clock.wallMs(), version, spec.environmentId);
+    const log = new EnvironmentLog(logs, logGroup, this.#logStream, clock);
+    this.#log = log;
+    this.#platformLog = new PlatformLog({ log, clock, version, runtime, memoryMb, timeoutMs });
     this.#start();
   }
 
@@ -92,12 +86,23 @@ export class Environment {
   }
 
   async invoke(request: InvokeRequest): Promise<InvokeOutcome> {
+    const outcome = await this.#take(request, false);
+    assert(outcome.kind !== 'streaming', 'an answer that is not streamed is whole');
+    return outcome;
+  }
+
+  invokeStreaming(request: InvokeRequest): Promise<StreamingOutcome> {
+    return this.#take(request, true);
+  }
+
+  async #take(request: InvokeRequest, streaming: boolean): Promise<StreamingOutcome> {
     if (this.#closing !== undefined) await this.#closing;
     if (this.#state.kind === 'stopping' || this.#state.kind === 'gone') return { kind: 'not-started' };
-    const { promise, resolve } = Promise.withResolvers<InvokeOutcome>();
+    const { promise, resolve } = Promise.withResolvers<StreamingOutcome>();
     // A second invoke would be a bug of ours: the machine refuses it before the first one's turn is lost.
     const turn = this.#turn;
-    this.#turn = { request, resolve };
+    const { clock, streamLimits } = this.#parts;
+    this.#turn = new Turn({ request, streaming, clock, streamLimits, resolve });
     try {
       if (request.wantsLogTail && turn === undefined) this.#log.startTail();
       this.#step({ kind: 'invoke' });
@@ -134,7 +139,7 @@ export class Environment {
   }
 
   memoryUsedBytes(): number {
-    return this.#provision?.sandbox.memoryUsedBytes() ?? 0;
+    return this.#housing.sandbox?.memoryUsedBytes() ?? 0;
   }
 
   #step(event: Event): void {
@@ -148,7 +153,7 @@ export class Environment {
    * there in time. It counts.
    */
   #pastDeadline(): void {
-    const { sandbox } = this.#provision ?? {};
+    const { sandbox } = this.#housing;
     const deadline = this.#deadline;
     if (sandbox === undefined) return this.#step({ kind: 'deadline' });
     return sandbox.drain(() => {
@@ -172,27 +177,27 @@ export class Environment {
       case 'refused':
       case 'impossible':
       case 'init-failed':
-        this.#provision?.sandbox.rest();
+        this.#housing.sandbox?.rest();
         return this.#created.resolve(effect);
       case 'init-report':
-        return this.#writeInitReport(effect.durationMs, effect.phase, effect.failure);
+        return this.#platformLog.initEnded(effect.durationMs, effect.phase, effect.failure);
       case 'begin':
         return this.#begin();
       case 'send':
         return this.#send();
       case 'answer':
-        return this.#answer(this.#said);
+        return this.#turn?.give();
       case 'fail':
         return this.#fail(effect.failure);
       case 'not-started':
         this.#log.takeTail();
-        this.#turn?.resolve({ kind: 'not-started' });
+        this.#turn?.notStarted();
         this.#turn = undefined;
         return undefined;
       case 'report':
         return this.#report(effect);
       case 'idle':
-        this.#provision?.sandbox.rest();
+        this.#housing.sandbox?.rest();
         return this.#parts.emit({ kind: 'idle', environmentId: this.spec.environmentId });
       case 'kill':
         return this.#kill();
@@ -208,32 +213,29 @@ export class Environment {
   }
 
   #start(): void {
-    this.#starting = this.#provide();
+    const { version, initialization } = this.spec;
+    const provided = this.#parts.provisioner.provide(version, this.#logStream, initialization);
+    this.#housing.start(provided, (outcome) => this.#provided(outcome));
   }
 
-  /** Adopts the provision, or returns it when nobody wants it any more. */
-  async #provide(): Promise<Provision | undefined> {
-    const outcome = await this.#parts.provisioner.provide(
-      this.spec.version,
-      this.#logStream,
-      this.spec.initialization,
-    );
-    const wanted = this.#state.kind === 'preparing' || this.#state.kind === 'reviving';
-    if (!wanted) return outcome.kind === 'provided' ? outcome.provision : undefined;
-    if (this.#state.kind === 'preparing' && (outcome.kind === 'provided' || outcome.kind === 'entrypoint')) {
-      this.#log.write(lines.initStartLine(this.spec.version.configuration.runtime));
+  /** Whether the provision was kept: it is not when nobody wants it any more. */
+  #provided(outcome: ProvisionOutcome): boolean {
+    const { kind } = this.#state;
+    if (kind !== 'preparing' && kind !== 'reviving') return false;
+    if (kind === 'preparing' && (outcome.kind === 'provided' || outcome.kind === 'entrypoint')) {
+      this.#platformLog.initStarted();
     }
     switch (outcome.kind) {
       case 'provided':
         this.#adopt(outcome.provision);
-        return undefined;
+        return true;
       case 'entrypoint':
         this.#step({ kind: 'failed', failure: outcome });
-        return undefined;
+        return false;
       case 'refused':
       case 'impossible':
         this.#step(outcome);
-        return undefined;
+        return false;
       default:
         return outcome satisfies never;
     }
@@ -241,8 +243,8 @@ export class Environment {
 
   #adopt(provision: Provision): void {
     const { sandbox, init } = provision;
-    this.#provision = provision;
-    const mine = () => this.#provision === provision;
+    this.#housing.keep(provision);
+    const mine = () => this.#housing.holds(provision);
     this.#step({ kind: 'started' });
     sandbox.link.init(init);
     sandbox.run(this.spec.version.configuration.memoryMb * mebibyte);
@@ -263,29 +265,45 @@ export class Environment {
     if (!mine) return undefined;
     switch (message.kind) {
       case 'ready':
-        this.#provision?.settle();
+        this.#housing.settle();
         return this.#step({ kind: 'ready' });
       case 'init-error':
         return this.#failed({ ...message, kind: 'reported' });
-      case 'response':
-        this.#said = { kind: 'answered', payload: message.payload };
-        return this.#step({ kind: 'answered' });
-      case 'error':
-        this.#said = { kind: 'answered', payload: message.payload, functionError: 'Unhandled' };
-        return this.#step({ kind: 'answered' });
-      case 'too-large': {
-        const payload = tooLargePayload(message.sizeBytes);
-        this.#said = { kind: 'answered', payload, functionError: 'Unhandled' };
-        return this.#step({ kind: 'answered' });
-      }
       case 'unsent':
         return this.#step({ kind: 'unsent' });
       case 'broken':
-        this.#parts.warn(`the runtime broke its protocol: ${message.why}`, this.spec.environmentId);
-        return this.#failed({ kind: 'exit', status: { kind: 'signal', signal: 'SIGKILL' } });
+        return this.#broken(message.why);
+      case 'response':
+      case 'error':
+      case 'too-large':
+      case 'stream-start':
+      case 'stream-chunk':
+      case 'stream-end':
+      case 'stream-failure':
+        return this.#heardAnswer(message);
       default:
         return message satisfies never;
     }
+  }
+
+  #heardAnswer(message: AnswerSays): void {
+    // Without an invoke an answer is a bug of ours, since both links refuse it: the machine says so.
+    const heard = this.#turn?.hear(message) ?? { kind: 'answered' };
+    switch (heard.kind) {
+      case 'answered':
+        return this.#step({ kind: 'answered' });
+      case 'nothing':
+        return undefined;
+      case 'broken':
+        return this.#broken(heard.why);
+      default:
+        return heard satisfies never;
+    }
+  }
+
+  #broken(why: string): void {
+    this.#parts.warn(`the runtime broke its protocol: ${why}`, this.spec.environmentId);
+    this.#failed({ kind: 'exit', status: { kind: 'signal', signal: 'SIGKILL' } });
   }
 
   #failed(failure: Failure): void {
@@ -293,12 +311,11 @@ export class Environment {
   }
 
   #begin(): void {
-    if (this.#turn === undefined) return;
-    this.#log.write(lines.startLine(this.#turn.request.requestId, this.spec.version.version));
+    if (this.#turn !== undefined) this.#platformLog.invokeStarted(this.#turn.request.requestId);
   }
 
   #send(): void {
-    const { sandbox } = this.#provision ?? {};
+    const { sandbox } = this.#housing;
     if (this.#turn === undefined || sandbox === undefined || !('turn' in this.#state)) return;
     const { request } = this.#turn;
     const { clock } = this.#parts;
@@ -317,93 +334,47 @@ export class Environment {
   #fail(failure: Failure): void {
     const requestId = this.#turn?.request.requestId ?? '';
     const payload = failurePayload(failure, requestId, this.#terms.timeoutMs);
-    this.#answer({ kind: 'answered', payload, functionError: 'Unhandled' });
+    const { errorType } = faultOf(failure, this.#terms.timeoutMs);
+    this.#turn?.fail({ kind: 'answered', payload, functionError: 'Unhandled', errorType });
   }
 
-  /** Gives the caller its answer, now or with the log's tail. */
-  #answer(answer: Answer | undefined): void {
-    const turn = this.#turn;
-    this.#said = undefined;
-    if (turn === undefined || answer === undefined) return;
-    turn.answer = answer;
-    if (!turn.request.wantsLogTail) turn.resolve(answer);
-  }
-
-  #report(effect: Extract<Effect, { readonly kind: 'report' }>): void {
+  #report({ durationMs, initMs, failure }: Extract<Effect, { readonly kind: 'report' }>): void {
     const turn = this.#turn;
     this.#turn = undefined;
     if (turn === undefined) return;
-    const sandbox = this.#provision?.sandbox ?? this.#last;
+    const { requestId } = turn.request;
+    const { latest } = this.#housing;
     const close = (): void => {
       this.#closing = undefined;
-      this.#writeEnd(turn, effect, sandbox?.memoryPeakBytes() ?? 0);
+      const logTail = this.#platformLog.invokeEnded({
+        requestId,
+        durationMs,
+        memoryUsedBytes: latest?.memoryPeakBytes() ?? 0,
+        ...(initMs !== undefined && { initMs }),
+        ...(failure !== undefined && { failure }),
+      });
+      turn.end(logTail);
     };
-    if (sandbox === undefined) return close();
+    if (latest === undefined) return close();
     this.#closing = new Promise((resolve) => {
-      sandbox.drain(() => {
+      latest.drain(() => {
         close();
         resolve();
       });
     });
   }
 
-  #writeEnd(turn: Turn, effect: Extract<Effect, { readonly kind: 'report' }>, memoryUsedBytes: number): void {
-    const { requestId } = turn.request;
-    const log = this.#log;
-    log.endLines();
-    const fault = effect.failure === undefined ? undefined : faultOf(effect.failure, this.#terms.timeoutMs);
-    if (effect.failure?.kind === 'timeout') {
-      const isoTime = new Date(this.#parts.clock.wallMs()).toISOString();
-      log.write(lines.timeoutLine(isoTime, requestId, this.#terms.timeoutMs));
-    } else if (fault !== undefined && effect.failure?.kind !== 'reported') {
-      log.write(lines.faultLine(requestId, fault.message, fault.errorType));
-    }
-    log.write(lines.endLine(requestId));
-    log.write(
-      lines.reportLine({
-        requestId,
-        durationMs: effect.durationMs,
-        initMs: effect.initMs,
-        memoryMb: this.spec.version.configuration.memoryMb,
-        memoryUsedBytes,
-        status: fault?.status,
-      }),
-    );
-    log.flush();
-    const logTail = log.takeTail();
-    if (turn.answer !== undefined && logTail !== undefined) turn.resolve({ ...turn.answer, logTail });
-  }
-
-  #writeInitReport(durationMs: number, phase: 'init' | 'invoke', failure: Failure | undefined): void {
-    this.#log.endLines();
-    const status = failure && faultOf(failure, this.#terms.timeoutMs).status;
-    this.#log.write(lines.initReportLine(durationMs, phase, status));
-    // Nobody may come for a long time.
-    if (this.#terms.isAhead === true) this.#log.flush();
-  }
-
   #kill(): void {
-    const provision = this.#provision;
-    this.#provision = undefined;
-    this.#last = provision?.sandbox;
-    const killed = this.#killed(provision);
-    this.#reaping = Promise.all([this.#reaping, killed]).then(() => undefined);
+    this.#housing.kill();
     if (this.#state.kind !== 'stopping') return;
-    void this.#reaping.then(() => this.#end());
-  }
-
-  async #killed(provision: Provision | undefined): Promise<void> {
-    const killed = provision ?? (await this.#starting);
-    killed?.settle();
-    await killed?.sandbox.kill();
-    killed?.release();
+    void this.#housing.reaped.then(() => this.#end());
   }
 
   async #end(): Promise<void> {
     await this.#closing;
     this.#log.endLines();
     this.#log.flush();
-    this.#last = undefined;
+    this.#housing.forget();
     this.#step({ kind: 'reaped' });
     this.#gone.resolve();
   }

@@ -42,11 +42,13 @@ export function failurePayload(failure: Failure, requestId: string, timeoutMs: n
   );
 }
 
-export function tooLargePayload(sizeBytes: number): Uint8Array {
+export const oversized = 'Function.ResponseSizeTooLarge';
+
+export function tooLargePayload(sizeBytes: number, sizeBytesMax = responseBytesMax): Uint8Array {
   return Buffer.from(
     JSON.stringify({
-      errorType: 'Function.ResponseSizeTooLarge',
-      errorMessage: `Response payload size (${sizeBytes} bytes) exceeded maximum allowed payload size (${responseBytesMax} bytes).`,
+      errorType: oversized,
+      errorMessage: `Response payload size (${sizeBytes} bytes) exceeded maximum allowed payload size (${sizeBytesMax} bytes).`,
     }),
   );
 }

@@ -13,15 +13,29 @@ export interface Call {
   readonly deadlineMs: number;
 }
 
-export type RuntimeSays =
-  /** It waits for an invoke. After init, and again after each answer. */
-  | { readonly kind: 'ready' }
-  /** Init failed. `payload` is the runtime's own JSON. */
-  | { readonly kind: 'init-error'; readonly payload: Uint8Array; readonly errorType: string }
+/** Room for more of an answer. `discarded`: its invoke is over or the answer too long, and whatever comes is thrown away. */
+export type More = (fate: 'wanted' | 'discarded') => void;
+
+/** What a runtime says of its answer to the invoke at hand. */
+export type AnswerSays =
   | { readonly kind: 'response'; readonly payload: Uint8Array }
   /** The handler failed. `payload` is the runtime's own JSON. */
   | { readonly kind: 'error'; readonly payload: Uint8Array }
   | { readonly kind: 'too-large'; readonly sizeBytes: number }
+  /** From here on the answer comes in chunks, until its end or its failure. */
+  | { readonly kind: 'stream-start'; readonly contentType: string }
+  /** `more` is called once, when there is room for further chunks: now, or when some have been read. */
+  | { readonly kind: 'stream-chunk'; readonly bytes: Uint8Array; readonly more: More }
+  | { readonly kind: 'stream-end' }
+  /** The rest will not come. `payload` is JSON that says why. */
+  | { readonly kind: 'stream-failure'; readonly errorType: string; readonly payload: Uint8Array };
+
+export type RuntimeSays =
+  | AnswerSays
+  /** It waits for an invoke. After init, and again after each answer. */
+  | { readonly kind: 'ready' }
+  /** Init failed. `payload` is the runtime's own JSON. */
+  | { readonly kind: 'init-error'; readonly payload: Uint8Array; readonly errorType: string }
   | { readonly kind: 'log'; readonly text: string }
   /** The payload cannot have reached the runtime as a whole. */
   | { readonly kind: 'unsent' }

@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { RuntimeSays } from '../environment/runtime.ts';
 import { discardedBytesMax, responseBytesMax } from '../limits.ts';
 
+const errorTypeCharsMax = 256;
+
 export interface Body {
   readonly end: 'whole' | 'too-large' | 'truncated';
   readonly bytes: Buffer;
@@ -35,7 +37,7 @@ export function readBody(request: IncomingMessage): Promise<Body> {
   });
 }
 
-/** An answer as the environment hears it, and how its upload ended. A streamed one is collected; an error in its trailers counts. */
+/** A whole answer as the environment hears it, and how its upload ended. An error in its trailers counts. */
 export async function readAnswer(
   request: IncomingMessage,
   kind: 'response' | 'error',
@@ -44,19 +46,36 @@ export async function readAnswer(
   const { end } = body;
   if (end === 'too-large') return { says: { kind: 'too-large', sizeBytes: body.sizeBytes }, end };
   if (end === 'truncated') {
-    const errorType = 'Runtime.TruncatedResponse';
-    const errorMessage = 'The runtime ended its response before it was complete';
-    return {
-      says: { kind: 'error', payload: Buffer.from(JSON.stringify({ errorType, errorMessage })) },
-      end,
-    };
+    return { says: { kind: 'error', payload: truncation.payload }, end };
   }
-  const errorType = request.trailers['lambda-runtime-function-error-type'];
-  if (errorType !== undefined) {
-    const encoded = request.trailers['lambda-runtime-function-error-body'] ?? '';
-    const payload =
-      encoded === '' ? Buffer.from(JSON.stringify({ errorType })) : Buffer.from(encoded, 'base64');
-    return { says: { kind: 'error', payload }, end };
-  }
+  const failure = trailedFailure(request);
+  if (failure !== undefined) return { says: { kind: 'error', payload: failure.payload }, end };
   return { says: { kind, payload: body.bytes }, end };
+}
+
+export interface Failure {
+  readonly errorType: string;
+  readonly payload: Uint8Array;
+}
+
+const truncatedType = 'Runtime.TruncatedResponse';
+/** Of an upload that stopped half-way. */
+export const truncation: Failure = {
+  errorType: truncatedType,
+  payload: Buffer.from(
+    JSON.stringify({
+      errorType: truncatedType,
+      errorMessage: 'The runtime ended its response before it was complete',
+    }),
+  ),
+};
+
+/** The failure that a runtime tells after a body that it had begun: the type, and the JSON as base64. */
+export function trailedFailure({ trailers }: IncomingMessage): Failure | undefined {
+  const errorType = trailers['lambda-runtime-function-error-type'];
+  if (errorType === undefined) return undefined;
+  const encoded = trailers['lambda-runtime-function-error-body'] ?? '';
+  const payload =
+    encoded === '' ? Buffer.from(JSON.stringify({ errorType })) : Buffer.from(encoded, 'base64');
+  return { errorType: errorType.slice(0, errorTypeCharsMax), payload };
 }

@@ -26,7 +26,25 @@ class Api implements AsyncDisposable {
 
   constructor(endpoint: RuntimeApiEndpoint) {
     this.endpoint = endpoint;
-    this.link = endpoint.serve((message) => this.said.push(message));
+    this.link = endpoint.serve((message) => {
+      this.said.push(message);
+      if (message.kind === 'stream-chunk') this.onChunk(message);
+    });
+  }
+
+  /** There is always room. */
+  onChunk = ({ more }: Extract<RuntimeSays, { kind: 'stream-chunk' }>): void => more('wanted');
+
+  /** The stream that was told last. */
+  stream(): { readonly contentType: string; readonly text: string; readonly end: RuntimeSays | undefined } {
+    const start = this.said.findLastIndex(({ kind }) => kind === 'stream-start');
+    const [head, ...rest] = this.said.slice(start);
+    const chunks = rest.flatMap((message) => (message.kind === 'stream-chunk' ? [message.bytes] : []));
+    return {
+      contentType: head?.kind === 'stream-start' ? head.contentType : '',
+      text: Buffer.concat(chunks).toString(),
+      end: rest.find(({ kind }) => kind === 'stream-end' || kind === 'stream-failure'),
+    };
   }
 
   async ask(
@@ -197,28 +215,58 @@ test('a response beyond 6291556 bytes is 413, and its size is told', async () =>
   assert.equal((await api.running('r2')).status, 200);
 });
 
-test('a streamed response is collected, and an error in its trailers counts', async () => {
+const streaming = { 'Lambda-Runtime-Function-Response-Mode': 'streaming', 'Transfer-Encoding': 'chunked' };
+
+test('a streamed response is told chunk by chunk, with its content type, and its end', async () => {
   await using api = await Api.open();
   await api.running();
-  const streaming = { 'Lambda-Runtime-Function-Response-Mode': 'streaming', 'Transfer-Encoding': 'chunked' };
-  assert.equal((await api.ask('POST', '/runtime/invocation/r1/response', streaming, ['a', 'b'])).status, 202);
-  assert.deepEqual(api.said.at(-1), { kind: 'response', payload: Buffer.from('ab') });
+  const headers = { ...streaming, 'Content-Type': 'text/html' };
+  assert.equal((await api.ask('POST', '/runtime/invocation/r1/response', headers, ['a', 'b'])).status, 202);
+  assert.deepEqual(api.stream(), { contentType: 'text/html', text: 'ab', end: { kind: 'stream-end' } });
   await api.running('r2');
-  const trailer = {
-    ...streaming,
-    Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
-  };
-  await api.ask('POST', '/runtime/invocation/r2/response', trailer, ['half'], {
+  await api.ask('POST', '/runtime/invocation/r2/response', streaming);
+  const end = { kind: 'stream-end' };
+  assert.deepEqual(api.stream(), { contentType: 'application/octet-stream', text: '', end });
+});
+
+test('an error in the trailers ends a stream with that error, and makes of a whole response an error', async () => {
+  await using api = await Api.open();
+  const trailer = 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body';
+  const payload = Buffer.from('{"errorType":"Broken"}');
+  const trailers = {
     'Lambda-Runtime-Function-Error-Type': 'Runtime.Broken',
-    'Lambda-Runtime-Function-Error-Body': Buffer.from('{"errorType":"Broken"}').toString('base64'),
-  });
-  assert.deepEqual(api.said.at(-1), { kind: 'error', payload: Buffer.from('{"errorType":"Broken"}') });
+    'Lambda-Runtime-Function-Error-Body': payload.toString('base64'),
+  };
+  await api.running();
+  const stream = { ...streaming, Trailer: trailer };
+  await api.ask('POST', '/runtime/invocation/r1/response', stream, ['half'], trailers);
+  const { text, end } = api.stream();
+  assert.deepEqual([text, end], ['half', { kind: 'stream-failure', errorType: 'Runtime.Broken', payload }]);
+  await api.running('r2');
+  const whole = { 'Transfer-Encoding': 'chunked', Trailer: trailer };
+  await api.ask('POST', '/runtime/invocation/r2/response', whole, ['half'], trailers);
+  assert.deepEqual(api.said.at(-1), { kind: 'error', payload });
   await api.running('r3');
-  const odd = await api.ask('POST', '/runtime/invocation/r3/response', {
+  const bare = { 'Lambda-Runtime-Function-Error-Type': 'Runtime.Broken' };
+  await api.ask('POST', '/runtime/invocation/r3/response', stream, ['x'], bare);
+  assert.deepEqual(api.stream().end, {
+    kind: 'stream-failure',
+    errorType: 'Runtime.Broken',
+    payload: Buffer.from('{"errorType":"Runtime.Broken"}'),
+  });
+});
+
+test('a response mode that there is not is refused, and fails the invoke', async () => {
+  await using api = await Api.open();
+  await api.running();
+  const odd = await api.ask('POST', '/runtime/invocation/r1/response', {
     'Lambda-Runtime-Function-Response-Mode': 'odd',
   });
   assert.equal(odd.status, 400);
   assert.equal(errorOf(odd).errorMessage, 'Invalid function response mode');
+  const said = api.said.at(-1);
+  assert.ok(said?.kind === 'error');
+  assert.match(Buffer.from(said.payload).toString(), /Runtime\.InvalidResponseModeHeader/);
 });
 
 test('a body that stops half-way ends the invoke as truncated', async () => {

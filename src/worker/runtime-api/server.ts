@@ -23,6 +23,7 @@ import {
   type ApiAnswer,
 } from './messages.ts';
 import { ApiSession, type Delivery } from './session.ts';
+import { readStream } from './streamed-body.ts';
 
 export interface RuntimeApiEndpoint {
   /** `host:port`, the value of AWS_LAMBDA_RUNTIME_API. */
@@ -174,7 +175,10 @@ async function answer(
     session.answer({ kind: 'error', payload: Buffer.from(JSON.stringify({ errorType })) });
     return refuse(response, invalidResponseMode);
   }
-  const message = await readAnswer(request, kind === 'response' ? 'response' : 'error');
+  const message =
+    kind === 'response' && mode === 'streaming'
+      ? await readStream(request, (part) => session.part(part))
+      : await readAnswer(request, kind === 'response' ? 'response' : 'error');
   // The runtime's own `next` comes after this answer: say it first, so that it finds its state.
   session.answer(message.says);
   switch (message.end) {

@@ -104,6 +104,11 @@ export class ApiSession implements RuntimeLink {
     return undefined;
   }
 
+  /** The answer that was begun comes in parts. */
+  part(message: RuntimeSays): void {
+    if (!this.#closed) this.#say(message);
+  }
+
   /** The answer that was begun is complete. */
   answer(message: RuntimeSays): void {
     if (this.#closed) return;

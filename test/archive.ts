@@ -1,12 +1,13 @@
 /** Function archives for tests and benchmarks. */
 import { ZipFile } from 'yazl';
 
-/** A zip of the given files; names that end in `bootstrap` are executable. */
+/** A zip of the given files; names that end in `bootstrap` and external extensions are executable. */
 export async function archive(files: Readonly<Record<string, string | Uint8Array>>): Promise<Buffer> {
   const zip = new ZipFile();
   for (const [name, content] of Object.entries(files)) {
     const bytes = typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
-    zip.addBuffer(bytes, name, { mode: name.endsWith('bootstrap') ? 0o100755 : 0o100644 });
+    const executable = name.endsWith('bootstrap') || name.startsWith('extensions/');
+    zip.addBuffer(bytes, name, { mode: executable ? 0o100755 : 0o100644 });
   }
   zip.end();
   const chunks: Buffer[] = [];

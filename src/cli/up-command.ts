@@ -19,6 +19,7 @@ export interface UpFlags extends WithDataDirectory {
   readonly isolation: 'auto' | 'process';
   readonly logLevel: UpOptions['logLevel'];
   readonly poolSize?: number;
+  readonly environmentLifetime?: number;
   readonly streamBurst?: number;
   readonly streamRate?: number;
   readonly accountConcurrency?: number;
@@ -75,6 +76,13 @@ export function up(): Command {
         'invokes at once in the account (default: 1000)',
         'ACCOUNT_CONCURRENCY',
       ).argParser(values.concurrency),
+    )
+    .addOption(
+      option(
+        '--environment-lifetime <minutes>',
+        'how long an execution environment serves at most (default: 240)',
+        'ENVIRONMENT_LIFETIME',
+      ).argParser(values.minutes),
     )
     .addOption(
       option(
@@ -155,6 +163,7 @@ export function upOptions(
       ? {}
       : { accessKey: { accessKeyId, secretAccessKey } }),
     ...(poolSize === undefined ? {} : { poolSize }),
+    ...(flags.environmentLifetime === undefined ? {} : { environmentLifetimeMs: flags.environmentLifetime }),
     ...(flags.streamBurst === undefined ? {} : { streamBurstBytes: flags.streamBurst }),
     ...(flags.streamRate === undefined ? {} : { streamBytesPerSecond: flags.streamRate }),
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),

@@ -15,6 +15,12 @@ test('ports are whole numbers up to 65535', () => {
     refused(() => values.port(text), /port/);
 });
 
+test('minutes become milliseconds', () => {
+  assert.equal(values.minutes('240'), 4 * 3_600_000);
+  for (const text of ['', '0', '-1', '1.5', '10081', '4h'])
+    refused(() => values.minutes(text), /minutes, 1 to 10080/);
+});
+
 test('MiB may have decimals and become bytes', () => {
   assert.equal(values.mebibytes('6'), 6 * 1024 * 1024);
   assert.equal(values.mebibytes('0.5'), 512 * 1024);

@@ -13,6 +13,15 @@ export function concurrency(text: string): number {
   return whole(text, 1, 1_000_000, 'a number of invokes');
 }
 
+/** Minutes, a minute to a week; returns milliseconds. */
+export function minutes(text: string): number {
+  const count = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (count >= 1 && count <= minutesMax) return count * 60_000;
+  throw new InvalidArgumentError(`Expected a number of minutes, 1 to ${minutesMax}.`);
+}
+
+const minutesMax = 7 * 24 * 60;
+
 /** MiB, with decimals; returns bytes. */
 export function mebibytes(text: string): number {
   const bytes = /^\d+(?:\.\d+)?$/.test(text) ? Math.round(Number(text) * 1024 * 1024) : Number.NaN;

@@ -1,7 +1,4 @@
-/**
- * LoggingConfig of a function. The log group acts at once; so does the format for what the function writes (its runtime is told), while
- * Lambkin's own lines (START, END, REPORT) stay text.
- */
+/** LoggingConfig of a function. Log group, format and levels act with its next environments: the runtime is told, the worker looks itself. */
 import type { Configuration } from '#metadata';
 import type { Json } from '#platform';
 import type { Input } from '#wire';

@@ -128,6 +128,7 @@ export async function compose(
     endpoints: options.endpoints,
     pool: poolOf(options.poolSize ?? defaultPoolSize()),
     limits: {
+      ...(options.environmentLifetimeMs !== undefined && { lifetimeMsMax: options.environmentLifetimeMs }),
       ...(options.streamBurstBytes !== undefined && { streamBurstBytes: options.streamBurstBytes }),
       ...(options.streamBytesPerSecond !== undefined && {
         streamBytesPerSecond: options.streamBytesPerSecond,

@@ -26,6 +26,8 @@ export interface LambkinOptions {
   readonly accountConcurrency?: number;
   /** Where functions find services that Lambkin does not serve: AWS_ENDPOINT_URL_<SERVICE>, by service (`s3`, `dynamodb`). Code that requests name in S3 is read from `s3` too. */
   readonly endpoints: Readonly<Record<string, string>>;
+  /** How long an execution environment serves at most, in milliseconds. Absent: four hours. */
+  readonly environmentLifetimeMs?: number;
   /** What the host names of function URLs end with: they are served there and at `localhost`. Absent: `localhost` alone. */
   readonly urlDomain?: string;
   /** Where runtime packs come from. Absent: the npm registry that the host is set up for. */

@@ -22,6 +22,10 @@
  *     | <--- streamEnd | streamError ------ |   the answer is over; or fatal
  *     | <--- ready ------------------------ |   waiting for the next invoke
  *
+ * Where the environment has extensions, its end is announced:
+ *
+ *     | ---- end -------------------------> |   at any time; the process is killed soon
+ *
  * The end of the stream ends the process. A frame that is longer than its limit, of unknown type, or out of turn is a
  * broken runtime: the worker kills it.
  */
@@ -58,6 +62,18 @@ export const FrameType = {
   streamError: 13,
   /** worker → bootstrap: go on. No body. */
   room: 14,
+  /**
+   * worker → bootstrap: the process was sent SIGTERM and has a moment left; whoever waits for an invoke lets the function's handlers of that
+   * signal run. No invoke follows. No body.
+   */
+  end: 15,
+  /**
+   * worker → bootstrap: some thread of the process is an extension and has calls under way: from now on the process does not stand still
+   * while it waits for an invoke. Once, at any time. No body.
+   */
+  awake: 16,
+  /** bootstrap → worker: it ends while it waits awake, for which its read has to come back: answered by `end`. No body. */
+  leaving: 17,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

@@ -16,7 +16,7 @@ function worldOf(): { readonly world: World; readonly options: object } {
     sessionToken: 'token',
     expiresAtMs: world.clock.wallMs() + 6 * hourMs,
   });
-  return { world, options: { credentials } };
+  return { world, options: { credentials, limits: { lifetimeMsMax: 24 * hourMs } } };
 }
 
 test('an idle environment is gone before its credentials end, and the next invoke finds it gone', async () => {

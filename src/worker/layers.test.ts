@@ -218,3 +218,27 @@ test(
     assert.equal(mountsOfHost(), before);
   },
 );
+
+test('an exec wrapper may run a program of its own in the runtime’s place, which talks HTTP', async () => {
+  await using world = openWorld();
+  const worker = await world.open();
+  const program = `
+    const api = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/invocation/';
+    for (;;) {
+      const next = await fetch(api + 'next');
+      const id = next.headers.get('lambda-runtime-aws-request-id');
+      const event = await next.text();
+      await fetch(api + id + '/response', { method: 'POST', body: JSON.stringify({ web: JSON.parse(event), args: process.argv.length }) });
+    }`;
+  writeFileSync(join(world.layersRoot, 'app.mjs'), program);
+  const script = `#!/bin/sh\nexec 3<&-\nexec ${process.execPath} "$(dirname "$0")/app.mjs"\n`;
+  writeFileSync(join(world.layersRoot, 'wrap'), script, { mode: 0o755 });
+  const environmentId = world.id();
+  const version = layered(world, { environment: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/wrap' } });
+  assert.deepEqual(await worker.create({ environmentId, version }), { kind: 'created' });
+  for (const n of [1, 2]) {
+    const outcome = await worker.invoke(environmentId, world.request({ n }));
+    assert.deepEqual(answerOf(outcome), { web: { n }, args: 2 });
+    await world.until(() => world.events.length === n);
+  }
+});

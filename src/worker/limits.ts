@@ -10,6 +10,8 @@ export interface Limits {
   readonly startsQueuedMax: number;
   /** How long init may take before the environment is kept for a second init inside its first invoke. */
   readonly initLimitMs: number;
+  /** How long an environment serves at most before another takes its place, which happens between two invokes. */
+  readonly lifetimeMsMax: number;
   /** How long `close` lets running invokes go on. */
   readonly closeGraceMs: number;
   /** A streamed answer, whole. */
@@ -24,6 +26,7 @@ export const defaultLimits: Limits = {
   startsMax: undefined,
   startsQueuedMax: 4_000,
   initLimitMs: 10_000,
+  lifetimeMsMax: 4 * 3_600_000,
   closeGraceMs: 30_000,
   streamBytesMax: 200 * 1024 * 1024,
   streamBurstBytes: 6 * 1024 * 1024,
@@ -71,6 +74,25 @@ export const startHoldMs = 200;
 export const apiConnectionsMax = 64;
 export const apiHeaderBytesMax = 64 * 1024;
 export const apiWaitersMax = 8;
+/** A body that an extension sends, to register or to subscribe, and the name that it gives itself. */
+export const sideBodyBytesMax = 64 * 1024;
+export const extensionNameCharsMax = 256;
+/** Extensions of one environment, external and internal ones together. */
+export const extensionsMax = 10;
+/** How long an external extension that has reported an error may take to end by itself. */
+export const extensionErrorGraceMs = 500;
+/** The shutdown phase of an environment with internal extensions only, with an external one, and the runtime's share of that. */
+export const internalShutdownMs = 500;
+export const externalShutdownMs = 2_000;
+export const runtimeShutdownMs = 300;
+/** What happens in an init is kept for extensions that subscribe later. */
+export const earlyEventsMax = 1_000;
+/** Batches that wait for an extension which takes them too slowly; more is dropped, and it is told how much. */
+export const backlogBatchesMax = 4;
+/** How long a batch may take to be taken, how often it is tried, and the first pause between, which doubles. */
+export const deliveryMsMax = 2_000;
+export const deliveryAttemptsMax = 4;
+export const deliveryRetryMs = 50;
 /** Rounds in which processes that left their group are looked for, before giving up with a warning. */
 export const sweepRoundsMax = 8;
 /** How long a process may live on after it closed its channel. */

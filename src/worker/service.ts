@@ -137,18 +137,19 @@ class WorkerService implements LocalWorker {
     }
     const { environmentId } = spec;
     assert(!this.#environments.has(environmentId), `environment ${environmentId} exists`);
+    const retire = (): void => {
+      if (environment.status === 'idle') void environment.destroy();
+    };
     const isKept = spec.initialization === 'provisioned-concurrency';
-    const life = new CredentialLife(
-      this.#options.clock,
-      () => {
-        if (environment.status === 'idle') void environment.destroy();
-      },
-      isKept ? hash32(environmentId) / 2 ** 32 : 0,
-    );
+    const life = new CredentialLife(this.#options.clock, retire, {
+      lifetimeMsMax: this.#limits.lifetimeMsMax,
+      earliness: isKept ? hash32(environmentId) / 2 ** 32 : 0,
+    });
     const environment = new Environment(spec, {
       provisioner: life.watching(this.#provisioner),
       logs: this.#options.logs,
       clock: this.#options.clock,
+      entropy: this.#options.entropy,
       initLimitMs: this.#limits.initLimitMs,
       streamLimits: this.#limits,
       emit: (event) => {

@@ -17,7 +17,19 @@ const { runAwaited, runWithCallback, serialize } = require('./invocation.cjs');
 const { flush } = require('./output.cjs');
 
 // Those of ../channel.ts, which a plain script of Node 20 cannot import.
-const frame = { init: 1, ready: 2, initError: 3, invoke: 4, response: 5, error: 6, log: 7, fatal: 8 };
+const frame = {
+  init: 1,
+  ready: 2,
+  initError: 3,
+  invoke: 4,
+  response: 5,
+  error: 6,
+  log: 7,
+  fatal: 8,
+  end: 15,
+  awake: 16,
+  leaving: 17,
+};
 /** Set for a process that is started before anybody needs it. */
 const aheadVariable = 'LAMBKIN_AHEAD';
 /** The longest that a timer can wait. */
@@ -50,13 +62,34 @@ const soon = setImmediate;
 
 /** Lets the event loop come round once (what the answer left to do, timers that are due), then waits. */
 function waitForInvoke() {
-  soon(() => flush(standStill));
+  soon(() => flush(awake ? wait : standStill));
+}
+
+/** Set where an extension lives in this process: its calls go on between two invokes. */
+let awake = false;
+
+function wait() {
+  channel.receiveAwake(frame.leaving, take);
 }
 
 function standStill() {
-  const { type, bytes, start, end } = channel.receive();
+  take(channel.receive());
+}
+
+/** @param {{ type: number, bytes: Buffer, start: number, end: number }} received */
+function take({ type, bytes, start, end }) {
+  if (type === frame.awake) {
+    awake = true;
+    return wait();
+  }
+  if (type === frame.end) return leaveToSignals();
   if (type !== frame.invoke || phase !== 'idle') process.exit(exit.initFailed);
   invoke(bytes, start, end);
+}
+
+/** SIGTERM has come, and the function handles it, or this would not be reached: its handlers run, as nothing stands still any more. */
+function leaveToSignals() {
+  setInterval(() => {}, foreverMs);
 }
 
 function waitForInit() {

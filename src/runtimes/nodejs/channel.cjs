@@ -16,6 +16,7 @@
 // Taken before the function's code can replace them.
 const { read, readSync, writeSync } = require('node:fs');
 const repeat = setInterval;
+const soon = setImmediate;
 
 const channelFd = 3;
 /** Frames up to these sizes use a buffer that is reused. */
@@ -46,17 +47,38 @@ function readSome(bytes, start, end) {
   return count > 0 ? count : leave();
 }
 
+/** What was read of the frame that follows: it stands in `unread` from one to the other. */
+let aheadStart = 0;
+let aheadEnd = 0;
+
+/** Moves what is there already to the front; returns how much that is. */
+function takeAhead() {
+  const filled = aheadEnd - aheadStart;
+  if (filled > 0) unread.copyWithin(0, aheadStart, aheadEnd);
+  aheadStart = aheadEnd = 0;
+  return filled;
+}
+
 /**
  * Waits for the next frame. The bytes are good until the next call.
  * @returns {{ type: number, bytes: Buffer, start: number, end: number }} the body is what stands from `start` to `end`
  */
 function receive() {
-  // The worker sends a frame only once the one before it is answered, so nothing of another can be behind it.
-  let filled = 0;
+  return complete(takeAhead());
+}
+
+/** The frame of which so many bytes are there. @param {number} filled */
+function complete(filled) {
   while (filled < headBytes) filled += readSome(unread, filled, readBytes);
   const size = unread.readUInt32BE(0);
   const end = 4 + size;
-  if (size === 0 || size > frameBytesMax || filled > end) leave();
+  if (size === 0 || size > frameBytesMax) leave();
+  // Only the few frames that need no answer have another behind them.
+  if (filled > end) {
+    aheadStart = end;
+    aheadEnd = filled;
+    filled = end;
+  }
   let bytes = unread;
   if (end > readBytes) {
     bytes = Buffer.allocUnsafeSlow(end);
@@ -101,6 +123,37 @@ function sendBytes(type, bytes) {
   writeAll(frame, end);
 }
 
+/** Whether a read waits in a thread. */
+let listening = false;
+
+/**
+ * Waits for the next frame while the event loop goes on. A process must not end while the read waits, so it has it answered then.
+ * @param {number} leaving the type of the frame that asks for an answer @param {(frame: ReturnType<typeof receive>) => void} take
+ */
+function receiveAwake(leaving, take) {
+  const filled = takeAhead();
+  if (filled > 0) return void soon(() => take(complete(filled)));
+  whenItEnds(() => {
+    if (listening) send(leaving, '');
+  });
+  listening = true;
+  return read(channelFd, unread, 0, readBytes, null, (error, count) => {
+    listening = false;
+    if (error !== null || count === 0) leave();
+    take(complete(count));
+  });
+}
+
+/** @type {(() => void) | undefined} */
+let ending;
+
+/** @param {() => void} action once, whoever asks */
+function whenItEnds(action) {
+  if (ending !== undefined) return;
+  ending = action;
+  process.on('exit', action);
+}
+
 /** The type of the frame that asks for room, while there is no answer. @type {number | undefined} */
 let asking;
 /** Set once the process listens to its own end. */
@@ -141,4 +194,4 @@ function watchParent() {
   }, parentLookMs).unref();
 }
 
-module.exports = { askForRoom, receive, send, sendBytes, watchParent };
+module.exports = { askForRoom, receive, receiveAwake, send, sendBytes, watchParent };

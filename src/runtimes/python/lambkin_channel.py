@@ -8,6 +8,8 @@ import sys
 import threading
 
 INIT, READY, INIT_ERROR, INVOKE, RESPONSE, ERROR, LOG = range(1, 8)
+END = 15
+AWAKE = 16
 
 _FD = 3
 _READ_BYTES = 64 * 1024

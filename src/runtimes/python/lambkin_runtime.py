@@ -153,6 +153,8 @@ def main():
     encoder = Encoder()
     while True:
         frame_type, body = channel.receive()
+        if frame_type in (channel.END, channel.AWAKE):
+            continue  # SIGTERM came and a handler of the function's took it; or threads are extensions, which run anyway
         if frame_type != channel.INVOKE:
             sys.exit("an invoke was expected")
         answer_type, answer_body = answer(handler, body, encoder)

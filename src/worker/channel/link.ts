@@ -26,6 +26,7 @@ const keptBytes: Readonly<Record<number, number>> = {
   [FrameType.response]: responseBytesMax,
   [FrameType.error]: responseBytesMax,
   [FrameType.fatal]: responseBytesMax,
+  [FrameType.leaving]: 0,
   [FrameType.log]: logEventBytesMax + 1,
   [FrameType.streamStart]: streamHeadBytesMax,
   [FrameType.streamChunk]: streamChunkBytesMax,
@@ -95,6 +96,16 @@ export class ChannelLink implements RuntimeLink {
     }
   }
 
+  awake(): void {
+    this.#stream.write(textFrame(FrameType.awake, ''));
+  }
+
+  end(): void {
+    this.#phase = 'over';
+    // It may stand still in the kernel, where no handler of a signal runs.
+    if (this.#stream.writable) this.#stream.write(textFrame(FrameType.end, ''));
+  }
+
   close(): void {
     this.#phase = 'over';
   }
@@ -137,6 +148,10 @@ export class ChannelLink implements RuntimeLink {
   }
 
   #frame(frame: Frame): void {
+    if (frame.type === FrameType.leaving) {
+      this.#stream.write(textFrame(FrameType.end, ''));
+      return;
+    }
     if (this.#phase === 'over' && frame.type !== FrameType.log) {
       // It must not be kept from ending, which it is while it waits for room.
       if (frame.type === FrameType.streamPause) {

@@ -1,5 +1,5 @@
 /**
- * How long an environment may live: its process gets its role's credentials once, at its start, so it must be gone before they expire. It is
+ * How long an environment may live at most, and how long on its credentials: its process gets its role's credentials once, at its start, so it must be gone before they expire. It is
  * retired between two invokes as soon as less of their life is left than the longest invoke can take; the next invoke finds another one.
  *
  *     credentials given ─────────── invokes ──────────▶ retired when idle ── margin ──▶ credentials expire
@@ -18,21 +18,27 @@ export function retiresAtMs(issuedAtMs: number, expiresAtMs: number): number {
 /** The most of its time that an environment that is kept ready may be retired early by, so that not all end at the same moment. */
 export const earlinessMax = 0.2;
 
+export interface LifeTerms {
+  /** However long its credentials last. */
+  readonly lifetimeMsMax?: number;
+  /** The share (0 to 1) of `earlinessMax` by which this one ends before its time. */
+  readonly earliness?: number;
+}
+
 /** Watches one environment. The wall clock decides, as it does for credentials; a timer only looks at it. */
 export class CredentialLife {
   readonly #clock: Clock;
   readonly #over: () => void;
+  readonly #lifetimeMsMax: number;
   readonly #earliness: number;
   #retiresAtMs = Infinity;
   #cancel: Cancel | undefined;
 
-  /**
-   * `over` is called when the life ends, and may be again: whoever is busy then looks at `isOver` afterwards. `earliness` (0 to 1) is the
-   * share of `earlinessMax` by which this one ends before its time.
-   */
-  constructor(clock: Clock, over: () => void, earliness = 0) {
+  /** `over` is called when the life ends, and may be again: whoever is busy then looks at `isOver` afterwards. */
+  constructor(clock: Clock, over: () => void, { lifetimeMsMax = Infinity, earliness = 0 }: LifeTerms = {}) {
     this.#clock = clock;
     this.#over = over;
+    this.#lifetimeMsMax = lifetimeMsMax;
     this.#earliness = earliness * earlinessMax;
   }
 
@@ -54,10 +60,11 @@ export class CredentialLife {
   /** Credentials were given just now; undefined: they never expire. */
   begin(expiresAtMs: number | undefined): void {
     this.end();
-    if (expiresAtMs === undefined) return;
-    const nowMs = this.#clock.wallMs();
-    this.#retiresAtMs = nowMs + (retiresAtMs(nowMs, expiresAtMs) - nowMs) * (1 - this.#earliness);
-    this.#arm();
+    const now = this.#clock.wallMs();
+    const byCredentials = expiresAtMs === undefined ? Infinity : retiresAtMs(now, expiresAtMs);
+    const lifeMs = Math.min(byCredentials - now, this.#lifetimeMsMax);
+    this.#retiresAtMs = now + lifeMs * (1 - this.#earliness);
+    if (this.#retiresAtMs < Infinity) this.#arm();
   }
 
   /** The environment is gone. */

@@ -5,11 +5,12 @@
  *   answer's invoke. The answer itself waits for none of it, unless the caller wants the log's tail.
  */
 import { assert } from '#lib/assert';
-import type { Cancel, Clock } from '#platform';
+import type { Cancel, Clock, Entropy } from '#platform';
 import type { LogSink } from '#logs';
 import type { StreamLimits } from '../stream/answer-buffer.ts';
 import { EnvironmentLog } from '../telemetry/environment-log.ts';
 import { logStreamName } from '../telemetry/lines.ts';
+import { logFormatOf, passes } from '../telemetry/log-format.ts';
 import { PlatformLog } from '../telemetry/platform-log.ts';
 import type {
   CreateOutcome,
@@ -20,19 +21,23 @@ import type {
   StreamingOutcome,
   WorkerEvent,
 } from '../worker.ts';
+import type { Extension, ShutdownReason } from '../extensions/state-types.ts';
 import { failurePayload, faultOf } from './failures.ts';
+import { Household } from './household.ts';
 import { Housing } from './housing.ts';
 import type { Provision, ProvisionOutcome, Provisioner } from './provisioner.ts';
 import type { AnswerSays, RuntimeSays } from './runtime.ts';
-import { aheadInitLimitMs } from '../limits.ts';
 import { initial, step } from './state.ts';
+import { statusOf } from './status.ts';
 import type { Effect, Event, Failure, State, Terms } from './state-types.ts';
+import { termsOf } from './terms.ts';
 import { Turn } from './turn.ts';
 
 export interface EnvironmentParts {
   readonly provisioner: Pick<Provisioner, 'provide'>;
   readonly logs: LogSink;
   readonly clock: Clock;
+  readonly entropy: Entropy;
   readonly initLimitMs: number;
   readonly streamLimits: StreamLimits;
   readonly emit: (event: WorkerEvent) => void;
@@ -54,24 +59,26 @@ export class Environment {
   #state: State = initial;
   #deadline: Cancel | undefined;
   #turn: Turn | undefined;
+  /** As they stood when their sandbox was last killed. */
+  #extensions: readonly Extension[] = [];
   /** Set while the end of an invoke still waits for output that was written before it. */
   #closing: Promise<void> | undefined;
 
   constructor(spec: EnvironmentSpec, parts: EnvironmentParts) {
     const { clock, initLimitMs, logs } = parts;
     const { configuration, version } = spec.version;
-    const { logGroup, memoryMb, runtime } = configuration;
-    const timeoutMs = configuration.timeoutSeconds * 1000;
+    const { logGroup } = configuration;
     this.spec = spec;
     this.#parts = parts;
-    this.#terms =
-      spec.initialization === 'provisioned-concurrency'
-        ? { initLimitMs: aheadInitLimitMs(timeoutMs), isAhead: true, timeoutMs }
-        : { initLimitMs, timeoutMs };
+    this.#terms = termsOf(spec, initLimitMs);
     this.#logStream = logStreamName(clock.wallMs(), version, spec.environmentId);
-    const log = new EnvironmentLog(logs, logGroup, this.#logStream, clock);
+    const format = logFormatOf(configuration);
+    const log = new EnvironmentLog(logs, logGroup, this.#logStream, clock, (line) => {
+      if (passes(line, format)) this.#logLine(line);
+    });
     this.#log = log;
-    this.#platformLog = new PlatformLog({ log, clock, version, runtime, memoryMb, timeoutMs });
+    const { timeoutMs } = this.#terms;
+    this.#platformLog = new PlatformLog({ log, clock, format, spec, timeoutMs });
     this.#start();
   }
 
@@ -119,23 +126,7 @@ export class Environment {
   }
 
   get status(): EnvironmentStatus['status'] {
-    switch (this.#state.kind) {
-      case 'preparing':
-      case 'initialising':
-        return 'starting';
-      case 'idle':
-      case 'uninitialised':
-        return 'idle';
-      case 'reviving':
-      case 'invoking':
-      case 'finishing':
-        return 'busy';
-      case 'stopping':
-      case 'gone':
-        return 'stopping';
-      default:
-        return this.#state satisfies never;
-    }
+    return statusOf(this.#state);
   }
 
   memoryUsedBytes(): number {
@@ -177,10 +168,10 @@ export class Environment {
       case 'refused':
       case 'impossible':
       case 'init-failed':
-        this.#housing.sandbox?.rest();
+        this.#rest();
         return this.#created.resolve(effect);
       case 'init-report':
-        return this.#platformLog.initEnded(effect.durationMs, effect.phase, effect.failure);
+        return this.#platformLog.initFailed(effect, this.#extensions);
       case 'begin':
         return this.#begin();
       case 'send':
@@ -197,10 +188,10 @@ export class Environment {
       case 'report':
         return this.#report(effect);
       case 'idle':
-        this.#housing.sandbox?.rest();
+        this.#rest();
         return this.#parts.emit({ kind: 'idle', environmentId: this.spec.environmentId });
       case 'kill':
-        return this.#kill();
+        return this.#kill(effect.why);
       case 'gone':
         return this.#parts.emit({
           kind: 'gone',
@@ -222,14 +213,12 @@ export class Environment {
   #provided(outcome: ProvisionOutcome): boolean {
     const { kind } = this.#state;
     if (kind !== 'preparing' && kind !== 'reviving') return false;
-    if (kind === 'preparing' && (outcome.kind === 'provided' || outcome.kind === 'entrypoint')) {
-      this.#platformLog.initStarted();
-    }
     switch (outcome.kind) {
       case 'provided':
         this.#adopt(outcome.provision);
         return true;
       case 'entrypoint':
+        this.#platformLog.initStarted(kind === 'preparing' ? 'init' : 'invoke', undefined);
         this.#step({ kind: 'failed', failure: outcome });
         return false;
       case 'refused':
@@ -242,31 +231,48 @@ export class Environment {
   }
 
   #adopt(provision: Provision): void {
-    const { sandbox, init } = provision;
-    this.#housing.keep(provision);
+    const { sandbox } = provision;
     const mine = () => this.#housing.holds(provision);
+    const { clock, entropy } = this.#parts;
+    const household = new Household({
+      spec: this.spec,
+      provision,
+      log: this.#log,
+      platformLog: this.#platformLog,
+      clock,
+      entropy,
+      ready: () => {
+        if (mine()) this.#step({ kind: 'ready' });
+      },
+      failed: (failure) => {
+        if (mine()) this.#failed({ kind: 'extension', ...failure });
+      },
+    });
+    this.#housing.keep(provision, household);
+    this.#platformLog.initStarted(this.#state.kind === 'preparing' ? 'init' : 'invoke', household.telemetry);
     this.#step({ kind: 'started' });
-    sandbox.link.init(init);
     sandbox.run(this.spec.version.configuration.memoryMb * mebibyte);
     sandbox.attach({
       says: (message) => this.#heard(message, mine()),
       output: (chunk, source) => this.#log.output(chunk, source),
       exited: (status) => {
+        household.runtimeGone();
         if (mine()) this.#failed({ kind: 'exit', status });
       },
       outOfMemory: () => {
         if (mine()) this.#failed({ kind: 'out-of-memory' });
       },
     });
+    household.begin();
   }
 
   #heard(message: RuntimeSays, mine: boolean): void {
-    if (message.kind === 'log') return this.#log.write(message.text);
+    if (message.kind === 'log') return this.#logLine(message.text);
     if (!mine) return undefined;
     switch (message.kind) {
       case 'ready':
         this.#housing.settle();
-        return this.#step({ kind: 'ready' });
+        return this.#housing.household?.runtimeReady();
       case 'init-error':
         return this.#failed({ ...message, kind: 'reported' });
       case 'unsent':
@@ -287,6 +293,7 @@ export class Environment {
   }
 
   #heardAnswer(message: AnswerSays): void {
+    this.#platformLog.answering(message);
     // Without an invoke an answer is a bug of ours, since both links refuse it: the machine says so.
     const heard = this.#turn?.hear(message) ?? { kind: 'answered' };
     switch (heard.kind) {
@@ -311,24 +318,19 @@ export class Environment {
   }
 
   #begin(): void {
-    if (this.#turn !== undefined) this.#platformLog.invokeStarted(this.#turn.request.requestId);
+    if (this.#turn !== undefined) this.#platformLog.invokeStarted(this.#turn.request);
   }
 
   #send(): void {
-    const { sandbox } = this.#housing;
+    const { sandbox, household } = this.#housing;
     if (this.#turn === undefined || sandbox === undefined || !('turn' in this.#state)) return;
     const { request } = this.#turn;
     const { clock } = this.#parts;
     const leftMs = this.#state.turn.startedMs + this.#terms.timeoutMs - clock.monotonicMs();
     sandbox.run(this.spec.version.configuration.memoryMb * mebibyte);
-    sandbox.link.invoke({
-      requestId: request.requestId,
-      payload: request.payload,
-      invokedArn: request.invokedArn,
-      traceId: request.traceId,
-      deadlineMs: Math.floor(clock.wallMs() + leftMs),
-      ...(request.clientContext === undefined ? {} : { clientContext: request.clientContext }),
-    });
+    const call = { ...request, deadlineMs: Math.floor(clock.wallMs() + leftMs) };
+    household?.invoke(call);
+    sandbox.link.invoke(call);
   }
 
   #fail(failure: Failure): void {
@@ -364,8 +366,21 @@ export class Environment {
     });
   }
 
-  #kill(): void {
-    this.#housing.kill();
+  /** A line of the function, for its log and whoever has subscribed. */
+  #logLine(text: string): void {
+    this.#log.write(text);
+    this.#housing.audience?.line(text);
+  }
+
+  /** Nothing is to be done in it until the next invoke. */
+  #rest(): void {
+    this.#housing.household?.rest();
+    this.#housing.sandbox?.rest();
+  }
+
+  #kill(why: ShutdownReason): void {
+    this.#extensions = this.#housing.household?.extensions ?? [];
+    this.#housing.kill(why);
     if (this.#state.kind !== 'stopping') return;
     void this.#housing.reaped.then(() => this.#end());
   }

@@ -26,6 +26,8 @@ export function faultOf(failure: Failure, timeoutMs: number): Fault {
       };
     case 'reported':
       return error(failure.errorType, 'the runtime could not be initialised');
+    case 'extension':
+      return error(failure.errorType, failure.message);
     case 'entrypoint':
       return error('Runtime.InvalidEntrypoint', failure.message);
     default:
@@ -78,10 +80,13 @@ const signalNames: Readonly<Record<string, string>> = {
 };
 
 function exitMessage(status: ExitStatus): string {
-  if (status.kind === 'code') {
-    return status.code === 0
-      ? 'Runtime exited without providing a reason'
-      : `Runtime exited with error: exit status ${status.code}`;
-  }
-  return `Runtime exited with error: signal: ${signalNames[status.signal] ?? status.signal}`;
+  return status.kind === 'code' && status.code === 0
+    ? 'Runtime exited without providing a reason'
+    : `Runtime exited with error: ${exitText(status)}`;
+}
+
+/** How a process ended. */
+export function exitText(status: ExitStatus): string {
+  if (status.kind === 'signal') return `signal: ${signalNames[status.signal] ?? status.signal}`;
+  return `exit status ${status.code}`;
 }

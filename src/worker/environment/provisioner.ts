@@ -17,10 +17,21 @@ import { directoryOf } from './path.ts';
 export interface Provision {
   readonly sandbox: Sandbox;
   readonly init: Init;
+  /** What its layers bring to /opt/extensions. */
+  readonly programs: ExtensionPrograms;
   /** Its start is over, one way or the other: the next may begin. */
   readonly settle: Settle;
   /** The code may be removed. */
   readonly release: () => void;
+}
+
+/** External extensions, and how a process of the sandbox finds them. */
+export interface ExtensionPrograms {
+  readonly names: readonly string[];
+  /** What stands for /opt. */
+  readonly root: string;
+  /** The layers to be put at /opt. */
+  readonly opt?: string;
 }
 
 export type ProvisionOutcome =
@@ -65,6 +76,8 @@ const startErrors: Readonly<Record<string, string>> = {
   ENOEXEC: 'exec format error',
   E2BIG: 'argument list too long',
 };
+
+const noPrograms: ExtensionPrograms = { names: [], root: optRoot };
 
 export class Provisioner {
   readonly #parts: ProvisionerParts;
@@ -122,10 +135,6 @@ export class Provisioner {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
     }
     const { files } = unpacked;
-    if (files.opt && this.#parts.sandboxes.traitsOf(files.opt.directory).extensions) {
-      const { functionName } = version;
-      this.#parts.warn('a layer brings extensions, which Lambkin does not start yet', { functionName });
-    }
     const variables = this.#variables(launch, version, custom, logStream, files, credentials, initialization);
     const outcome = await this.#start(launch, version, custom, files, variables);
     if (outcome.kind === 'provided') return { ...outcome, credentialsEndMs: credentials.expiresAtMs };
@@ -142,6 +151,7 @@ export class Provisioner {
   ): Promise<ProvisionOutcome> {
     const { sandboxes } = this.#parts;
     const { taskRoot, opt, release } = files;
+    const programs = this.#programs(opt);
     const provided = (sandbox: Sandbox, settle: Settle): ProvisionOutcome => {
       const init = {
         env: variables(sandbox),
@@ -149,7 +159,7 @@ export class Provisioner {
         taskRoot,
         ...(opt && { optRoot: opt.root }),
       };
-      return { kind: 'provided', provision: { sandbox, init, settle, release } };
+      return { kind: 'provided', provision: { sandbox, init, programs, settle, release } };
     };
     if (launch.kind === 'channel' && !changesStart(custom)) {
       const ready = opt === undefined ? this.#parts.pool.take(launch) : await this.#takeReady(launch, opt);
@@ -170,6 +180,9 @@ export class Provisioner {
       workingDirectory: taskRoot,
       talk: launch.kind,
       ahead: false,
+      wrapped: launch.kind === 'channel' && command !== launch.command,
+      // What is the function's own must not begin before its extensions have.
+      held: programs.names.length > 0 && (launch.kind === 'runtime-api' || command !== launch.command),
       ...(opt?.root === optRoot && { opt: opt.directory }),
     };
     const settle = await this.#parts.starts.enter(version.functionName);
@@ -191,6 +204,12 @@ export class Provisioner {
     if (await sandboxes.putLayers(ready, opt.directory)) return ready;
     void ready.kill();
     return undefined;
+  }
+
+  #programs(opt: Opt | undefined): ExtensionPrograms {
+    if (opt === undefined) return noPrograms;
+    const { extensions: names } = this.#parts.sandboxes.traitsOf(opt.directory);
+    return { names, root: opt.root, ...(opt.root === optRoot && { opt: opt.directory }) };
   }
 
   #variables(

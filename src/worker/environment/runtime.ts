@@ -47,6 +47,10 @@ export interface RuntimeLink {
   /** Tells the process which function it is. */
   init(init: Init): void;
   invoke(call: Call): void;
+  /** An extension lives in the process: it must not stand still between two invokes. */
+  awake(): void;
+  /** The process was asked to end: where it stands still and would not notice, it is woken. */
+  end(): void;
   close(): void;
 }
 

@@ -1,6 +1,7 @@
 /**
  * What an environment's lifecycle is told in: its states, what can happen to it, and what it then wants done. `state.ts` decides.
  */
+import type { ShutdownReason } from '../extensions/state-types.ts';
 import type { ExitStatus } from './runtime.ts';
 
 /** Why a runtime did not do what it should. */
@@ -10,6 +11,8 @@ export type Failure =
   | { readonly kind: 'out-of-memory' }
   /** The runtime reported a failed init; `payload` is its JSON. */
   | { readonly kind: 'reported'; readonly payload: Uint8Array; readonly errorType: string }
+  /** An extension failed, and the environment with it. */
+  | { readonly kind: 'extension'; readonly errorType: string; readonly message: string }
   /** There is no executable to start. */
   | { readonly kind: 'entrypoint'; readonly message: string };
 
@@ -68,8 +71,7 @@ export type Effect =
       readonly kind: 'init-report';
       readonly durationMs: number;
       readonly phase: 'init' | 'invoke';
-      /** Undefined: it went well. */
-      readonly failure: Failure | undefined;
+      readonly failure: Failure;
     }
   | { readonly kind: 'begin' }
   | { readonly kind: 'send' }
@@ -84,6 +86,6 @@ export type Effect =
       readonly failure?: Failure;
     }
   | { readonly kind: 'idle' }
-  /** Kill the sandbox, if there is one; `reaped` is awaited only in `stopping`. */
-  | { readonly kind: 'kill' }
+  /** Kill the sandbox, if there is one, after the shutdown phase of its extensions; `reaped` is awaited only in `stopping`. */
+  | { readonly kind: 'kill'; readonly why: ShutdownReason }
   | { readonly kind: 'gone'; readonly reason: string };

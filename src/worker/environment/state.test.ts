@@ -125,13 +125,13 @@ for (const state of stateKinds) {
   }
 }
 
-test('what is initialised ahead must succeed, and reports either way', () => {
+test('what is initialised ahead must succeed, and no invoke pays for it', () => {
   const ahead: Terms = { ...terms, isAhead: true };
   const after = (state: State, event: Event): string => {
     const [next, effects] = step(state, event, 200, ahead);
     return `${next.kind}:${effects.map((effect) => ` ${effect.kind}`).join('')}`;
   };
-  assert.equal(after(states.initialising, events.ready), 'idle: clear-deadline init-report created');
+  assert.equal(after(states.initialising, events.ready), 'idle: clear-deadline created');
   const failed = 'stopping: clear-deadline init-report init-failed kill';
   assert.equal(after(states.initialising, events.failed), failed);
   assert.equal(after(states.initialising, events.deadline), failed);

@@ -10,11 +10,13 @@
  * exactly in `initialising`, `reviving`, `invoking` and `finishing`.
  */
 import { assert, unreachable } from '#lib/assert';
+import type { ShutdownReason } from '../extensions/state-types.ts';
 import type { Effect, Event, Failure, State, Terms, Turn } from './state-types.ts';
 
 export type Step = readonly [State, readonly Effect[]];
 
 const nothing: readonly Effect[] = [];
+const ended: Effect = { kind: 'kill', why: 'spindown' };
 const killed: Failure = { kind: 'exit', status: { kind: 'signal', signal: 'SIGKILL' } };
 
 /** Where every environment begins; `start` is then under way. */
@@ -51,15 +53,15 @@ function preparing(state: State, event: Event, now: number, terms: Terms): Step 
     case 'started':
       return [{ kind: 'initialising', sinceMs: now }, [{ kind: 'set-deadline', delayMs: terms.initLimitMs }]];
     case 'refused':
-      return [stop(event.reason, false), [{ kind: 'refused', reason: event.reason }, { kind: 'kill' }]];
+      return [stop(event.reason, false), [{ kind: 'refused', reason: event.reason }, ended]];
     case 'impossible':
-      return [stop(event.message, false), [event, { kind: 'kill' }]];
+      return [stop(event.message, false), [event, ended]];
     case 'failed':
       return initFailed(event.failure, 0, terms);
     case 'destroy':
       return [
         stop('destroyed', false),
-        [{ kind: 'refused', reason: 'the environment was destroyed' }, { kind: 'kill' }],
+        [{ kind: 'refused', reason: 'the environment was destroyed' }, ended],
       ];
     case 'ready':
     case 'invoke':
@@ -81,13 +83,9 @@ function initialising(
 ): Step {
   switch (event.kind) {
     case 'ready':
-      if (terms.isAhead === true) {
-        const report = { durationMs: now - state.sinceMs, phase: 'init', failure: undefined } as const;
-        return [
-          { kind: 'idle' },
-          [{ kind: 'clear-deadline' }, { kind: 'init-report', ...report }, { kind: 'created' }],
-        ];
-      }
+      // What is initialised ahead is not the first invoke's to pay for.
+      if (terms.isAhead === true)
+        return [{ kind: 'idle' }, [{ kind: 'clear-deadline' }, { kind: 'created' }]];
       return [
         { kind: 'idle', initMs: now - state.sinceMs },
         [{ kind: 'clear-deadline' }, { kind: 'created' }],
@@ -99,11 +97,7 @@ function initialising(
     case 'destroy':
       return [
         stop('destroyed', false),
-        [
-          { kind: 'clear-deadline' },
-          { kind: 'refused', reason: 'the environment was destroyed' },
-          { kind: 'kill' },
-        ],
+        [{ kind: 'clear-deadline' }, { kind: 'refused', reason: 'the environment was destroyed' }, ended],
       ];
     case 'started':
     case 'refused':
@@ -126,7 +120,7 @@ function initFailed(failure: Failure, durationMs: number, terms: Terms): Step {
         { kind: 'clear-deadline' },
         { kind: 'init-report', durationMs, phase: 'init', failure },
         { kind: 'init-failed' },
-        { kind: 'kill' },
+        { kind: 'kill', why: whyOf(failure) },
       ],
     ];
   }
@@ -134,7 +128,7 @@ function initFailed(failure: Failure, durationMs: number, terms: Terms): Step {
     { kind: 'uninitialised' },
     [
       { kind: 'clear-deadline' },
-      { kind: 'kill' },
+      { kind: 'kill', why: whyOf(failure) },
       { kind: 'init-report', durationMs, phase: 'init', failure },
       { kind: 'created' },
     ],
@@ -151,9 +145,9 @@ function idle(state: State & { kind: 'idle' }, event: Event, now: number, terms:
       ];
     }
     case 'failed':
-      return [stop(nameOf(event.failure)), [{ kind: 'kill' }]];
+      return [stop(nameOf(event.failure)), [{ kind: 'kill', why: whyOf(event.failure) }]];
     case 'destroy':
-      return [stop('destroyed'), [{ kind: 'kill' }]];
+      return [stop('destroyed'), [ended]];
     case 'started':
     case 'refused':
     case 'impossible':
@@ -176,7 +170,7 @@ function uninitialised(state: State, event: Event, now: number, terms: Terms): S
         [{ kind: 'set-deadline', delayMs: terms.timeoutMs }, { kind: 'start' }],
       ];
     case 'destroy':
-      return [stop('destroyed'), [{ kind: 'kill' }]];
+      return [stop('destroyed'), [ended]];
     case 'started':
     case 'refused':
     case 'impossible':
@@ -211,11 +205,11 @@ function reviving(state: State & { kind: 'reviving' }, event: Event, now: number
     case 'deadline':
       return fail({ kind: 'timeout' }, state.turn.startedMs + terms.timeoutMs);
     case 'refused':
-      return [stop(event.reason), [{ kind: 'clear-deadline' }, { kind: 'not-started' }, { kind: 'kill' }]];
+      return [stop(event.reason), [{ kind: 'clear-deadline' }, { kind: 'not-started' }, ended]];
     case 'impossible':
       return fail({ kind: 'entrypoint', message: event.message }, now);
     case 'destroy':
-      return [stop('destroyed'), [{ kind: 'clear-deadline' }, { kind: 'not-started' }, { kind: 'kill' }]];
+      return [stop('destroyed'), [{ kind: 'clear-deadline' }, { kind: 'not-started' }, ended]];
     case 'invoke':
     case 'answered':
     case 'unsent':
@@ -233,7 +227,7 @@ function invoking(state: State & { kind: 'invoking' }, event: Event, now: number
     case 'unsent':
       return [
         stop('its runtime was gone'),
-        [{ kind: 'clear-deadline' }, { kind: 'not-started' }, { kind: 'kill' }],
+        [{ kind: 'clear-deadline' }, { kind: 'not-started' }, { kind: 'kill', why: 'failure' }],
       ];
     case 'failed':
       return [stop(nameOf(event.failure)), over(state.turn, event.failure, now)];
@@ -241,7 +235,7 @@ function invoking(state: State & { kind: 'invoking' }, event: Event, now: number
       // The clock's last fraction is not the function's: what was given is what is reported.
       return [stop('timeout'), over(state.turn, { kind: 'timeout' }, state.turn.startedMs + terms.timeoutMs)];
     case 'destroy':
-      return [stop('destroyed'), over(state.turn, killed, now)];
+      return [stop('destroyed'), over(state.turn, killed, now, 'spindown')];
     case 'started':
     case 'refused':
     case 'impossible':
@@ -259,7 +253,11 @@ function finishing(state: State & { kind: 'finishing' }, event: Event, now: numb
   const within = (endMs: number): number => Math.min(endMs, state.turn.startedMs + terms.timeoutMs);
   const end = (failure: Failure, endMs: number): Step => [
     stop(nameOf(failure)),
-    [{ kind: 'clear-deadline' }, reportOf(state.turn, within(endMs), failure), { kind: 'kill' }],
+    [
+      { kind: 'clear-deadline' },
+      reportOf(state.turn, within(endMs), failure),
+      { kind: 'kill', why: whyOf(failure) },
+    ],
   ];
   switch (event.kind) {
     case 'ready':
@@ -274,7 +272,7 @@ function finishing(state: State & { kind: 'finishing' }, event: Event, now: numb
     case 'destroy':
       return [
         stop('destroyed'),
-        [{ kind: 'clear-deadline' }, reportOf(state.turn, within(now), undefined), { kind: 'kill' }],
+        [{ kind: 'clear-deadline' }, reportOf(state.turn, within(now), undefined), ended],
       ];
     case 'started':
     case 'refused':
@@ -316,10 +314,10 @@ function stop(reason: string, created = true): State {
   return { kind: 'stopping', reason, created };
 }
 
-function over(turn: Turn, failure: Failure, endMs: number): readonly Effect[] {
+function over(turn: Turn, failure: Failure, endMs: number, why = whyOf(failure)): readonly Effect[] {
   return [
     { kind: 'clear-deadline' },
-    { kind: 'kill' },
+    { kind: 'kill', why },
     { kind: 'fail', failure },
     reportOf(turn, endMs, failure),
   ];
@@ -335,7 +333,12 @@ function reportOf(turn: Turn, endMs: number, failure: Failure | undefined): Effe
 }
 
 function nameOf(failure: Failure): string {
-  return failure.kind === 'reported' ? failure.errorType : failure.kind;
+  return failure.kind === 'reported' || failure.kind === 'extension' ? failure.errorType : failure.kind;
+}
+
+/** What its extensions are told. */
+function whyOf(failure: Failure): ShutdownReason {
+  return failure.kind === 'timeout' ? 'timeout' : 'failure';
 }
 
 function forbidden(state: State, event: Event): never {

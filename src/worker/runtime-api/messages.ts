@@ -6,7 +6,8 @@ export interface ApiAnswer {
   readonly body: string;
 }
 
-function failure(status: number, errorType: string, errorMessage: string): ApiAnswer {
+/** An error as these APIs tell it. */
+export function failure(status: number, errorType: string, errorMessage: string): ApiAnswer {
   return { status, body: JSON.stringify({ errorMessage, errorType }) };
 }
 

@@ -22,7 +22,10 @@ import {
   truncated,
   type ApiAnswer,
 } from './messages.ts';
+import { send, text } from './replies.ts';
 import { ApiSession, type Delivery } from './session.ts';
+import type { SideApis } from './side-apis.ts';
+import { serveBeside } from './side-routes.ts';
 import { readStream } from './streamed-body.ts';
 
 export interface RuntimeApiEndpoint {
@@ -30,8 +33,16 @@ export interface RuntimeApiEndpoint {
   readonly address: string;
   /** From now on a runtime talks here. Until then, and for runtimes that talk otherwise, every call is refused. */
   serve(say: (message: RuntimeSays) => void): RuntimeLink;
+  /** From now on the APIs beside it are served too. */
+  serveBeside(apis: SideApis): void;
   /** Cuts all connections. */
   close(): void;
+}
+
+/** Who answers at one address. */
+interface Endpoint {
+  session: ApiSession | undefined;
+  beside: SideApis | undefined;
 }
 
 const root = '/2018-06-01/runtime';
@@ -40,7 +51,7 @@ const invocationPath = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|e
 export class RuntimeApi {
   readonly #entropy: Entropy;
   readonly #http: Server;
-  readonly #endpoints = new WeakMap<Socket, { session: ApiSession | undefined }>();
+  readonly #endpoints = new WeakMap<Socket, Endpoint>();
 
   constructor(entropy: Entropy) {
     this.#entropy = entropy;
@@ -65,7 +76,7 @@ export class RuntimeApi {
 
   async open(): Promise<RuntimeApiEndpoint> {
     const sockets = new Set<Socket>();
-    const endpoint: { session: ApiSession | undefined } = { session: undefined };
+    const endpoint: Endpoint = { session: undefined, beside: undefined };
     const listener = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
@@ -82,6 +93,9 @@ export class RuntimeApi {
     return {
       address: `127.0.0.1:${port}`,
       serve: (say) => (endpoint.session = new ApiSession(say, () => this.#entropy.uuid())),
+      serveBeside: (apis) => {
+        endpoint.beside = apis;
+      },
       close: () => {
         listener.close();
         for (const socket of sockets) socket.destroy();
@@ -92,7 +106,7 @@ export class RuntimeApi {
   #request(request: IncomingMessage, response: ServerResponse): void {
     response.on('error', () => {}); // the runtime went away; its process tells what that means
     request.on('error', () => {});
-    const session = this.#endpoints.get(request.socket)?.session;
+    const { session, beside } = this.#endpoints.get(request.socket) ?? {};
     const path = request.url?.split('?', 1)[0] ?? '';
     if (path === `${root}/ping` || path === '/2018-06-01/ping' || path === '/ping') {
       return method(request, response, 'GET', () => text(response, 200, 'pong'));
@@ -115,6 +129,7 @@ export class RuntimeApi {
     if (id !== undefined && kind !== undefined) {
       return method(request, response, 'POST', () => void answer(session, id, kind, request, response));
     }
+    if (serveBeside(beside, path, request, response)) return undefined;
     return text(response, 404, '404 page not found\n');
   }
 }
@@ -213,19 +228,4 @@ async function initError(
 function refuse(response: ServerResponse, answer: ApiAnswer): void {
   response.req.resume();
   send(response, answer);
-}
-
-function send(response: ServerResponse, { status, body }: ApiAnswer): void {
-  if (response.destroyed) return;
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
-  });
-  response.end(body);
-}
-
-function text(response: ServerResponse, status: number, body: string): void {
-  response.req.resume();
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length });
-  response.end(body);
 }

@@ -51,6 +51,12 @@ export class ApiSession implements RuntimeLink {
     this.#waiters.shift()?.deliver(delivery);
   }
 
+  /** It never does. */
+  awake(): void {}
+
+  /** A signal is enough for whoever waits for HTTP. */
+  end(): void {}
+
   close(): void {
     this.#closed = true;
     this.#waiters = [];

@@ -1,6 +1,8 @@
 /** What a worker needs of a sandbox, whatever isolates it. The process sandbox is the first; others follow the same interface. */
 import type { Launch } from '#runtimes';
 import type { ExitStatus, RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
+import type { Deliver } from '../telemetry/subscriptions/subscriber.ts';
+import type { SideApis } from '../runtime-api/side-apis.ts';
 
 /** Hears everything of one sandbox. After `kill` was called only `output` and logs still come, for as long as there are any. */
 export interface SandboxListener {
@@ -20,7 +22,17 @@ export interface Sandbox {
   /** AWS_LAMBDA_RUNTIME_API and the mark, which it may not. */
   readonly own: Readonly<Record<string, string>>;
   readonly link: RuntimeLink;
+  /** Hands telemetry to what its processes listen with at the address that they call `sandbox.localdomain`. */
+  readonly deliver: Deliver;
   attach(listener: SandboxListener): void;
+  /** From now on the APIs beside the Runtime API are answered by these, at the same address. */
+  serve(apis: SideApis): void;
+  /** Starts one more process, which ends with the sandbox at the latest. */
+  spawn(plan: SidePlan): Promise<SideOutcome>;
+  /** Lets the process begin that a plan with `held` started. */
+  letGo(): void;
+  /** Asks the first process to end (SIGTERM), or makes it (SIGKILL, with its group). Its `exited` follows. */
+  signal(name: 'SIGTERM' | 'SIGKILL'): void;
   /** Calls back once what was printed before now was heard. */
   drain(done: () => void): void;
   /** Looks after the memory of all its processes from now until `rest`: `outOfMemory` is heard beyond the limit. */
@@ -48,6 +60,32 @@ export interface StartPlan {
   readonly opt?: string;
   /** A start ahead of need gives way to everything else on the host. */
   readonly ahead: boolean;
+  /** The command may run some other program in the runtime's place, which then talks over the Runtime API. */
+  readonly wrapped?: boolean;
+  /** The command is not executed before `letGo`; the sandbox and its address are there. */
+  readonly held?: boolean;
+}
+
+/** A further process of a sandbox. */
+export interface SidePlan {
+  readonly command: string;
+  /** All of its variables. */
+  readonly env: Readonly<Record<string, string>>;
+  /** As in the sandbox's own plan. */
+  readonly opt?: string;
+  output(chunk: Buffer, source: 'stdout' | 'stderr'): void;
+  /** Follows everything that it printed; also after it was killed, but not after the whole sandbox was. */
+  exited(status: ExitStatus): void;
+}
+
+export type SideOutcome =
+  | { readonly kind: 'started'; readonly side: Side }
+  /** `code` is the system's name for why (ENOENT, EACCES, ...). */
+  | { readonly kind: 'unstartable'; readonly code: string };
+
+export interface Side {
+  /** SIGKILL, to its group. Its `exited` follows. */
+  kill(): void;
 }
 
 export type StartOutcome =
@@ -73,7 +111,8 @@ export type LayerPlace = 'at-start' | 'any-time' | 'elsewhere';
 export interface LayerTraits {
   /** Shared libraries in /opt/lib, which the loader must know of when a process starts. */
   readonly libraries: boolean;
-  readonly extensions: boolean;
+  /** The files of /opt/extensions, in order. */
+  readonly extensions: readonly string[];
 }
 
 export interface Sandboxes {

@@ -17,21 +17,26 @@ export class EnvironmentLog {
   readonly #stream: string;
   readonly #clock: Clock;
   readonly #splitters: Readonly<Record<'stdout' | 'stderr', LineSplitter>>;
+  readonly #printed: (line: string) => void;
   #events: LogEvent[] = [];
   #timer = false;
   #tail: string[] | undefined;
   #tailBytes = 0;
 
-  constructor(sink: LogSink, group: string, stream: string, clock: Clock) {
+  /** `printed` hears each line that `output` is cut into, and decides what becomes of it; by default it is written. */
+  constructor(
+    sink: LogSink,
+    group: string,
+    stream: string,
+    clock: Clock,
+    printed: (line: string) => void = (line) => this.write(line),
+  ) {
     this.#sink = sink;
     this.#group = group;
     this.#stream = stream;
     this.#clock = clock;
-    const take = (line: string) => this.write(line);
-    this.#splitters = {
-      stdout: new LineSplitter(logEventBytesMax, take),
-      stderr: new LineSplitter(logEventBytesMax, take),
-    };
+    this.#printed = printed;
+    this.#splitters = this.splitters((line) => this.#printed(line));
   }
 
   /** One event. It ends with a line end, which is added where it is missing. */
@@ -47,6 +52,14 @@ export class EnvironmentLog {
         this.flush();
       });
     }
+  }
+
+  /** For somebody else's output. */
+  splitters(take: (line: string) => void): Readonly<Record<'stdout' | 'stderr', LineSplitter>> {
+    return {
+      stdout: new LineSplitter(logEventBytesMax, take),
+      stderr: new LineSplitter(logEventBytesMax, take),
+    };
   }
 
   output(chunk: Buffer, source: 'stdout' | 'stderr'): void {

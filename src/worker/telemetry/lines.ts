@@ -1,4 +1,6 @@
 /** The platform's own lines in a function's log, as AWS writes them: tabs, blanks and line ends included. */
+import type { Extension } from '../extensions/state-types.ts';
+import { told, type ReportMetrics } from './platform-event.ts';
 
 export type ReportStatus =
   | { readonly kind: 'timeout' }
@@ -22,14 +24,42 @@ export interface Report {
   readonly status: ReportStatus | undefined;
 }
 
+/** What a report counts, as an event tells it. */
+export function metricsOf(report: Report): ReportMetrics {
+  const { durationMs, initMs, memoryMb, memoryUsedBytes } = report;
+  return {
+    durationMs: told(durationMs),
+    billedDurationMs: Math.ceil(durationMs + (initMs ?? 0)),
+    memorySizeMB: memoryMb,
+    maxMemoryUsedMB: Math.min(memoryMb, Math.ceil(memoryUsedBytes / 1024 / 1024)),
+    ...(initMs !== undefined && { initDurationMs: told(initMs) }),
+  };
+}
+
 export function reportLine(report: Report): string {
-  const billedMs = Math.ceil(report.durationMs + (report.initMs ?? 0));
-  const usedMb = Math.min(report.memoryMb, Math.ceil(report.memoryUsedBytes / 1024 / 1024));
+  const { billedDurationMs, maxMemoryUsedMB } = metricsOf(report);
   const init = report.initMs === undefined ? '' : `Init Duration: ${report.initMs.toFixed(2)} ms\t`;
   return (
-    `REPORT RequestId: ${report.requestId}\tDuration: ${report.durationMs.toFixed(2)} ms\tBilled Duration: ${billedMs} ms\t` +
-    `Memory Size: ${report.memoryMb} MB\tMax Memory Used: ${usedMb} MB\t${init}${statusText(report.status)}\n`
+    `REPORT RequestId: ${report.requestId}\tDuration: ${report.durationMs.toFixed(2)} ms\tBilled Duration: ${billedDurationMs} ms\t` +
+    `Memory Size: ${report.memoryMb} MB\tMax Memory Used: ${maxMemoryUsedMB} MB\t${init}${statusText(report.status)}\n`
   );
+}
+
+/** How an extension stands once init is over. */
+export function extensionLine(
+  extension: Pick<Extension, 'name' | 'standing' | 'events' | 'errorType'>,
+): string {
+  const { name, standing, events, errorType } = extension;
+  const error = errorType === undefined ? '' : `\tError Type: ${errorType}`;
+  return `EXTENSION\tName: ${name}\tState: ${standing}\tEvents: [${events.join(',')}]${error}\n`;
+}
+
+export function subscriptionLine(api: 'logs' | 'telemetry', name: string, types: readonly string[]): string {
+  return `${api.toUpperCase()}\tName: ${name}\tState: Subscribed\tTypes: [${types.map(capital).join(', ')}]\n`;
+}
+
+export function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 export function initStartLine(runtime: string): string {

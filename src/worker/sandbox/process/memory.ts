@@ -8,6 +8,8 @@ import { peakBytes, processEntry, processIds, proportionalBytes, residentBytes }
 
 export class MemoryGauge {
   readonly pid: number;
+  /** Leaders of the groups whose memory counts: the sandbox's own, and those of further processes. */
+  readonly groups: number[];
   readonly #clock: Clock;
   #limitBytes = Number.POSITIVE_INFINITY;
   #peakBytes = 0;
@@ -16,8 +18,14 @@ export class MemoryGauge {
 
   constructor(pid: number, clock: Clock, outOfMemory: () => void) {
     this.pid = pid;
+    this.groups = [pid];
     this.#clock = clock;
     this.#outOfMemory = outOfMemory;
+  }
+
+  /** The group of this process counts too. */
+  join(pid: number): void {
+    this.groups.push(pid);
   }
 
   limit(bytes: number): void {
@@ -102,7 +110,10 @@ export class MemoryWatch {
 
   #lookAtGroups(): void {
     const groups = new Map<number, { pids: number[]; bytes: number }>();
-    for (const gauge of this.#running) groups.set(gauge.pid, { pids: [], bytes: 0 });
+    for (const gauge of this.#running) {
+      const sum = { pids: [], bytes: 0 };
+      for (const leader of gauge.groups) groups.set(leader, sum);
+    }
     for (const pid of processIds()) {
       const entry = processEntry(pid);
       const group = entry === undefined ? undefined : groups.get(entry.group);

@@ -78,13 +78,20 @@ export async function probeMounting(directory: string, runAs: User | undefined):
   return { kind: 'none', why };
 }
 
-/** Starts in a namespace of its own, with `tree` at /opt. */
-export function mountedCommand(mounting: Mounted, tree: string, { command, args, env }: Command): Command {
+/** Starts in a namespace of its own, with `tree` at /opt, and with `hosts` at /etc/hosts where that can be. */
+export function mountedCommand(
+  mounting: Mounted,
+  tree: string,
+  { command, args, env }: Command,
+  hosts?: string,
+): Command {
   const { tools, flags } = mounting;
   // These would make the loader look into a /opt that is not there yet, and complain in the function's log.
   const late = Object.entries(env).filter(([name]) => loaderVariable.test(name));
   const script = [
-    '"$1" -n -o "$2" -- "$3" "$4" || exit 126; shift 4',
+    '"$1" -n -o "$2" -- "$3" "$4" || exit 126',
+    ...(hosts === undefined ? [] : ['"$1" -n -o "$2" -- "$5" /etc/hosts 2>/dev/null; shift']),
+    'shift 4',
     ...late.map(([name]) => `export ${name}="$1"; shift`),
     'exec "$@"',
   ].join('; ');
@@ -102,6 +109,7 @@ export function mountedCommand(mounting: Mounted, tree: string, { command, args,
       flags,
       tree,
       optPath,
+      ...(hosts === undefined ? [] : [hosts]),
       ...late.map(([, value]) => value),
       ...(mounting.kind === 'user' ? ownIds(mounting) : []),
       command,

@@ -7,14 +7,19 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '#platform';
+import { EitherLink } from '../../channel/either-link.ts';
 import { ChannelLink } from '../../channel/link.ts';
 import type { ExitStatus, RuntimeLink, RuntimeSays } from '../../environment/runtime.ts';
 import { drainTurnsMax, hangUpGraceMs, outputWindowBytesMax, outputWindowMs } from '../../limits.ts';
 import type { RuntimeApiEndpoint } from '../../runtime-api/server.ts';
-import type { Sandbox, SandboxListener } from '../sandbox.ts';
+import { Courier } from '../../runtime-api/delivery.ts';
+import type { Deliver } from '../../telemetry/subscriptions/subscriber.ts';
+import type { SideApis } from '../../runtime-api/side-apis.ts';
+import type { Sandbox, SandboxListener, SideOutcome, SidePlan } from '../sandbox.ts';
 import { MemoryGauge, type MemoryWatch } from './memory.ts';
 import { restorePriority } from './priority.ts';
 import { removeTree } from './removal.ts';
+import { SideProcess } from './side-process.ts';
 import { signal, type Sweeper } from './sweeper.ts';
 
 /** What a sandbox shares with the others of its worker. */
@@ -38,6 +43,10 @@ export interface SandboxParts {
   readonly api: RuntimeApiEndpoint;
   readonly talk: 'channel' | 'runtime-api';
   readonly lowered: boolean;
+  /** Whether some other program may have taken the runtime's place. */
+  readonly wrapped: boolean;
+  /** Starts a further process of this sandbox; fails where that cannot be started. */
+  readonly spawn: (plan: SidePlan) => Promise<ChildProcess>;
 }
 
 export class ProcessSandbox implements Sandbox {
@@ -49,9 +58,11 @@ export class ProcessSandbox implements Sandbox {
   readonly #around: Surroundings;
   readonly #parts: SandboxParts;
   readonly #gauge: MemoryGauge;
-  readonly #pipes: readonly Readable[];
+  #pipes: readonly Readable[];
+  readonly #sides: SideProcess[] = [];
   readonly #exit = Promise.withResolvers<void>();
   #listener: SandboxListener | undefined;
+  #courier: Courier | undefined;
   #ended: ExitStatus | undefined;
   #killing: Promise<void> | undefined;
   #lowered: boolean;
@@ -79,17 +90,67 @@ export class ProcessSandbox implements Sandbox {
     const { stdout, stderr, stdio } = parts.child;
     const channel = parts.talk === 'channel' ? (stdio[3] as Duplex) : null;
     channel?.on('data', (chunk: Buffer) => (this.#heardBytes += chunk.length));
-    this.link = channel === null ? parts.api.serve(say) : new ChannelLink(channel, say, () => this.#hungUp());
+    this.link = this.#linkOver(channel, say);
     this.#pipes = [stdout, stderr, channel].filter((pipe) => pipe !== null);
     stdout?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stdout'));
     stderr?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stderr'));
+    parts.child.stdin?.on('error', () => {}); // it ended while it was held
     for (const pipe of this.#pipes) pipe.on('error', () => {}); // its end is reported by the exit
     parts.child.on('exit', (code, name) => this.#exited(code, name));
+  }
+
+  #linkOver(channel: Duplex | null, say: (message: RuntimeSays) => void): RuntimeLink {
+    const { api, wrapped } = this.#parts;
+    if (channel === null) return api.serve(say);
+    const overChannel = (hears: typeof say) => new ChannelLink(channel, hears, () => this.#hungUp());
+    return wrapped ? new EitherLink(overChannel, (hears) => api.serve(hears), say) : overChannel(say);
   }
 
   attach(listener: SandboxListener): void {
     this.#listener = listener;
     if (this.#ended !== undefined) this.#reportExit(this.#ended);
+  }
+
+  readonly deliver: Deliver = (...batch) => {
+    this.#courier ??= new Courier('127.0.0.1');
+    return this.#courier.deliver(...batch);
+  };
+
+  serve(apis: SideApis): void {
+    this.#parts.api.serveBeside(apis);
+  }
+
+  async spawn(plan: SidePlan): Promise<SideOutcome> {
+    try {
+      const child = await this.#parts.spawn(plan);
+      const side = new SideProcess(child, {
+        output: (chunk, source) => {
+          this.#heardBytes += chunk.length;
+          plan.output(chunk, source);
+          this.#slow(chunk.length);
+        },
+        exited: (status) => this.drain(() => plan.exited(status)),
+      });
+      this.#sides.push(side);
+      this.#pipes = [...this.#pipes, ...side.pipes];
+      this.#gauge.join(side.pid);
+      if (this.#killing !== undefined) side.kill();
+      return { kind: 'started', side };
+    } catch (error) {
+      const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : error;
+      return { kind: 'unstartable', code: String(code) };
+    }
+  }
+
+  letGo(): void {
+    this.#parts.child.stdin?.end('\n');
+  }
+
+  signal(name: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.#ended !== undefined) return;
+    if (name === 'SIGKILL') signal(-this.pid);
+    else this.#parts.child.kill(name);
+    if (name === 'SIGTERM') this.link.end();
   }
 
   drain(done: () => void): void {
@@ -146,12 +207,15 @@ export class ProcessSandbox implements Sandbox {
     if (this.#ended === undefined) this.#gauge.peak();
     // Once its exit was seen its group has been signalled, and its number may be another's.
     if (this.#ended === undefined) signal(-this.pid);
+    for (const side of this.#sides) side.kill();
     this.#around.dead(this.id);
-    await this.#exit.promise;
+    await Promise.all([this.#exit.promise, ...this.#sides.map((side) => side.gone)]);
     await new Promise<void>((done) => this.drain(done));
     this.#listener = undefined;
     for (const stream of this.#parts.child.stdio) stream?.destroy();
+    for (const side of this.#sides) side.close();
     this.#parts.api.close();
+    this.#courier?.close();
     await this.#around.sweeper.sweep();
     await removeTree(this.#parts.directory).catch(() => {
       // Left for the sweep of the next start.
@@ -161,7 +225,10 @@ export class ProcessSandbox implements Sandbox {
 
   /** The end of the process closes its channel too, and is what counts; a process that lives on without one is broken. */
   #hungUp(): void {
-    const over = () => this.#ended !== undefined || this.#killing !== undefined;
+    const over = () =>
+      this.#ended !== undefined ||
+      this.#killing !== undefined ||
+      (this.link instanceof EitherLink && this.link.maySpeakHttp);
     if (over()) return;
     this.#around.clock.after(hangUpGraceMs, () => {
       if (over()) return;

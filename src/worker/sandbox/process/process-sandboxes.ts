@@ -5,7 +5,17 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, chownSync, constants, existsSync, mkdirSync, realpathSync } from 'node:fs';
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +28,7 @@ import type {
   LayerTraits,
   Sandbox,
   Sandboxes,
+  SidePlan,
   StartOutcome,
   StartPlan,
 } from '../sandbox.ts';
@@ -114,8 +125,7 @@ export class ProcessSandboxes implements Sandboxes {
   }
 
   traitsOf(layers: string): LayerTraits {
-    const has = (name: string): boolean => existsSync(join(layers, name));
-    return { libraries: has('lib'), extensions: has('extensions') };
+    return { libraries: existsSync(join(layers, 'lib')), extensions: programsIn(join(layers, 'extensions')) };
   }
 
   async putLayers(sandbox: Sandbox, layers: string): Promise<boolean> {
@@ -147,7 +157,19 @@ export class ProcessSandboxes implements Sandboxes {
       child.on('error', () => {}); // a signal that could not be sent: the exit tells what counts
       if (plan.ahead) lowerPriority(pid);
       const sandbox = new ProcessSandbox(
-        { id, pid, child, directory, places, own, api, talk: plan.talk, lowered: plan.ahead },
+        {
+          id,
+          pid,
+          child,
+          directory,
+          places,
+          own,
+          api,
+          talk: plan.talk,
+          lowered: plan.ahead,
+          wrapped: plan.wrapped === true,
+          spawn: (side) => this.#spawnSide(side, own, directory),
+        },
         this.#around,
       );
       this.#present.set(id, sandbox);
@@ -186,35 +208,59 @@ export class ProcessSandboxes implements Sandboxes {
   }
 
   #spawn(plan: StartPlan, home: string, variables: Readonly<Record<string, string>>): ChildProcess {
-    const { command, args, env } = this.#commandOf(plan, variables);
+    const planned = this.#commandOf(plan, variables);
+    const { command, args, env } = plan.held === true ? heldCommand(planned) : planned;
+    const gate = plan.held === true ? 'pipe' : 'ignore';
     return spawn(command, args, {
       cwd: plan.workingDirectory ?? home,
       env,
       detached: true,
-      stdio: plan.talk === 'channel' ? ['ignore', 'pipe', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe'],
+      stdio: plan.talk === 'channel' ? [gate, 'pipe', 'pipe', 'pipe'] : [gate, 'pipe', 'pipe'],
       ...this.#options.runAs,
     });
+  }
+
+  /** A further process of a sandbox: with the same layers, in a group of its own. */
+  async #spawnSide(
+    plan: SidePlan,
+    own: Readonly<Record<string, string>>,
+    directory: string,
+  ): Promise<ChildProcess> {
+    const { command, args, env } = this.#sideCommand(plan, { ...plan.env, ...own }, directory);
+    const child = spawn(command, args, {
+      cwd: '/',
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...this.#options.runAs,
+    });
+    if (child.pid === undefined) throw await errorOf(child);
+    return child;
+  }
+
+  #sideCommand(plan: SidePlan, env: Readonly<Record<string, string>>, directory: string): Command {
+    const program = { command: plan.command, args: [], env };
+    if (plan.opt === undefined) return program;
+    const mounting = this.#mounting;
+    assert(mounting.kind !== 'none', 'this host cannot mount layers');
+    accessSync(onHost(plan.command, plan.opt), constants.X_OK);
+    return mountedCommand(mounting, plan.opt, program, hostsWithSandbox(directory));
   }
 
   #commandOf(plan: StartPlan, env: Readonly<Record<string, string>>): Command {
     const mounting = this.#mounting;
     const { opt } = plan;
-    const onHost =
-      opt !== undefined && plan.command.startsWith(`${optPath}/`)
-        ? opt + plan.command.slice(optPath.length)
-        : plan.command;
+    const path = onHost(plan.command, opt);
     // A function's own program is started as it is, so that the host says itself why it cannot be.
     const [command, args] =
-      plan.talk === 'channel'
-        ? asBatch(plan.command, plan.args, onHost)
-        : ([plan.command, plan.args] as const);
+      plan.talk === 'channel' ? asBatch(plan.command, plan.args, path) : ([plan.command, plan.args] as const);
     if (opt !== undefined) {
       assert(mounting.kind !== 'none', 'this host cannot mount layers');
-      accessSync(onHost, constants.X_OK); // or else only the shell would know why it cannot be started
+      accessSync(path, constants.X_OK); // or else only the shell would know why it cannot be started
       return mountedCommand(mounting, opt, { command, args, env });
     }
     // What waits for its function may be given layers.
-    if (plan.ahead && mounting.kind === 'root' && existsSync(onHost)) {
+    if (plan.ahead && mounting.kind === 'root' && existsSync(path)) {
       return mountableCommand(mounting, { command, args, env });
     }
     return { command, args, env };
@@ -230,6 +276,37 @@ export class ProcessSandboxes implements Sandboxes {
     mkdirSync(path, { mode: privateMode });
     const { runAs } = this.#options;
     if (runAs !== undefined) chownSync(path, runAs.uid, runAs.gid);
+  }
+}
+
+/** A path as the host knows it. */
+function onHost(path: string, opt: string | undefined): string {
+  return opt !== undefined && path.startsWith(`${optPath}/`) ? opt + path.slice(optPath.length) : path;
+}
+
+/** A file of the sandbox that names it as extensions listen: `sandbox.localdomain`. */
+function hostsWithSandbox(directory: string): string {
+  const path = join(directory, 'hosts');
+  if (existsSync(path)) return path;
+  const others = existsSync('/etc/hosts') ? readFileSync('/etc/hosts', 'utf8') : '';
+  writeFileSync(path, `${others.trimEnd()}\n127.0.0.1 sandbox.localdomain sandbox\n`, { mode: 0o644 });
+  return path;
+}
+
+/** The command is executed once a line stands on the standard input, which it then does not have. */
+function heldCommand({ command, args, env }: Command): Command {
+  if (command.includes('/')) accessSync(command, constants.X_OK); // or else only the shell would know why it cannot be started
+  const script = 'IFS= read -r go || exit 0; exec "$@" </dev/null';
+  return { command: '/bin/sh', args: ['-c', script, 'lambkin', command, ...args], env };
+}
+
+/** The files in a directory, or where it is none, nothing. */
+function programsIn(directory: string): readonly string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [] : [entry.name])).sort();
+  } catch {
+    return [];
   }
 }
 

@@ -9,6 +9,8 @@ import type { Running } from '#roles';
 
 export interface Call {
   readonly service: 'lambda' | 'logs';
+  /** Default: POST. */
+  readonly method?: 'GET' | 'POST' | 'PUT';
   /** Percent-encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -28,7 +30,7 @@ const answerTimeoutMs = 16 * 60_000;
 /** Throws a Failure when Lambkin cannot be reached, or where it answers with an error of the API. */
 export async function call(
   running: Running,
-  { service, path, query = {}, headers = {}, body }: Call,
+  { service, method = 'POST', path, query = {}, headers = {}, body }: Call,
 ): Promise<Answer> {
   const endpoint = new URL(running.endpoint);
   const signer = new SignatureV4({
@@ -38,7 +40,7 @@ export async function call(
     sha256: Sha256,
   });
   const signed = await signer.sign({
-    method: 'POST',
+    method,
     protocol: endpoint.protocol,
     hostname: endpoint.hostname,
     path,
@@ -49,6 +51,7 @@ export async function call(
   const search = new URLSearchParams(query).toString().replaceAll('+', '%20');
   const answer = await send(
     new URL(search === '' ? path : `${path}?${search}`, endpoint),
+    method,
     signed.headers,
     body,
   );
@@ -56,13 +59,18 @@ export async function call(
   return answer;
 }
 
-function send(url: URL, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<Answer> {
+function send(
+  url: URL,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array,
+): Promise<Answer> {
   const start = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const unreachable = (error: Error): void => {
       reject(new Failure(`cannot reach Lambkin at ${url.origin}: ${error.message}`));
     };
-    const sent = start(url, { method: 'POST', headers, timeout: answerTimeoutMs }, (response) => {
+    const sent = start(url, { method, headers, timeout: answerTimeoutMs }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', unreachable);

@@ -26,7 +26,15 @@ const pollMs = 500;
 const overlapMs = 5_000;
 
 export async function logs(options: LogsOptions): Promise<void> {
-  const running = findRunning(options.dataDirectory);
+  await printLogs(findRunning(options.dataDirectory), options);
+}
+
+/** Ends when there is nothing more, or, with `follow`, when the signal says so. */
+export async function printLogs(
+  running: Running,
+  options: Omit<LogsOptions, 'dataDirectory'>,
+  signal?: AbortSignal,
+): Promise<void> {
   const group = logGroup(options.name);
   const seen = new Seen();
   let startMs = options.sinceMs;
@@ -42,7 +50,7 @@ export async function logs(options: LogsOptions): Promise<void> {
       const isMissing = error instanceof ApiFailure && error.errorName === 'ResourceNotFoundException';
       if (!(options.follow && isMissing)) throw error;
     }
-    if (!options.follow) return;
+    if (!options.follow || signal?.aborted === true) return;
     startMs = Math.max(options.sinceMs, newestMs - overlapMs);
     seen.forgetBefore(startMs);
     await sleep(pollMs);

@@ -6,6 +6,7 @@ import type { WithDataDirectory } from './data-directory.ts';
 import { registry } from './registry.ts';
 import { shells } from './shell.ts';
 import type { Shell } from './shell.ts';
+import { dev } from './dev-command.ts';
 import { up } from './up-command.ts';
 import * as values from './values.ts';
 import { version } from './version.ts';
@@ -26,12 +27,13 @@ Examples:
   lambkin up                        start it; all state goes to ./.lambkin
   eval "$(lambkin env)"             point the AWS CLI and SDKs at it
   aws lambda list-functions
+  lambkin dev ./hello               a function from a folder, reloaded on save
   lambkin invoke hello --payload '{"x":1}' --tail
   lambkin logs -f hello
 
 "lambkin COMMAND --help" has the options of a command, with their environment variables.`,
     );
-  for (const command of [up(), env(), invoke(), logs(), runtimes(), doctor()]) {
+  for (const command of [up(), dev(), env(), invoke(), logs(), runtimes(), doctor()]) {
     command.copyInheritedSettings(lambkin);
     for (const subcommand of command.commands) subcommand.copyInheritedSettings(lambkin);
     lambkin.addCommand(command);

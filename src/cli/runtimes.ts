@@ -39,6 +39,7 @@ export function statusText({ availability, detail }: RuntimeStatus): string {
     case 'installable':
       return `not here yet: a function that asks for it, or "lambkin runtimes install", gets ${availability.pack}`;
     case 'missing':
+    case 'retired':
       return availability.howToGet;
     case 'unknown':
       return 'unknown';

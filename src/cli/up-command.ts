@@ -27,6 +27,8 @@ export interface UpFlags extends WithDataDirectory {
   readonly urlDomain?: string;
   readonly registry?: string;
   readonly stopGrace: number;
+  readonly debug?: string;
+  readonly debugPort: number;
 }
 
 export function up(): Command {
@@ -119,11 +121,20 @@ export function up(): Command {
         .argParser(values.grace)
         .default(30),
     )
+    .addOption(
+      option(
+        '--debug <name>',
+        'debug this function: one environment that listens for a debugger, no timeouts',
+        'DEBUG',
+      ).argParser(values.functionName),
+    )
+    .addOption(debugPort())
     .addHelpText(
       'after',
       `
 Examples:
   lambkin up
+  lambkin up --debug hello                                                 then attach to 127.0.0.1:9229
   lambkin up --port 0 --data-dir /tmp/try
   LAMBKIN_ACCESS_KEY_ID=test LAMBKIN_SECRET_ACCESS_KEY=test lambkin up     known credentials, for CI
   lambkin up --endpoint s3=http://127.0.0.1:9010`,
@@ -133,6 +144,12 @@ Examples:
       const { up } = await import('./up.ts');
       await up(options);
     });
+}
+
+export function debugPort(): Option {
+  return option('--debug-port <port>', 'where it listens on 127.0.0.1; 0: any', 'DEBUG_PORT')
+    .argParser(values.port)
+    .default(9229);
 }
 
 function option(flags: string, description: string, name: string): Option {
@@ -166,6 +183,7 @@ export function upOptions(
     ...(flags.environmentLifetime === undefined ? {} : { environmentLifetimeMs: flags.environmentLifetime }),
     ...(flags.streamBurst === undefined ? {} : { streamBurstBytes: flags.streamBurst }),
     ...(flags.streamRate === undefined ? {} : { streamBytesPerSecond: flags.streamRate }),
+    ...(flags.debug === undefined ? {} : { debug: { functionName: flags.debug, port: flags.debugPort } }),
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
     ...(flags.urlDomain === undefined ? {} : { urlDomain: flags.urlDomain }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),

@@ -1,6 +1,7 @@
 /** `lambkin up`: starts Lambkin and keeps it until it is told to stop. */
 import type { LambkinOptions, RunningLambkin, StartOutcome } from '#roles';
 import { banner, runtimesLine } from './banner.ts';
+import { howToAttach } from './debugging.ts';
 import { Failure } from './failure.ts';
 import { painter, surviveClosedOutput } from './terminal.ts';
 import { version } from './version.ts';
@@ -14,7 +15,7 @@ export interface UpOptions extends LambkinOptions {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Signal = (typeof signals)[number];
-const signalNumbers: Readonly<Record<Signal, number>> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
+export const signalNumbers: Readonly<Record<Signal, number>> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 
 export async function up(options: UpOptions): Promise<void> {
   surviveClosedOutput();
@@ -26,6 +27,7 @@ export async function up(options: UpOptions): Promise<void> {
   const { lambkin } = outcome;
   const paint = painter(process.stdout);
   process.stdout.write(banner(lambkin, version(), options.envCommand, paint));
+  if (options.debug !== undefined) process.stdout.write(howToAttach(options.debug, options.dataDirectory));
   void tellRuntimes(lambkin);
   await told.first;
   process.stderr.write(
@@ -39,7 +41,7 @@ export async function up(options: UpOptions): Promise<void> {
 }
 
 /** Hears of signals, of the first and of the second. */
-class Told {
+export class Told {
   readonly first: Promise<Signal>;
   #second: ((signal: Signal) => void) | undefined;
 
@@ -66,7 +68,7 @@ async function tellRuntimes(lambkin: RunningLambkin): Promise<void> {
   if (runtimes !== undefined) process.stdout.write(`${runtimesLine(runtimes, painter(process.stdout))}\n`);
 }
 
-function notStarted(outcome: Exclude<StartOutcome, { readonly kind: 'started' }>): Failure {
+export function notStarted(outcome: Exclude<StartOutcome, { readonly kind: 'started' }>): Failure {
   switch (outcome.kind) {
     case 'port-taken':
       return new Failure(

@@ -31,6 +31,15 @@ export function mebibytes(text: string): number {
 
 const mebibytesMin = 0.001;
 const mebibytesMax = 1_000_000;
+/** Megabytes. */
+export function memory(text: string): number {
+  return whole(text, 128, 32_768, 'a number of megabytes');
+}
+
+/** Seconds. */
+export function timeout(text: string): number {
+  return whole(text, 1, 900, 'a number of seconds');
+}
 
 /** Seconds. */
 export function grace(text: string): number {
@@ -69,6 +78,13 @@ export function url(text: string): string {
     throw new InvalidArgumentError('Expected an address such as http://127.0.0.1:9010.');
   }
   return text.replace(/\/+$/, '');
+}
+
+export function functionName(text: string): string {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(text)) {
+    throw new InvalidArgumentError('Expected the name of a function: at most 64 letters, digits, - and _.');
+  }
+  return text;
 }
 
 const notYet: ReadonlySet<string> = new Set(['container', 'microvm']);

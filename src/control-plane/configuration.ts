@@ -149,6 +149,10 @@ async function requireRuntime(runtime: string, runtimes: Runtimes): Promise<void
       return;
     case 'missing':
       throw invalidParameter(`Runtime ${runtime} is not available on this host. ${availability.howToGet}`);
+    case 'retired':
+      throw invalidParameter(
+        `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.`,
+      );
     case 'unknown':
       throw invalidParameter(
         `Runtime ${runtime} is not supported by Lambkin. We recommend a supported runtime: \`lambkin runtimes\` lists them.`,

@@ -126,7 +126,12 @@ test('what cannot be a function is refused', async (t) => {
   await refused({ Runtime: undefined }, invalid, /^Runtime and Handler are mandatory/);
   await refused({ Handler: undefined }, invalid, /^Runtime and Handler are mandatory/);
   await refused({ Runtime: 'ruby3.4' }, invalid, /not available on this host\. Install Ruby 3\.4\./);
-  await refused({ Runtime: 'nodejs12.x' }, invalid, /not supported by Lambkin/);
+  await refused({ Runtime: 'java21' }, invalid, /not supported by Lambkin/);
+  await refused(
+    { Runtime: 'nodejs12.x' },
+    invalid,
+    /^The runtime parameter of nodejs12\.x is no longer supported for creating or updating AWS Lambda functions\. We recommend you use a supported runtime/,
+  );
   await refused({ MemorySize: 10_241 }, 'ValidationException', /less than or equal to 10240/);
   await refused({ Timeout: 901 }, 'ValidationException', /less than or equal to 900/);
   await refused({ Architectures: ['arm64'] }, invalid, /this host is x86_64/);

@@ -145,6 +145,7 @@ export class Settling {
         return notReady('InvalidRuntime', `Runtime ${runtime} could not be installed: ${installed.reason}`);
       }
       case 'missing':
+      case 'retired':
         return notReady(
           'InvalidRuntime',
           `Runtime ${runtime} is not available on this host. ${availability.howToGet}`,

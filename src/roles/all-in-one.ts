@@ -39,6 +39,7 @@ import { openWorker, type Worker } from '#worker';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
 import type { LambkinOptions } from './options.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { roleAccess } from './role-access.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
@@ -135,16 +136,22 @@ export async function compose(
       }),
     },
     warn: (message, fields) => log.warn(message, fields),
+    debugged: options.debug && {
+      ...options.debug,
+      directory: join(dataDirectory, 'debug', options.debug.functionName),
+    },
   });
   closing.add(() => worker.close());
 
   // What decides.
   const workers: ReadonlyMap<string, Worker> = new Map([[workerId, worker]]);
   const { accountConcurrency } = options;
-  const counting = createCounting({
+  const everyCount = createCounting({
     clock,
     ...(accountConcurrency === undefined ? {} : { accountConcurrencyLimit: accountConcurrency }),
   });
+  const counting =
+    options.debug === undefined ? everyCount : oneAtATime(everyCount, options.debug.functionName);
   const placement = createPlacement({ clock, random });
   placement.addWorker({ workerId, zone, ...localCapacity(), liveness: 'in-process' });
   const assignment = createAssignment({

@@ -30,6 +30,8 @@ export interface LambkinOptions {
   readonly environmentLifetimeMs?: number;
   /** What the host names of function URLs end with: they are served there and at `localhost`. Absent: `localhost` alone. */
   readonly urlDomain?: string;
+  /** The function that somebody debugs: an inspector on this port (0: any), one environment, no timeouts. */
+  readonly debug?: { readonly functionName: string; readonly port: number };
   /** Where runtime packs come from. Absent: the npm registry that the host is set up for. */
   readonly registry?: string;
 }

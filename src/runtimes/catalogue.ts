@@ -3,10 +3,12 @@
 export type Availability =
   /** It can start now. */
   | { readonly kind: 'ready' }
-  /** A runtime pack for this host exists: `install` gets it. `pack` names it (package and version). */
+  /** `install` gets what is missing. `pack` names it: package and version, or what is to be compiled. */
   | { readonly kind: 'installable'; readonly pack: string }
   /** This host cannot run it. `howToGet` is a sentence for the user. */
   | { readonly kind: 'missing'; readonly howToGet: string }
+  /** AWS had it and takes it no more. `howToGet` is what to use instead. */
+  | { readonly kind: 'retired'; readonly howToGet: string }
   /** Lambkin has no such runtime. */
   | { readonly kind: 'unknown' };
 
@@ -24,6 +26,8 @@ export type Launch =
       readonly env: Readonly<Record<string, string>>;
       /** Processes with equal flavors are interchangeable until one is told its function: what the pool keeps apart. */
       readonly flavor: string;
+      /** The process must be its function from its very start, and so cannot wait for one in a pool. */
+      readonly bornAsFunction?: true;
     }
   | {
       readonly kind: 'runtime-api';

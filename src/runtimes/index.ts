@@ -2,4 +2,5 @@
 export type { Availability, InstallOutcome, Launch, RuntimeStatus, Runtimes } from './catalogue.ts';
 export { FrameType, frameBytesMax, streamChunkOverheadBytes, streamWindowBytes } from './channel.ts';
 export type { FunctionError, Init, InvokeHeader, StreamStart } from './channel.ts';
+export { withDebugger } from './debugging.ts';
 export { openRuntimes, type RuntimesOptions } from './host/this-host.ts';

@@ -13,3 +13,7 @@ export const probeTimeoutMs = 10_000;
 export const probesMax = 4;
 /** Places looked at for one version of an interpreter. */
 export const candidatesMax = 16;
+
+/** Compiling the bootstrap of Java, and what the compiler may say. */
+export const compileTimeoutMs = 120_000;
+export const compileOutputBytesMax = 1024 * 1024;

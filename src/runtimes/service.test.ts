@@ -15,6 +15,10 @@ class TestHost implements Host {
   readonly pythonCache = '/cache';
   readonly nodes = new Map<number, Interpreter>();
   readonly pythons = new Map<number, Interpreter>();
+  readonly javas = new Map<number, Interpreter>();
+  readonly rubies = new Map<string, Interpreter>();
+  classes: string | undefined;
+  compiler: string | undefined;
   readonly packs = new Set<string>();
   readonly asked: string[] = [];
   outcome: InstallOutcome = { kind: 'installed' };
@@ -27,6 +31,26 @@ class TestHost implements Host {
   findPython(minor: number): Promise<Interpreter | undefined> {
     this.asked.push(`python ${minor}`);
     return Promise.resolve(this.pythons.get(minor));
+  }
+  findJava(feature: number): Promise<Interpreter | undefined> {
+    this.asked.push(`java ${feature}`);
+    return Promise.resolve(this.javas.get(feature));
+  }
+  findRuby(line: string): Promise<Interpreter | undefined> {
+    this.asked.push(`ruby ${line}`);
+    return Promise.resolve(this.rubies.get(line));
+  }
+  javaClasses(): string | undefined {
+    return this.classes;
+  }
+  findJavaCompiler(): Promise<string | undefined> {
+    return Promise.resolve(this.compiler);
+  }
+  async compileJava(): Promise<InstallOutcome> {
+    this.installs += 1;
+    await Promise.resolve();
+    if (this.outcome.kind === 'installed') this.classes = '/cache/java-1';
+    return this.outcome;
   }
   installed(pack: Pack): Interpreter | undefined {
     if (!this.packs.has(pack.version)) return undefined;
@@ -124,12 +148,15 @@ test('what cannot be had is told apart: missing here, not served, unknown', asyn
   const { catalogue } = open((host) => (host.platform = 'sunos'));
   const said = async (runtime: string) => {
     const availability = await catalogue.availability(runtime);
-    return availability.kind === 'missing' ? availability.howToGet : availability.kind;
+    return 'howToGet' in availability ? availability.howToGet : availability.kind;
   };
   assert.match(await said('nodejs22.x'), /no runtime pack of Node\.js 22 for sunos-x64/);
   assert.match(await said('python3.13'), /no Python 3\.13: install it/);
-  assert.match(await said('java21'), /does not serve Java yet/);
-  assert.match(await said('ruby3.4'), /does not serve Ruby yet/);
+  assert.match(await said('java21'), /no Java 21: install a JDK 21 /);
+  assert.match(await said('java8.al2'), /no Java 8: /);
+  assert.match(await said('ruby3.4'), /no Ruby 3\.4: install it/);
+  assert.match(await said('java8'), /end of its life/);
+  assert.match(await said('ruby2.7'), /end of its life/);
   assert.match(await said('dotnet8'), /does not serve \.NET yet/);
   assert.match(await said('nodejs18.x'), /end of its life/);
   for (const name of ['cobol', 'nodejs', 'nodejs23.x', 'python3.99', '', 'constructor', '__proto__']) {
@@ -147,6 +174,40 @@ test('a runtime that was missing is looked for again, but not at every call', as
   advance(10_000);
   assert.deepEqual(await catalogue.availability('python3.14'), { kind: 'ready' });
   assert.equal(host.asked.length, 2);
+});
+
+test('a Java starts as its function, and needs its bootstrap compiled once', async () => {
+  const { host, catalogue } = open((host) => {
+    host.javas.set(17, { command: '/jdk/bin/java', version: '17.0.1', origin: '/jdk/bin/java' });
+  });
+  assert.match(
+    ((await catalogue.availability('java17')) as { howToGet: string }).howToGet,
+    /but no compiler/,
+  );
+  host.compiler = '/jdk/bin/javac';
+  assert.equal((await catalogue.availability('java17')).kind, 'installable');
+  assert.equal(catalogue.launch('java17', 512), undefined);
+  const outcomes = await Promise.all([catalogue.install('java17'), catalogue.install('java17')]);
+  assert.deepEqual(outcomes, [{ kind: 'installed' }, { kind: 'installed' }]);
+  assert.deepEqual(await catalogue.availability('java17'), { kind: 'ready' });
+  const launch = catalogue.launch('java17', 1000);
+  assert.ok(launch?.kind === 'channel');
+  assert.equal(launch.bornAsFunction, true);
+  assert.ok(launch.args.includes('-XX:MaxHeapSize=870400k'));
+  assert.deepEqual(launch.args.slice(-3), ['-cp', '/cache/java-1', 'lambkin.bootstrap.Bootstrap']);
+  assert.equal((await catalogue.availability('java21')).kind, 'missing');
+});
+
+test('a Ruby serves its own line only', async () => {
+  const { catalogue } = open((host) => {
+    host.rubies.set('3.3', { command: '/usr/bin/ruby', version: '3.3.1', origin: '/usr/bin/ruby' });
+  });
+  assert.deepEqual(await catalogue.availability('ruby3.3'), { kind: 'ready' });
+  assert.equal((await catalogue.availability('ruby3.4')).kind, 'missing');
+  assert.deepEqual(await catalogue.availability('ruby3.1'), { kind: 'unknown' });
+  const launch = catalogue.launch('ruby3.3', 512);
+  assert.ok(launch?.kind === 'channel');
+  assert.equal(launch.args.at(-1), '/boot/ruby/bootstrap.rb');
 });
 
 test('the list names every served runtime with its version and place', async () => {

@@ -4,19 +4,14 @@ import { unreachable } from '#lib/assert';
 import type { Clock } from '#platform';
 import type { Availability, InstallOutcome, Launch, Runtimes, RuntimeStatus } from './catalogue.ts';
 import type { Host, Interpreter } from './host.ts';
+import { howToGetJava, javaLaunch } from './java-launch.ts';
 import { heapFlags, memoryClassMb } from './memory-class.ts';
-import { nodeMajors, pythonMinors, type RuntimeName, runtimeName, servedRuntimes } from './names.ts';
+import { startEnv } from './start-variables.ts';
+import { nodeMajors, type RuntimeName, runtimeName, servedRuntimes } from './names.ts';
 import { packOf } from './packs.ts';
 
 /** A runtime that was not found is looked for again when it is asked for, but not more often than this. */
 const searchAgainMs = 2_000;
-
-/** What a managed runtime's process has from its very start; the rest comes with its function. */
-const startEnv: Readonly<Record<string, string>> = {
-  PATH: '/usr/local/bin:/usr/bin:/bin:/opt/bin',
-  LANG: 'en_US.UTF-8',
-  TZ: ':UTC',
-};
 
 interface Search {
   readonly startedMs: number;
@@ -39,11 +34,7 @@ export class Catalogue implements Runtimes {
 
   /** Looks for everything that is not known yet, so that the first who asks does not wait for it. */
   async searchAll(): Promise<void> {
-    const names = [
-      ...nodeMajors.map((major) => `nodejs${major}.x`),
-      ...pythonMinors.map((minor) => `python3.${minor}`),
-    ];
-    await Promise.all(names.map((runtime) => this.#find(runtime, runtimeName(runtime))));
+    await Promise.all(servedRuntimes.map((runtime) => this.#find(runtime, runtimeName(runtime))));
   }
 
   async availability(runtime: string): Promise<Availability> {
@@ -53,10 +44,17 @@ export class Catalogue implements Runtimes {
         return { kind: 'ready' };
       case 'unknown':
         return { kind: 'unknown' };
+      case 'retired':
+        return { kind: 'retired', howToGet: `It has reached the end of its life: ${name.howToGet}.` };
       case 'unserved':
         return { kind: 'missing', howToGet: `${name.howToGet}.` };
+      case 'java': {
+        const java = await this.#find(runtime, name);
+        return java === undefined ? howToGetJava(name.feature) : this.#javaBootstrap(java);
+      }
       case 'node':
-      case 'python': {
+      case 'python':
+      case 'ruby': {
         if ((await this.#find(runtime, name)) !== undefined) return { kind: 'ready' };
         return this.#howToGet(name);
       }
@@ -93,6 +91,19 @@ export class Catalogue implements Runtimes {
         flavor: `${runtime}/${classMb}`,
       };
     }
+    if (name.kind === 'java') {
+      const classes = this.#host.javaClasses();
+      return classes === undefined ? undefined : javaLaunch(interpreter, name.feature, memoryMb, classes);
+    }
+    if (name.kind === 'ruby') {
+      return {
+        kind: 'channel',
+        command: interpreter.command,
+        args: ['-E', 'UTF-8', join(bootstraps, 'ruby', 'bootstrap.rb')],
+        env: startEnv,
+        flavor: runtime,
+      };
+    }
     return {
       kind: 'channel',
       command: interpreter.command,
@@ -118,8 +129,9 @@ export class Catalogue implements Runtimes {
         return found === undefined ? "the function's own bootstrap" : `${found.version} (${found.origin})`;
       }
       case 'installable':
-        return `${availability.pack} from the npm registry`;
+        return this.#found.has(runtime) ? availability.pack : `${availability.pack} from the npm registry`;
       case 'missing':
+      case 'retired':
         return availability.howToGet;
       case 'unknown':
         return '';
@@ -128,7 +140,21 @@ export class Catalogue implements Runtimes {
     }
   }
 
-  #howToGet(name: RuntimeName & { kind: 'node' | 'python' }): Availability {
+  async #javaBootstrap({ version, command }: Interpreter): Promise<Availability> {
+    if (this.#host.javaClasses() !== undefined) return { kind: 'ready' };
+    const compiler = await this.#host.findJavaCompiler();
+    if (compiler !== undefined) {
+      return { kind: 'installable', pack: `its bootstrap for Java ${version} (${command}), by ${compiler}` };
+    }
+    const howToGet = `This host has Java ${version} (${command}), but no compiler, which Lambkin needs once: install a JDK (a package of your system, such as openjdk-17-jdk-headless).`;
+    return { kind: 'missing', howToGet };
+  }
+
+  #howToGet(name: RuntimeName & { kind: 'node' | 'python' | 'ruby' }): Availability {
+    if (name.kind === 'ruby') {
+      const howToGet = `This host has no Ruby ${name.line}: install it so that ruby${name.line} or ruby is on the PATH (a package of your system, or rbenv install ${name.line}).`;
+      return { kind: 'missing', howToGet };
+    }
     if (name.kind === 'python') {
       const version = `3.${name.minor}`;
       const howToGet = `This host has no Python ${version}: install it so that python${version} is on the PATH (a package of your system, or pyenv install ${version}).`;
@@ -159,6 +185,8 @@ export class Catalogue implements Runtimes {
   #search(name: RuntimeName): Promise<Interpreter | undefined> {
     if (name.kind === 'node') return this.#host.findNode(name.major);
     if (name.kind === 'python') return this.#host.findPython(name.minor);
+    if (name.kind === 'java') return this.#host.findJava(name.feature);
+    if (name.kind === 'ruby') return this.#host.findRuby(name.line);
     return Promise.resolve(undefined);
   }
 
@@ -178,11 +206,18 @@ export class Catalogue implements Runtimes {
       case 'ready':
         return { kind: 'installed' };
       case 'missing':
+      case 'retired':
         return { kind: 'failed', reason: availability.howToGet };
       case 'unknown':
         return { kind: 'failed', reason: `There is no runtime ${runtime}.` };
       case 'installable': {
         const name = runtimeName(runtime);
+        if (name.kind === 'java') {
+          const compiler = await this.#host.findJavaCompiler();
+          if (compiler === undefined)
+            return { kind: 'failed', reason: 'The Java compiler is not there any more.' };
+          return this.#host.compileJava(compiler);
+        }
         const pack =
           name.kind === 'node' ? packOf(name.major, this.#host.platform, this.#host.arch) : undefined;
         if (name.kind !== 'node' || pack === undefined) return { kind: 'failed', reason: 'It has no pack.' };

@@ -8,8 +8,9 @@ import type { VersionRecord } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 import type { Runtimes } from '#runtimes';
 import { CredentialLife } from './environment/credential-life.ts';
+import { type Debugged, untimed, untimedMs } from './environment/debugged.ts';
 import { Environment } from './environment/environment.ts';
-import { planAhead, Provisioner } from './environment/provisioner.ts';
+import { canWait, planAhead, Provisioner } from './environment/provisioner.ts';
 import { changesStart } from './environment/variables.ts';
 import { defaultLimits, startHoldMs, type Limits } from './limits.ts';
 import type { PoolLimits } from './pool/plan.ts';
@@ -53,6 +54,8 @@ export interface WorkerOptions {
   readonly runAs?: { readonly uid: number; readonly gid: number };
   /** How functions get their layers to /opt; by default as this host can. */
   readonly mounting?: Mounting;
+  /** The function that somebody debugs. */
+  readonly debugged?: Debugged | undefined;
   /** Takes warnings for the operator. */
   readonly warn?: (message: string, fields: Readonly<Record<string, string>>) => void;
 }
@@ -127,6 +130,7 @@ class WorkerService implements LocalWorker {
       endpoint: options.endpoint,
       endpoints: options.endpoints ?? {},
       warn: (message, fields) => options.warn?.(message, fields),
+      debugged: options.debugged,
     });
   }
 
@@ -136,6 +140,8 @@ class WorkerService implements LocalWorker {
       return { kind: 'refused', reason: 'the worker is full' };
     }
     const { environmentId } = spec;
+    const debugged = this.#isDebugged(spec.version.functionName);
+    if (debugged) await this.#endDebugged();
     assert(!this.#environments.has(environmentId), `environment ${environmentId} exists`);
     const retire = (): void => {
       if (environment.status === 'idle') void environment.destroy();
@@ -145,13 +151,13 @@ class WorkerService implements LocalWorker {
       lifetimeMsMax: this.#limits.lifetimeMsMax,
       earliness: isKept ? hash32(environmentId) / 2 ** 32 : 0,
     });
-    const environment = new Environment(spec, {
+    const environment = new Environment(debugged ? untimed(spec) : spec, {
       provisioner: life.watching(this.#provisioner),
       logs: this.#options.logs,
       clock: this.#options.clock,
       entropy: this.#options.entropy,
-      initLimitMs: this.#limits.initLimitMs,
       streamLimits: this.#limits,
+      initLimitMs: debugged ? untimedMs : this.#limits.initLimitMs,
       emit: (event) => {
         // Gone follows.
         if (event.kind === 'idle' && life.isOver) return void environment.destroy();
@@ -212,10 +218,23 @@ class WorkerService implements LocalWorker {
   }
 
   prewarm(what: VersionRecord | { readonly runtime: string; readonly memoryMb: number }): void {
+    if ('configuration' in what && this.#isDebugged(what.functionName)) return;
     const { runtime, memoryMb } = 'configuration' in what ? what.configuration : what;
     if ('configuration' in what && changesStart(this.#options.openVariables(what) ?? {})) return;
     const launch = this.#options.runtimes.launch(runtime, memoryMb);
-    if (launch?.kind === 'channel') this.#pool.want(launch);
+    if (launch !== undefined && canWait(launch)) this.#pool.want(launch);
+  }
+
+  #isDebugged(functionName: string): boolean {
+    return this.#options.debugged?.functionName === functionName;
+  }
+
+  /** The debugger's port and the place of the code are the next environment's. */
+  async #endDebugged(): Promise<void> {
+    const earlier = [...this.#environments.values()].filter(({ spec }) =>
+      this.#isDebugged(spec.version.functionName),
+    );
+    await Promise.all(earlier.map((environment) => environment.destroy()));
   }
 
   get poolSize(): number {

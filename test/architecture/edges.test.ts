@@ -76,7 +76,7 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/runtimes\/host\//,
   /^src\/code\/host\//,
   // The bootstraps run inside the sandbox, not in Lambkin.
-  /^src\/runtimes\/(nodejs|python)\//,
+  /^src\/runtimes\/(nodejs|python|java|ruby)\//,
 ];
 
 /** Real time and chance, outside the platform's clock, random and entropy. */
@@ -87,7 +87,7 @@ const ambientPlaces: readonly RegExp[] = [
   /^src\/worker\/sandbox\//,
   /^src\/roles\//,
   /^src\/cli\//,
-  /^src\/runtimes\/(nodejs|python)\//,
+  /^src\/runtimes\/(nodejs|python|java|ruby)\//,
 ];
 
 const files = globSync('src/**/*.{ts,mjs}')

@@ -76,10 +76,18 @@ export class BootstrapHost {
   #ended = false;
   #turn = 0;
 
-  constructor(launch: Launch) {
+  /** `birth`: for a runtime whose process is its function from the start. */
+  constructor(
+    launch: Launch,
+    birth: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  ) {
     if (launch.kind !== 'channel') throw new Error(`not a channel runtime: ${launch.kind}`);
     const stdio = ['ignore', 'pipe', 'pipe', 'pipe'] as const;
-    this.child = spawn(launch.command, [...launch.args], { stdio: [...stdio], env: { ...launch.env } });
+    this.child = spawn(launch.command, [...launch.args], {
+      stdio: [...stdio],
+      env: { ...launch.env, ...birth.env },
+      cwd: birth.cwd,
+    });
     this.exited = once(this.child, 'exit').then(
       ([code, signal]) => ({ code, signal }),
       (error: unknown) => {

@@ -21,7 +21,11 @@ const runtimes = openRuntimes({ directory, clock: stillClock });
 export async function launchable(names: readonly string[]): Promise<readonly (readonly [string, Launch])[]> {
   const found: (readonly [string, Launch])[] = [];
   for (const name of names) {
-    const { kind } = await runtimes.availability(name);
+    let { kind } = await runtimes.availability(name);
+    // What this machine can make for itself; nothing is fetched for a test.
+    if (kind === 'installable' && name.startsWith('java')) {
+      kind = (await runtimes.install(name)).kind === 'installed' ? 'ready' : 'missing';
+    }
     const launch = kind === 'ready' ? runtimes.launch(name, 128) : undefined;
     if (launch !== undefined) found.push([name, launch]);
   }

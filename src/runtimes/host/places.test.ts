@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { nodePlaces, pythonPlaces } from './places.ts';
+import { javaPlaces, nodePlaces, pythonPlaces, rubyPlaces } from './places.ts';
 
 test('the PATH comes first, then version managers with their newest version, then shims; each program once', (t) => {
   const root = mkdtempSync(join(tmpdir(), 'lambkin-places-'));
@@ -25,7 +25,12 @@ test('the PATH comes first, then version managers with their newest version, the
   const uv = program('home/.local/share/uv/python/cpython-3.77.1-linux/bin/python3.77');
   const nvm = program('home/.nvm/versions/node/v77.1.0/bin/node');
   const node = program('bin/node');
+  const jdk = program('jdk/bin/java');
+  const sdkman = program('home/.sdkman/candidates/java/77-tem/bin/java');
+  const ruby = program('bin/ruby');
+  const rbenv = program('home/.rbenv/versions/7.7.1/bin/ruby');
   const around = {
+    javaHome: join(root, 'jdk'),
     path: [join(root, 'pyenv/shims'), join(root, 'bin'), '/nowhere', ''].join(delimiter),
     home: join(root, 'home'),
     pyenvRoot: join(root, 'pyenv'),
@@ -33,4 +38,6 @@ test('the PATH comes first, then version managers with their newest version, the
   const ours = (places: readonly string[]) => places.filter((place) => place.startsWith(root));
   assert.deepEqual(ours(pythonPlaces(77, around)), [inPath, newer, older, uv, shim]);
   assert.deepEqual(ours(nodePlaces(77, around)), [node, nvm]);
+  assert.deepEqual(ours(javaPlaces(around)), [jdk, sdkman]);
+  assert.deepEqual(ours(rubyPlaces('7.7', around)), [rbenv, ruby]);
 });

@@ -9,6 +9,8 @@ export interface Surroundings {
   readonly home: string;
   /** `PYENV_ROOT`, if it is set. */
   readonly pyenvRoot?: string;
+  /** `JAVA_HOME`, if it is set. */
+  readonly javaHome?: string;
 }
 
 /** Executables that may be Node of that major version, most likely first. */
@@ -34,6 +36,35 @@ export function pythonPlaces(minor: number, around: Surroundings): readonly stri
     ...versions(join(around.home, '.local/share/uv/python'), `cpython-3.${minor}.`, `bin/${name}`),
     ...real.map((folder) => join(folder, 'python3')),
     ...folders.filter(isShim).map((folder) => join(folder, name)),
+  ]);
+}
+
+/** Executables that may be any Java, most likely first. Their versions stand beside them, so all are looked at. */
+export function javaPlaces(around: Surroundings): readonly string[] {
+  const folders = around.path.split(delimiter);
+  return existing([
+    ...(around.javaHome === undefined ? [] : [join(around.javaHome, 'bin/java')]),
+    ...folders.filter((folder) => !isShim(folder)).map((folder) => join(folder, 'java')),
+    ...versions('/usr/lib/jvm', '', 'bin/java'),
+    ...versions('/Library/Java/JavaVirtualMachines', '', 'Contents/Home/bin/java'),
+    ...versions(join(around.home, '.sdkman/candidates/java'), '', 'bin/java'),
+    ...versions(join(around.home, '.asdf/installs/java'), '', 'bin/java'),
+    ...versions(join(around.home, '.local/share/mise/installs/java'), '', 'bin/java'),
+  ]);
+}
+
+/** Executables that may be Ruby of that line (`3.4`), most likely first. */
+export function rubyPlaces(line: string, around: Surroundings): readonly string[] {
+  const folders = [...around.path.split(delimiter), '/usr/local/bin', `/opt/homebrew/opt/ruby@${line}/bin`];
+  const real = folders.filter((folder) => !isShim(folder));
+  return existing([
+    ...real.map((folder) => join(folder, `ruby${line}`)),
+    ...versions(join(around.home, '.rbenv/versions'), `${line}.`, 'bin/ruby'),
+    ...versions(join(around.home, '.rvm/rubies'), `ruby-${line}.`, 'bin/ruby'),
+    ...versions(join(around.home, '.asdf/installs/ruby'), `${line}.`, 'bin/ruby'),
+    ...versions(join(around.home, '.local/share/mise/installs/ruby'), `${line}.`, 'bin/ruby'),
+    ...versions('/opt/rubies', `ruby-${line}.`, 'bin/ruby'),
+    ...real.map((folder) => join(folder, 'ruby')),
   ]);
 }
 

@@ -1,6 +1,6 @@
 /** The host that Lambkin runs on, as the catalogue sees it. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '#platform';
 import type { InstallOutcome, Runtimes } from '../catalogue.ts';
@@ -9,7 +9,9 @@ import { probesMax, probeTimeoutMs } from '../limits.ts';
 import type { Pack } from '../packs.ts';
 import { Catalogue } from '../service.ts';
 import { type Fetch, Installer } from './installer.ts';
-import { nodePlaces, pythonPlaces, type Surroundings } from './places.ts';
+import { JavaCompiler } from './java-compiler.ts';
+import { javaVersion } from './java-version.ts';
+import { javaPlaces, nodePlaces, pythonPlaces, rubyPlaces, type Surroundings } from './places.ts';
 import { ask, Turnstile } from './program.ts';
 
 export interface RuntimesOptions {
@@ -20,7 +22,7 @@ export interface RuntimesOptions {
   readonly registry?: string;
   /** Default: Node's own. It follows HTTPS_PROXY only when Lambkin is started with NODE_USE_ENV_PROXY=1. */
   readonly fetch?: Fetch;
-  /** Where to look for interpreters. Default: PATH, HOME and PYENV_ROOT of this process. */
+  /** Where to look for interpreters. Default: PATH, HOME, PYENV_ROOT and JAVA_HOME of this process. */
   readonly surroundings?: Surroundings;
 }
 
@@ -47,6 +49,7 @@ class ThisHost implements Host {
   readonly #directory: string;
   readonly #around: Surroundings;
   readonly #installer: Installer;
+  readonly #compiler: JavaCompiler;
   readonly #turnstile = new Turnstile(probesMax);
   /** One answer per program: several runtimes may look at the same `node` or `python3`. */
   readonly #asked = new Map<string, Promise<string | undefined>>();
@@ -55,6 +58,7 @@ class ThisHost implements Host {
     this.#directory = options.directory;
     this.pythonCache = join(options.directory, 'python-cache');
     this.#around = options.surroundings ?? ownSurroundings();
+    this.#compiler = new JavaCompiler(join(this.bootstraps, 'java'), options.directory);
     this.#installer = new Installer({
       directory: options.directory,
       clock: options.clock,
@@ -82,6 +86,46 @@ class ThisHost implements Host {
     return undefined;
   }
 
+  async findJava(feature: number): Promise<Interpreter | undefined> {
+    for (const place of javaPlaces(this.#around)) {
+      const found = await this.#turnstile.run(() => javaVersion(place));
+      if (found?.feature === feature)
+        return { command: found.command, version: found.version, origin: found.command };
+    }
+    return undefined;
+  }
+
+  async findRuby(line: string): Promise<Interpreter | undefined> {
+    for (const place of rubyPlaces(line, this.#around)) {
+      const said = await this.#ask(place, [
+        '--disable-gems',
+        '-rrbconfig',
+        '-e',
+        'puts RUBY_VERSION, RbConfig.ruby',
+      ]);
+      const [version, command] = said?.split('\n') ?? [];
+      if (version?.startsWith(`${line}.`) && command) return { command, version, origin: command };
+    }
+    return undefined;
+  }
+
+  javaClasses(): string | undefined {
+    return this.#compiler.classes();
+  }
+
+  async findJavaCompiler(): Promise<string | undefined> {
+    for (const place of javaPlaces(this.#around)) {
+      const found = await this.#turnstile.run(() => javaVersion(place));
+      const compiler = found && join(dirname(found.command), 'javac');
+      if (compiler !== undefined && existsSync(compiler)) return compiler;
+    }
+    return undefined;
+  }
+
+  compileJava(compiler: string): Promise<InstallOutcome> {
+    return this.#compiler.compile(compiler);
+  }
+
   installed(pack: Pack): Interpreter | undefined {
     const command = join(this.#directory, `${pack.name}-${pack.version}`, 'bin', 'node');
     return existsSync(command) ? { command, version: pack.version, origin: 'runtime pack' } : undefined;
@@ -104,9 +148,11 @@ class ThisHost implements Host {
 
 function ownSurroundings(): Surroundings {
   const pyenvRoot = process.env['PYENV_ROOT'];
+  const javaHome = process.env['JAVA_HOME'];
   return {
     path: process.env['PATH'] ?? '',
     home: process.env['HOME'] ?? '/nonexistent',
     ...(pyenvRoot === undefined ? {} : { pyenvRoot }),
+    ...(javaHome === undefined ? {} : { javaHome }),
   };
 }

@@ -38,6 +38,9 @@ const foreverMs = 2 ** 31 - 1;
 const exit = { initFailed: 1, unhandledRejection: 128, uncaughtException: 129 };
 
 const major = Number.parseInt(process.versions.node, 10);
+const inspected = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((flag) =>
+  flag.includes('--inspect'),
+);
 const run = major >= 24 ? runAwaited : runWithCallback;
 
 /** @type {'pooled' | 'starting' | 'idle' | 'invoking'} */
@@ -65,8 +68,8 @@ function waitForInvoke() {
   soon(() => flush(awake ? wait : standStill));
 }
 
-/** Set where an extension lives in this process: its calls go on between two invokes. */
-let awake = false;
+/** Set where an extension lives in this process, whose calls go on between two invokes, or a debugger, which wants answers then too. */
+let awake = inspected;
 
 function wait() {
   channel.receiveAwake(frame.leaving, take);

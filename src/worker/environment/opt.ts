@@ -21,6 +21,8 @@ const placeVariables = [
   'NODE_PATH',
   'NODE_OPTIONS',
   'PYTHONPATH',
+  'CLASSPATH',
+  'JAVA_TOOL_OPTIONS',
   'RUBYLIB',
   'GEM_PATH',
   'GEM_HOME',

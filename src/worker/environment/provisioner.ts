@@ -5,7 +5,9 @@ import type { Credentials } from '#identity';
 import type { VersionRecord } from '#metadata';
 import type { Init, Launch, Runtimes } from '#runtimes';
 import type { ChannelLaunch, Pool } from '../pool/pool.ts';
+import { type Debugged, launchOf } from './debugged.ts';
 import type { Settle, Starts } from '../pool/starts.ts';
+import { copyCode } from '../sandbox/code-copy.ts';
 import type { Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
@@ -58,6 +60,7 @@ export interface ProvisionerParts {
   readonly endpoint: () => string;
   readonly endpoints: Readonly<Record<string, string>>;
   readonly warn: (message: string, fields: Readonly<Record<string, string>>) => void;
+  readonly debugged?: Debugged | undefined;
 }
 
 /** The function's variables, once the sandbox's own are known. */
@@ -93,7 +96,8 @@ export class Provisioner {
     initialization: Initialization = 'on-demand',
   ): Promise<ProvisionOutcome> {
     const { runtime, memoryMb } = version.configuration;
-    const launch = await this.#launch(runtime, memoryMb);
+    const found = await this.#launch(runtime, memoryMb);
+    const launch = found && launchOf(found, version.functionName, runtime, this.#parts.debugged);
     if (launch === undefined) {
       return {
         kind: 'impossible',
@@ -114,7 +118,9 @@ export class Provisioner {
     const { runtimes } = this.#parts;
     const launch = runtimes.launch(runtime, memoryMb);
     if (launch !== undefined) return launch;
-    await runtimes.availability(runtime);
+    const availability = await runtimes.availability(runtime);
+    // What an earlier Lambkin installed may not be what this one needs.
+    if (availability.kind === 'installable') await runtimes.install(runtime);
     return runtimes.launch(runtime, memoryMb);
   }
 
@@ -134,12 +140,25 @@ export class Provisioner {
     if (unpacked.kind === 'broken') {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
     }
-    const { files } = unpacked;
+    const files = await this.#placed(unpacked.files, version.functionName);
     const variables = this.#variables(launch, version, custom, logStream, files, credentials, initialization);
     const outcome = await this.#start(launch, version, custom, files, variables);
     if (outcome.kind === 'provided') return { ...outcome, credentialsEndMs: credentials.expiresAtMs };
     files.release();
     return outcome;
+  }
+
+  /** The code of a function that is debugged, where debuggers look for it. */
+  async #placed(files: Files, functionName: string): Promise<Files> {
+    const { debugged } = this.#parts;
+    if (debugged?.functionName !== functionName) return files;
+    try {
+      await copyCode(files.taskRoot, debugged.directory);
+    } catch (error) {
+      files.release();
+      throw error;
+    }
+    return { ...files, taskRoot: debugged.directory };
   }
 
   async #start(
@@ -161,7 +180,7 @@ export class Provisioner {
       };
       return { kind: 'provided', provision: { sandbox, init, programs, settle, release } };
     };
-    if (launch.kind === 'channel' && !changesStart(custom)) {
+    if (canWait(launch) && !changesStart(custom)) {
       const ready = opt === undefined ? this.#parts.pool.take(launch) : await this.#takeReady(launch, opt);
       if (ready !== undefined) return provided(ready, () => {});
     }
@@ -240,6 +259,11 @@ export class Provisioner {
         own,
       });
   }
+}
+
+/** Whether a process of the runtime can be up before it is told its function. */
+export function canWait(launch: Launch): launch is ChannelLaunch {
+  return launch.kind === 'channel' && launch.bornAsFunction !== true;
 }
 
 /** A process that waits to become any function of its flavor. */

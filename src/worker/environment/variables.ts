@@ -102,8 +102,8 @@ function logVariables({ configuration }: VersionRecord): Readonly<Record<string,
 }
 
 const wrapperVariable = 'AWS_LAMBDA_EXEC_WRAPPER';
-/** Read when a process starts, or so early that telling it later is too late: by the loader, libc, Node, Python, OpenSSL. */
-const earlyNames = /^(?:NODE_|PYTHON|LD_|LC_|MALLOC_|GLIBC_|UV_|OPENSSL_|SSL_CERT_)|^(?:LANG|TZ)$/;
+/** Read when a process starts, or so early that telling it later is too late: by the loader, libc, Node, Python, Ruby, OpenSSL. */
+const earlyNames = /^(?:NODE_|PYTHON|RUBY|LD_|LC_|MALLOC_|GLIBC_|UV_|OPENSSL_|SSL_CERT_)|^(?:LANG|TZ)$/;
 
 /** Whether a process that has started without knowing these variables could not become this function. */
 export function changesStart(environment: Readonly<Record<string, string>>): boolean {

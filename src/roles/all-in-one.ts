@@ -39,7 +39,7 @@ import { openWorker, type Worker } from '#worker';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
 import type { LambkinOptions } from './options.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { noneAhead, oneAtATime } from './one-at-a-time.ts';
 import { roleAccess } from './role-access.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
@@ -281,7 +281,9 @@ export async function compose(
       closing.add((graceMs) => listener.close(graceMs));
       const { host, port } = listener.address;
       endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-      closing.add(keepProvisioned({ metadata, assignment, counting }));
+      const keeping =
+        options.debug === undefined ? assignment : noneAhead(assignment, options.debug.functionName);
+      closing.add(keepProvisioned({ metadata, assignment: keeping, counting }));
       worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });
       return { kind: 'listening', endpoint, runtimes };
     }

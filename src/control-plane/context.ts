@@ -1,7 +1,7 @@
 /** What every capability of the control plane works with. */
 import type { OpenCodeStore, S3Archives, SigningKeys } from '#code';
 import type { RoleState } from '#identity';
-import type { VariableSeal } from '#metadata';
+import type { VariableSeal, VersionRecord } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 import type { HostTraits } from './configuration.ts';
 import type { Mappings } from './event-sources/mappings.ts';
@@ -11,6 +11,13 @@ import type { LayerStore } from './layer-store.ts';
 import type { Limits } from './limits.ts';
 import type { Settling } from './settling.ts';
 
+/** What is kept ready of a version, as whoever keeps it says. */
+export type ProvisionedState = {
+  readonly available: number;
+  /** Environments that have an invoke. */
+  readonly busy: number;
+} & ({ readonly kind: 'in-progress' | 'ready' } | { readonly kind: 'failed'; readonly reason: string });
+
 export interface Context {
   readonly store: FunctionStore;
   readonly layers: LayerStore;
@@ -19,6 +26,8 @@ export interface Context {
   readonly archives: Pick<S3Archives, 'fetch'>;
   readonly variables: VariableSeal;
   readonly roleState: (roleArn: string) => RoleState;
+  /** Undefined: nothing of the version is kept ready. */
+  readonly provisioned: (version: VersionRecord) => Promise<ProvisionedState | undefined>;
   readonly host: HostTraits;
   readonly region: string;
   /** What the host names of function URLs end with. */

@@ -32,7 +32,8 @@ import { layerHandlers } from './layers.ts';
 import { type Limits, limitsDefault } from './limits.ts';
 import { sealVersions } from './sealing.ts';
 import { permissionHandlers } from './permissions.ts';
-import { provisionedHandlers } from './provisioned.ts';
+import { type ProvisionedCapacity, provisionedCapacity, provisionedHandlers } from './provisioned.ts';
+import { moveFormerRecords } from './provisioned-record.ts';
 import { recursionHandlers } from './recursion.ts';
 import { reservationHandlers } from './reservations.ts';
 import { resourcePolicyHandlers } from './resource-policies.ts';
@@ -56,6 +57,8 @@ export interface ControlPlaneOptions {
   readonly roleState: (roleArn: string) => RoleState;
   /** Whether a role may do something; undefined for one that is not known. Absent: event source mappings are taken without asking. */
   readonly roleMay?: RoleMay;
+  /** What is kept ready of a version with provisioned concurrency. Absent: nobody keeps anything ready. */
+  readonly provisioned?: Context['provisioned'];
   /** Public keys of signing profiles; absent: none is known. */
   readonly signingKeys?: SigningKeys;
   readonly runtimes: Runtimes;
@@ -75,6 +78,8 @@ export interface ControlPlaneOptions {
 
 export interface ControlPlane {
   readonly handlers: Handlers;
+  /** What auto scaling reads and sets. */
+  readonly capacity: ProvisionedCapacity;
   /**
    * Takes up what an earlier run left, and deletes archives that no version refers to. To be awaited before `handlers`
    * are served, and only while no other control plane runs: an archive that is being stored looks unused.
@@ -99,6 +104,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     archives: options.archives,
     variables: options.variables,
     roleState: options.roleState,
+    provisioned: options.provisioned ?? (async () => undefined),
     mappings,
     ...(options.roleMay && { roleMay: options.roleMay }),
     host: { runtimes, architecture: options.architecture },
@@ -138,8 +144,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       ...tagHandlers(context),
       ...accountHandlers(context),
     },
+    capacity: provisionedCapacity(context),
     resume: async () => {
       await mappings.resume();
+      await moveFormerRecords(documents);
       await resume(options, layers, settling);
     },
     settled: () => settling.idle(),

@@ -3,8 +3,9 @@
  * runs functions, then what decides, then what speaks to clients.
  */
 import { join } from 'node:path';
-import { type AccessRows, createAuthorize, lambdaAccess, logsAccess } from '#access';
-import { createAssignment } from '#assignment';
+import { type AccessRows, autoscalingAccess, createAuthorize, lambdaAccess, logsAccess } from '#access';
+import { createAssignment, keepProvisioned } from '#assignment';
+import { autoscalingService, createAutoscaling } from '#autoscaling';
 import { codeOfArchivePath, openCodeStore, S3Archives } from '#code';
 import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
@@ -38,7 +39,7 @@ import { openWorker, type Isolation, type Worker } from '#worker';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
 import type { LambkinOptions } from './options.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { noneAhead, oneAtATime } from './one-at-a-time.ts';
 import { roleAccess } from './role-access.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
@@ -198,6 +199,7 @@ export async function compose(
     metadata,
     archives,
     variables,
+    provisioned: (version) => assignment.provisioned(version),
     roleState: (roleArn) => account.roleState(roleArn),
     roleMay: roleAccess(account, identity.authorizer),
     signingKeys: profiles.keys,
@@ -213,6 +215,17 @@ export async function compose(
   });
   closing.add(() => controlPlane.close());
   await controlPlane.resume();
+  const autoscaling = createAutoscaling({
+    documents,
+    clock,
+    entropy,
+    capacity: controlPlane.capacity,
+    exists: async ({ accountId, functionName, qualifier }) =>
+      metadata.resolve(accountId, functionName, qualifier).kind === 'found',
+    onTrouble: trouble,
+  });
+  closing.add(() => autoscaling.close());
+  await autoscaling.start();
   const reportFault: ReportFault = (error, operation, requestId) =>
     log.error('an operation failed for a reason of our own', {
       operation,
@@ -239,6 +252,10 @@ export async function compose(
         }),
       ],
       ['logs', logsService(logs, reportFault, authorizeBy(logsAccess))],
+      [
+        'application-autoscaling',
+        autoscalingService(autoscaling, reportFault, authorizeBy(autoscalingAccess)),
+      ],
       ['iam', iamService(iam, reportFault)],
       ['sts', stsService(iam, reportFault)],
     ]),
@@ -271,6 +288,9 @@ export async function compose(
       closing.add((graceMs) => listener.close(graceMs));
       const { host, port } = listener.address;
       endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      const keeping =
+        options.debug === undefined ? assignment : noneAhead(assignment, options.debug.functionName);
+      closing.add(keepProvisioned({ metadata, assignment: keeping, counting }));
       worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });
       return { kind: 'listening', endpoint, runtimes, isolation: worker.isolation };
     }

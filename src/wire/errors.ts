@@ -68,14 +68,23 @@ const identityErrors = {
   MissingAction: client(400),
 } as const;
 
+/** Errors of Application Auto Scaling that none of the others has. */
+const autoscalingErrors = {
+  ObjectNotFoundException: client(400),
+  ConcurrentUpdateException: client(400),
+  InvalidNextTokenException: client(400),
+  TooManyTagsException: client(400),
+} as const;
+
 export type ErrorName =
   | keyof typeof table.errors
   | keyof typeof commonErrors
   | keyof typeof logsErrors
-  | keyof typeof identityErrors;
+  | keyof typeof identityErrors
+  | keyof typeof autoscalingErrors;
 
 export const errors: ReadonlyMap<string, ErrorRow> = new Map([
-  ...Object.entries({ ...commonErrors, ...logsErrors, ...identityErrors }).map(
+  ...Object.entries({ ...commonErrors, ...logsErrors, ...identityErrors, ...autoscalingErrors }).map(
     ([name, row]) => [name, { ...row, message: 'message', headers: {}, modelled: false }] as const,
   ),
   ...Object.entries(table.errors).map(

@@ -10,6 +10,7 @@ export type {
   AnswerStream,
   StreamEnd,
   EnvironmentStatus,
+  Initialization,
 } from './worker.ts';
 export { openWorker } from './service.ts';
 export type { Isolation, LocalWorker, WorkerOptions } from './service.ts';

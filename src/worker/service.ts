@@ -1,5 +1,6 @@
 /** The worker: keeps its environments, and what they share (the pool, the line of starts, the Runtime API, the sandboxes). */
 import { assert } from '#lib/assert';
+import { hash32 } from '#lib/hash';
 import type { CodeStore } from '#code';
 import type { Credentials } from '#identity';
 import type { LogSink } from '#logs';
@@ -163,7 +164,11 @@ class WorkerService implements LocalWorker {
     const retire = (): void => {
       if (environment.status === 'idle') void environment.destroy();
     };
-    const life = new CredentialLife(this.#options.clock, retire, this.#limits.lifetimeMsMax);
+    const isKept = spec.initialization === 'provisioned-concurrency';
+    const life = new CredentialLife(this.#options.clock, retire, {
+      lifetimeMsMax: this.#limits.lifetimeMsMax,
+      earliness: isKept ? hash32(environmentId) / 2 ** 32 : 0,
+    });
     const environment = new Environment(debugged ? untimed(spec) : spec, {
       provisioner: life.watching(this.#provisioner),
       logs: this.#options.logs,

@@ -23,11 +23,13 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   logs: ['platform', 'wire'],
   worker: ['code', 'identity', 'logs', 'metadata', 'platform', 'runtimes'],
   assignment: ['counting', 'metadata', 'placement', 'platform', 'worker'],
+  autoscaling: ['platform', 'wire'],
   frontend: ['assignment', 'counting', 'identity', 'metadata', 'platform', 'wire', 'worker'],
   'control-plane': ['code', 'identity', 'metadata', 'platform', 'runtimes', 'wire'],
   roles: [
     'access',
     'assignment',
+    'autoscaling',
     'code',
     'control-plane',
     'counting',

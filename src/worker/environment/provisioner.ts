@@ -11,6 +11,7 @@ import { copyCode } from '../sandbox/code-copy.ts';
 import type { Inside, Room, RuntimeFiles, Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
+import type { Initialization } from '../worker.ts';
 import { changesStart, environmentVariables, execWrapper, startVariables } from './variables.ts';
 import { directoryOf } from './path.ts';
 
@@ -91,7 +92,11 @@ export class Provisioner {
   }
 
   /** Fails only where an invariant is broken: what the host or its stores cannot do now is `refused`. */
-  async provide(version: VersionRecord, logStream: string): Promise<ProvisionOutcome> {
+  async provide(
+    version: VersionRecord,
+    logStream: string,
+    initialization: Initialization = 'on-demand',
+  ): Promise<ProvisionOutcome> {
     const { runtime, memoryMb } = version.configuration;
     const found = await this.#launch(runtime, memoryMb);
     const launch = found && launchOf(found, version.functionName, runtime, this.#parts.debugged);
@@ -103,7 +108,7 @@ export class Provisioner {
       };
     }
     try {
-      return await this.#unpackAndStart(launch, version, logStream);
+      return await this.#unpackAndStart(launch, version, logStream, initialization);
     } catch (error) {
       if (error instanceof InvariantError) throw error;
       return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
@@ -125,6 +130,7 @@ export class Provisioner {
     launch: Launch,
     version: VersionRecord,
     logStream: string,
+    initialization: Initialization,
   ): Promise<ProvisionOutcome> {
     const { role } = version.configuration;
     const custom = this.#parts.openVariables(version);
@@ -137,7 +143,7 @@ export class Provisioner {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
     }
     const files = await this.#placed(unpacked.files, version.functionName);
-    const variables = this.#variables(launch, version, custom, logStream, files, credentials);
+    const variables = this.#variables(launch, version, custom, logStream, files, credentials, initialization);
     const outcome = await this.#start(launch, version, custom, files, variables);
     if (outcome.kind === 'provided') return { ...outcome, credentialsEndMs: credentials.expiresAtMs };
     files.release();
@@ -203,7 +209,7 @@ export class Provisioner {
       held: programs.names.length > 0 && (launch.kind === 'runtime-api' || command !== launch.command),
       ...(opt?.root === optRoot && { opt: opt.directory }),
     };
-    const settle = await this.#parts.starts.enter();
+    const settle = await this.#parts.starts.enter(version.functionName);
     if (settle === undefined) return { kind: 'refused', reason: 'too many environments are being started' };
     const outcome = await sandboxes.start(plan);
     if (outcome.kind === 'started') return provided(outcome.sandbox, settle);
@@ -241,6 +247,7 @@ export class Provisioner {
     logStream: string,
     { taskRoot, opt }: Files,
     credentials: Credentials,
+    initialization: Initialization,
   ): Variables {
     const { endpoint, endpoints, sandboxes } = this.#parts;
     const { inside } = sandboxes;
@@ -261,6 +268,7 @@ export class Provisioner {
         runtimeDirectory: inside?.runtimeDirectory ?? programs ?? '/var/runtime',
         launchEnv: launch.kind === 'channel' ? launch.env : {},
         credentials,
+        initialization,
         endpoint: sandboxes.reached(endpoint()),
         endpoints: Object.fromEntries(reached),
         places,

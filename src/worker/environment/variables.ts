@@ -1,6 +1,7 @@
 /** The environment variables of a function's process: the contract of the service, in the order in which later ones win. */
 import type { Credentials } from '#identity';
 import type { VersionRecord } from '#metadata';
+import type { Initialization } from '../worker.ts';
 import { type Opt, optVariables, relocated } from './opt.ts';
 
 export interface VariablesInput {
@@ -20,6 +21,7 @@ export interface VariablesInput {
   /** What the runtime's process needs from its start. */
   readonly launchEnv: Readonly<Record<string, string>>;
   readonly credentials: Credentials;
+  readonly initialization: Initialization;
   /** Where SDK calls go, and those of services named here. */
   readonly endpoint: string;
   readonly endpoints: Readonly<Record<string, string>>;
@@ -66,7 +68,7 @@ export function environmentVariables(input: VariablesInput): Readonly<Record<str
     AWS_LAMBDA_FUNCTION_NAME: version.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: version.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(configuration.memoryMb),
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_INITIALIZATION_TYPE: input.initialization,
     AWS_LAMBDA_LOG_GROUP_NAME: configuration.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: input.logStream,
     ...logVariables(version),

@@ -10,13 +10,15 @@ import { type Access, accessOf, type AccessRows } from './access.ts';
 import type { Resource } from './resources.ts';
 
 export interface AccessOptions {
-  /** `lambdaAccess` or `logsAccess`. */
+  /** `lambdaAccess`, `logsAccess` or `sqsAccess`. */
   readonly rows: AccessRows;
   readonly authorizer: Authorizer;
   readonly metadata: Pick<MetadataCache, 'policies' | 'resolve'>;
   readonly region: string;
   /** Epoch milliseconds. */
   readonly nowMs: () => number;
+  /** The policies of resources that are no functions. */
+  readonly policyOf?: (resourceArn: string) => string | undefined;
   /** Tags of resources that are no functions, where they are known at once. */
   readonly tagsOf?: (resourceArn: string) => Readonly<Record<string, string>> | undefined;
 }
@@ -57,9 +59,9 @@ function questionOf(
 }
 
 /** A policy holds for exactly what it was put on: the function, one of its versions, or one of its aliases. */
-function policyOf({ metadata }: AccessOptions, resource: Resource): string | undefined {
+function policyOf({ metadata, policyOf }: AccessOptions, resource: Resource): string | undefined {
   const { function: name, qualifier } = resource;
-  if (name === undefined) return undefined;
+  if (name === undefined) return policyOf?.(resource.arn);
   const { policies } = metadata.policies(name.accountId, name.functionName) ?? {};
   if (policies === undefined) return undefined;
   const key = qualifier ?? latestVersion;

@@ -11,7 +11,16 @@ export type {
   Change,
 } from './documents.ts';
 export type { Journal, JournalRecord, JournalBounds, AppendOutcome } from './journal.ts';
-export type { Queue, Message, Depth } from './queue.ts';
+export type {
+  Queue,
+  Message,
+  Depth,
+  NewMessage,
+  MovedMessage,
+  Receiving,
+  Sent,
+  InFlightOutcome,
+} from './queue.ts';
 export type { Blobs, BlobInfo } from './blobs.ts';
 export type { Clock, Cancel } from './clock.ts';
 export type { Random, Entropy } from './random.ts';

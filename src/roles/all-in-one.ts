@@ -3,7 +3,15 @@
  * runs functions, then what decides, then what speaks to clients.
  */
 import { join } from 'node:path';
-import { type AccessRows, autoscalingAccess, createAuthorize, lambdaAccess, logsAccess } from '#access';
+import {
+  type AccessOptions,
+  type AccessRows,
+  autoscalingAccess,
+  createAuthorize,
+  lambdaAccess,
+  logsAccess,
+  sqsAccess,
+} from '#access';
 import { createAssignment, keepProvisioned } from '#assignment';
 import { autoscalingService, createAutoscaling } from '#autoscaling';
 import { codeOfArchivePath, openCodeStore, S3Archives } from '#code';
@@ -25,6 +33,7 @@ import {
   type Blobs,
 } from '#platform';
 import { openRuntimes, type Runtimes } from '#runtimes';
+import { openSqs, sqsService } from '#sqs';
 import {
   createListener,
   linkedRoute,
@@ -104,6 +113,16 @@ export async function compose(
     onFault: (error) => trouble('log events could not be stored or trimmed', error),
   });
   closing.add(() => logs.close());
+  const sqs = openSqs({
+    accountId: account.accountId,
+    region,
+    documents,
+    queue: store.queue,
+    clock,
+    entropy,
+    onFault: (error) => trouble('queues could not be tidied up', error),
+  });
+  closing.add(() => sqs.close());
   const runtimes = openRuntimes({
     directory: join(dataDirectory, 'runtimes'),
     clock,
@@ -232,14 +251,19 @@ export async function compose(
       requestId,
       reason: reasonOf(error),
     });
-  const authorizeBy = (rows: AccessRows): Authorize =>
+  const authorizeBy = (rows: AccessRows, more: Partial<AccessOptions> = {}): Authorize =>
     createAuthorize({
       rows,
       authorizer: identity.authorizer,
       metadata,
       region,
       nowMs: () => clock.wallMs(),
+      ...more,
     });
+  const queueFacts = {
+    policyOf: (arn: string) => sqs.queues.policyOf(arn),
+    tagsOf: (arn: string) => sqs.queues.tagsOf(arn),
+  };
   const iam = { ...identity, clock, entropy };
   const outcome = await createListener({
     services: new Map([
@@ -256,6 +280,7 @@ export async function compose(
         'application-autoscaling',
         autoscalingService(autoscaling, reportFault, authorizeBy(autoscalingAccess)),
       ],
+      ['sqs', sqsService(sqs, reportFault, authorizeBy(sqsAccess, queueFacts))],
       ['iam', iamService(iam, reportFault)],
       ['sts', stsService(iam, reportFault)],
     ]),
@@ -286,6 +311,8 @@ export async function compose(
     case 'listening': {
       const { listener } = outcome;
       closing.add((graceMs) => listener.close(graceMs));
+      // Before the listener waits for its requests to end.
+      closing.add(() => sqs.stopWaiting());
       const { host, port } = listener.address;
       endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
       const keeping =

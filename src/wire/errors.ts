@@ -1,6 +1,6 @@
 /**
  * The table of errors: name → status, whose fault, and how the body is spelled. Lambda's own come from the generated
- * table; what every AWS service answers, and what CloudWatch Logs, IAM and STS declare, is written here.
+ * table; what every AWS service answers, and what CloudWatch Logs, IAM, STS and SQS declare, is written here.
  */
 import table from './generated/lambda.json' with { type: 'json' };
 
@@ -76,17 +76,43 @@ const autoscalingErrors = {
   TooManyTagsException: client(400),
 } as const;
 
+/** Errors of SQS, with the statuses that they have in both of its protocols. */
+const queueErrors = {
+  QueueDoesNotExist: client(400),
+  QueueNameExists: client(400),
+  PurgeQueueInProgress: client(403),
+  OverLimit: client(403),
+  RequestThrottled: client(403),
+  ReceiptHandleIsInvalid: client(404),
+  InvalidAddress: client(404),
+  InvalidAttributeName: client(400),
+  InvalidAttributeValue: client(400),
+  InvalidMessageContents: client(400),
+  UnsupportedOperation: client(400),
+  EmptyBatchRequest: client(400),
+  TooManyEntriesInBatchRequest: client(400),
+  BatchEntryIdsNotDistinct: client(400),
+  BatchRequestTooLong: client(400),
+  InvalidBatchEntryId: client(400),
+  MissingRequiredParameterException: client(400),
+} as const;
+
 export type ErrorName =
   | keyof typeof table.errors
   | keyof typeof commonErrors
   | keyof typeof logsErrors
   | keyof typeof identityErrors
-  | keyof typeof autoscalingErrors;
+  | keyof typeof autoscalingErrors
+  | keyof typeof queueErrors;
 
 export const errors: ReadonlyMap<string, ErrorRow> = new Map([
-  ...Object.entries({ ...commonErrors, ...logsErrors, ...identityErrors, ...autoscalingErrors }).map(
-    ([name, row]) => [name, { ...row, message: 'message', headers: {}, modelled: false }] as const,
-  ),
+  ...Object.entries({
+    ...commonErrors,
+    ...logsErrors,
+    ...identityErrors,
+    ...autoscalingErrors,
+    ...queueErrors,
+  }).map(([name, row]) => [name, { ...row, message: 'message', headers: {}, modelled: false }] as const),
   ...Object.entries(table.errors).map(
     ([name, row]) => [name, { ...row, modelled: true } as unknown as ErrorRow] as const,
   ),

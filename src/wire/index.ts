@@ -2,6 +2,7 @@
 export { WireError } from './error.ts';
 export type { ErrorName } from './error.ts';
 export { jsonRpcService } from './json-rpc/service.ts';
+export type { QueryCompatible } from './json-rpc/error.ts';
 export type { JsonRpcOptions } from './json-rpc/service.ts';
 export { createListener } from './listener/listener.ts';
 export { BodyCut } from './listener/host-route.ts';
@@ -19,7 +20,7 @@ export { linkExpirySecondsMax, Links } from './listener/links.ts';
 export type { Log, LogFields } from './listener/log.ts';
 export { linkedRoute } from './listener/open-route.ts';
 export type { OpenAnswer, OpenRoute } from './listener/open-route.ts';
-export type { ListShape, Member, Shape, StringShape, StructureShape } from './operations/shape.ts';
+export type { ListShape, MapShape, Member, Shape, StringShape, StructureShape } from './operations/shape.ts';
 export type { Operation } from './operations/shape.ts';
 export { operations } from './operations/table.ts';
 export type { OperationName } from './operations/table.ts';

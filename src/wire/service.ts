@@ -85,6 +85,8 @@ export type Routed = RoutedOperation | Refused;
 export interface Service {
   /** Regions that its clients may sign for besides the configured one: a global service is signed for us-east-1 wherever it is called. */
   readonly signingRegions?: readonly string[];
+  /** For a service of several protocols: the one that the request speaks, whose errors it understands. */
+  speaking?(request: WireRequest): Service;
   /** Chooses the operation from the head of the request, before the body is read. Never throws. */
   route(request: WireRequest): Routed;
   /**

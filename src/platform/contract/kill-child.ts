@@ -66,8 +66,8 @@ await Promise.all([
     tell({ kind: 'record', partition, sequence: count });
   }),
   forever(4, async (name, count) => {
-    const [id = ''] = await queue.send(round, [{ body: numbered(count) }]);
-    tell({ kind: 'message', id, body: `${count}`, name });
+    const [sent] = await queue.send(round, [{ body: numbered(count) }]);
+    tell({ kind: 'message', id: sent?.id ?? '', body: `${count}`, name });
   }),
   forever(2, async () => {
     for (const { id, receipt } of await queue.receive(round, { max: 2, visibilityTimeoutMs: 60_000 })) {

@@ -2,6 +2,7 @@
 import { assert } from '#lib/assert';
 import { requestLimits } from '../limits.ts';
 import type { Write } from '../documents.ts';
+import type { MovedMessage, NewMessage } from '../queue.ts';
 
 export function checkName(name: string): void {
   assert(
@@ -87,4 +88,23 @@ export function encodeWrites(writes: readonly Write[]): readonly EncodedWrite[] 
 /** Whether every engine can keep the text as it is: SQLite and PostgreSQL store UTF-8, PostgreSQL no U+0000. */
 function isStorable(name: string): boolean {
   return name.isWellFormed() && !name.includes('\0');
+}
+
+export function checkNewMessages(messages: readonly NewMessage[]): void {
+  checkBodies(messages.map(({ body }) => body));
+  for (const { delayMs = 0, group, once } of messages) {
+    checkDelay(delayMs);
+    if (group !== undefined) checkName(group);
+    if (once === undefined) continue;
+    checkName(once.key);
+    checkDelay(once.windowMs);
+  }
+}
+
+export function checkMoved({ body, group, id, sentAtMs }: MovedMessage): void {
+  checkBodies([body]);
+  if (group !== undefined) checkName(group);
+  // Receipts are made of them.
+  assert(id === undefined || /^[0-9a-f-]{36}$/.test(id), 'the id of a message is a UUID');
+  if (sentAtMs !== undefined) checkPosition(sentAtMs);
 }

@@ -52,7 +52,7 @@ test('SQLite on a full disk', async (context) => {
   const options = { clock: systemClock, entropy: seededEntropy(1) };
   const engine = await openSqlite(join(path, 'store.db'), options);
   await engine.documents.commit([{ kind: 'put', key: 'a', value: 1, expected: 'any' }]);
-  const [message] = await engine.queue.send('q', [{ body: Uint8Array.of(1) }]);
+  const [sent] = await engine.queue.send('q', [{ body: Uint8Array.of(1) }]);
   const appended = await fill(async () => engine.journal.append('p', 'any', [body]));
   assert.ok(appended > 5);
 
@@ -76,7 +76,7 @@ test('SQLite on a full disk', async (context) => {
   assert.deepEqual(await journal.append('p', appended, [body]), { kind: 'appended', next: appended + 1 });
   await documents.commit([{ kind: 'put', key: 'b', value: 2, expected: 'absent' }]);
   const [received] = await queue.receive('q', { max: 1, visibilityTimeoutMs: 1000 });
-  assert.equal(received?.id, message);
+  assert.equal(received?.id, sent?.id);
   await close();
 
   const again = await openSqlite(join(path, 'store.db'), options);

@@ -1,5 +1,5 @@
 /**
- * A service of AWS JSON 1.1: every request is a POST to `/` whose `X-Amz-Target` names the operation
+ * A service of AWS JSON 1.1 or 1.0: every request is a POST whose `X-Amz-Target` names the operation
  * (`Logs_20140328.FilterLogEvents`) and whose body is its input. The tables of operations are small and written by hand.
  */
 import { assert } from '#lib/assert';
@@ -22,8 +22,8 @@ import type {
   WireRequest,
   WireResponse,
 } from '../service.ts';
-import { contentType } from './content-type.ts';
-import { encodeJsonRpcError } from './error.ts';
+import { contentTypes, type JsonVersion } from './content-type.ts';
+import { encodeJsonRpcError, encodeQueryCompatibleError, type QueryCompatible } from './error.ts';
 
 /** Bytes: what these services take in one request. */
 export const jsonRpcBodyBytesMax = 2 * 2 ** 20;
@@ -41,6 +41,10 @@ export interface JsonRpcOptions {
   readonly validationError?: ErrorName;
   /** Told of what a handler threw that was no WireError. */
   readonly reportFault: ReportFault;
+  /** Bytes of a request's body; `jsonRpcBodyBytesMax` unless the service takes more. */
+  readonly bodyBytesMax?: number;
+  /** For services that spoke the Query protocol before; they speak AWS JSON 1.0. */
+  readonly queryCompatible?: QueryCompatible;
 }
 
 export function jsonRpcService(options: JsonRpcOptions): Service {
@@ -50,10 +54,12 @@ export function jsonRpcService(options: JsonRpcOptions): Service {
       `a handler for ${name}, which is no operation of ${options.targetPrefix}`,
     );
   }
-  return {
-    route: (request) => route(options, request),
-    encodeError: encodeJsonRpcError,
-  };
+  return { route: (request) => route(options, request), encodeError: errorEncoder(options) };
+}
+
+function errorEncoder({ queryCompatible }: JsonRpcOptions): Service['encodeError'] {
+  if (queryCompatible === undefined) return encodeJsonRpcError;
+  return (error, requestId) => encodeQueryCompatibleError(queryCompatible, error, requestId);
 }
 
 function route(options: JsonRpcOptions, request: WireRequest): Routed {
@@ -73,12 +79,13 @@ function route(options: JsonRpcOptions, request: WireRequest): Routed {
 class RoutedTarget implements RoutedOperation {
   readonly kind = 'operation';
   readonly operation: string;
-  readonly bodyBytesMax = jsonRpcBodyBytesMax;
+  readonly bodyBytesMax: number;
   readonly #input: StructureShape;
   readonly #options: JsonRpcOptions;
 
   constructor(operation: string, input: StructureShape, options: JsonRpcOptions) {
     this.operation = operation;
+    this.bodyBytesMax = options.bodyBytesMax ?? jsonRpcBodyBytesMax;
     this.#input = input;
     this.#options = options;
   }
@@ -86,7 +93,7 @@ class RoutedTarget implements RoutedOperation {
   bodyTooLarge(): WireError {
     return new WireError(
       'RequestEntityTooLargeException',
-      `Request must be smaller than ${jsonRpcBodyBytesMax} bytes for the ${this.operation} operation`,
+      `Request must be smaller than ${this.bodyBytesMax} bytes for the ${this.operation} operation`,
     );
   }
 
@@ -96,23 +103,24 @@ class RoutedTarget implements RoutedOperation {
       this.operation,
       context,
       handlers[this.operation],
-      encodeJsonRpcError,
+      errorEncoder(this.#options),
       reportFault,
       async (handler) => {
         const input = decodeStructure(this.#input, parseJson(body) ?? {});
         validateStructure(this.#input, input, validationError);
         authorize?.(this.operation, input, context);
-        return encodeJsonRpcOutput(await handler(input, context), context.requestId);
+        const version = this.#options.queryCompatible === undefined ? '1.1' : '1.0';
+        return encodeJsonRpcOutput(await handler(input, context), context.requestId, version);
       },
     );
   }
 }
 
 /** Without shapes: what a value is says how it travels. Dates become epoch seconds, bytes base64. */
-function encodeJsonRpcOutput(output: Output, requestId: string): WireResponse {
+function encodeJsonRpcOutput(output: Output, requestId: string, version: JsonVersion): WireResponse {
   return {
     statusCode: 200,
-    headers: { 'Content-Type': contentType, 'x-amzn-RequestId': requestId },
+    headers: { 'Content-Type': contentTypes[version], 'x-amzn-RequestId': requestId },
     body: Buffer.from(JSON.stringify(plain(output))),
   };
 }

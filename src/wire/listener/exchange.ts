@@ -115,7 +115,8 @@ export class Exchange implements Occupant {
     const examination = this.#floor.verifier.examine(head.request, head.repeated);
     let service = this.#floor.defaultService;
     if (examination.service !== undefined) {
-      service = this.#floor.services.get(examination.service) ?? service;
+      const found = this.#floor.services.get(examination.service) ?? service;
+      service = found.speaking?.(head.request) ?? found;
       this.#speaker = service;
     }
     if (examination.kind === 'refused') return this.#answerError(examination.error);

@@ -16,7 +16,21 @@ const codes: { readonly [name in ErrorName]?: string } = {
   ThrottlingException: 'Throttling',
   SerializationException: 'MalformedInput',
   ServiceUnavailableException: 'ServiceUnavailable',
+  InvalidParameterValueException: 'InvalidParameterValue',
+  MissingRequiredParameterException: 'MissingParameter',
+  QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
+  QueueNameExists: 'QueueAlreadyExists',
+  PurgeQueueInProgress: 'AWS.SimpleQueueService.PurgeQueueInProgress',
+  UnsupportedOperation: 'AWS.SimpleQueueService.UnsupportedOperation',
+  EmptyBatchRequest: 'AWS.SimpleQueueService.EmptyBatchRequest',
+  TooManyEntriesInBatchRequest: 'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
+  BatchEntryIdsNotDistinct: 'AWS.SimpleQueueService.BatchEntryIdsNotDistinct',
+  BatchRequestTooLong: 'AWS.SimpleQueueService.BatchRequestTooLong',
+  InvalidBatchEntryId: 'AWS.SimpleQueueService.InvalidBatchEntryId',
 };
+
+/** What the Query protocol calls an error. */
+export const queryCodeOf = (name: ErrorName): string => codes[name] ?? name;
 
 export const xmlHeaders = (requestId: string): Readonly<Record<string, string>> => ({
   'Content-Type': 'text/xml',
@@ -33,7 +47,7 @@ export function encodeQueryError(xmlNamespace: string, error: unknown, requestId
   assert(row !== undefined, `the table of errors has no ${wire.errorName}`);
   const parts =
     element('Type', row.fault === 'client' ? 'Sender' : 'Receiver') +
-    element('Code', codes[wire.errorName] ?? wire.errorName) +
+    element('Code', queryCodeOf(wire.errorName)) +
     element('Message', escapeXml(wire.message));
   const xml = `<ErrorResponse xmlns="${escapeXml(xmlNamespace)}">${element('Error', parts)}${element('RequestId', escapeXml(requestId))}</ErrorResponse>`;
   return {

@@ -6,6 +6,7 @@ import { WireError } from '../error.ts';
 import type { Authorize, Handler, Handlers, Input } from '../service.ts';
 import { call, context, faults, form, serve } from './fixtures/some-service.ts';
 import { formBytesMax } from './limits.ts';
+import { queryService } from './service.ts';
 
 const notCalled: Handler = () => assert.fail('called');
 
@@ -163,6 +164,40 @@ suite('the service', () => {
     assert.ok(routed.kind === 'operation');
     assert.equal(routed.bodyBytesMax, formBytesMax);
     assert.equal(service.encodeError(routed.bodyTooLarge(), 'r').statusCode, 413);
+  });
+
+  test('a path can stand for parameters, and a version may be left out, where the service says so', async () => {
+    const got: unknown[] = [];
+    const service = queryService({
+      version: '1',
+      versionOptional: true,
+      xmlNamespace: 'x',
+      operations: {
+        Look: { input: { type: 'structure', members: { Url: { shape: { type: 'string' } } } } },
+      },
+      notServed: [],
+      handlers: {
+        Look: async ({ Url }) => {
+          got.push(Url);
+          return {};
+        },
+      },
+      authorize: () => {},
+      reportFault: () => {},
+      pathParameters: (path) => (path.startsWith('/q/') ? { Url: path } : undefined),
+    });
+    const look = async (rawPath: string, rawQuery: string, text: string): Promise<number | string> => {
+      const routed = service.route({ method: 'POST', rawPath, rawQuery, headers: {} });
+      if (routed.kind === 'refused') return routed.kind;
+      return (await routed.call(Buffer.from(text), context)).statusCode;
+    };
+    assert.equal(await look('/q/&a=1', '', 'Action=Look'), 200);
+    assert.equal(await look('/q/a', 'Url=query', 'Action=Look&Version=1'), 200);
+    assert.equal(await look('/q/a', 'Url=query', 'Action=Look&Url=body'), 200);
+    assert.equal(await look('/', '', 'Action=Look'), 200);
+    assert.deepEqual(got, ['/q/&a=1', 'query', 'body', undefined]);
+    assert.equal(await look('/q/a', '', 'Action=Look&Version=2'), 400);
+    assert.equal(await look('/p/a', '', 'Action=Look'), 'refused');
   });
 
   test('a handler for what is no operation is refused at once', () => {

@@ -47,6 +47,10 @@ export interface QueryOptions {
   /** Asked before each handler. */
   readonly authorize: Authorize;
   readonly reportFault: ReportFault;
+  /** Whether a request may leave out its `Version`. */
+  readonly versionOptional?: true;
+  /** The parameters that a path other than `/` stands for; undefined for what is no path of the service. */
+  readonly pathParameters?: (rawPath: string) => Readonly<Record<string, string>> | undefined;
   /** See `Service.signingRegions`. */
   readonly signingRegions?: readonly string[];
 }
@@ -68,11 +72,13 @@ export function queryService(options: QueryOptions): Service {
 }
 
 function route(options: QueryOptions, encodeError: Service['encodeError'], request: WireRequest): Routed {
-  if (request.rawPath !== '/' || (request.method !== 'POST' && request.method !== 'GET')) {
-    const message = `The Query protocol is spoken by GET and POST to /, not by ${request.method} to another path.`;
+  const { method, rawPath } = request;
+  const parameters = rawPath === '/' ? {} : options.pathParameters?.(rawPath);
+  if (parameters === undefined || (method !== 'POST' && method !== 'GET')) {
+    const message = `The Query protocol is spoken by GET and POST to /, not by ${method} to another path.`;
     return { kind: 'refused', error: new WireError('InvalidAction', message) };
   }
-  return new RoutedForm(options, encodeError, request.rawQuery);
+  return new RoutedForm(options, encodeError, [new URLSearchParams(parameters).toString(), request.rawQuery]);
 }
 
 class RoutedForm implements RoutedOperation {
@@ -82,12 +88,13 @@ class RoutedForm implements RoutedOperation {
   readonly bodyBytesMax = formBytesMax;
   readonly #options: QueryOptions;
   readonly #encodeError: Service['encodeError'];
-  readonly #rawQuery: string;
+  /** What the head of the request says; the body may say otherwise. */
+  readonly #forms: readonly string[];
 
-  constructor(options: QueryOptions, encodeError: Service['encodeError'], rawQuery: string) {
+  constructor(options: QueryOptions, encodeError: Service['encodeError'], forms: readonly string[]) {
     this.#options = options;
     this.#encodeError = encodeError;
-    this.#rawQuery = rawQuery;
+    this.#forms = forms;
   }
 
   bodyTooLarge(): WireError {
@@ -102,7 +109,7 @@ class RoutedForm implements RoutedOperation {
     let form: FormNode;
     let action: string;
     try {
-      form = parseForms([this.#rawQuery, Buffer.from(body).toString('utf8')]);
+      form = parseForms([...this.#forms, Buffer.from(body).toString('utf8')]);
       action = this.#action(form);
     } catch (error) {
       return Promise.resolve(this.#encodeError(error, context.requestId));
@@ -120,11 +127,12 @@ class RoutedForm implements RoutedOperation {
 
   /** The operation that a form asks for: one that the service has, served or not. */
   #action(form: FormNode): string {
-    const { operations, notServed, version } = this.#options;
+    const { operations, notServed, version, versionOptional } = this.#options;
     const action = form.children.get('Action')?.value;
     if (action === undefined) throw new WireError('MissingAction', 'The request is missing its Action.');
     const asked = form.children.get('Version')?.value;
-    if ((Object.hasOwn(operations, action) || notServed.includes(action)) && asked === version) return action;
+    const versionFits = asked === version || (asked === undefined && versionOptional === true);
+    if ((Object.hasOwn(operations, action) || notServed.includes(action)) && versionFits) return action;
     const name = action.slice(0, actionCharactersMax);
     const given = asked?.slice(0, actionCharactersMax) ?? 'NO_VERSION_SPECIFIED';
     throw new WireError('InvalidAction', `Could not find operation ${name} for version ${given}`);

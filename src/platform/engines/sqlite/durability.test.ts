@@ -200,3 +200,28 @@ test('an engine that waits for nothing does not keep its process alive, and one 
   });
   assert.deepEqual({ status, stdout }, { status: 0, stdout: 'appended\n' });
 });
+
+test('a store of the first version is brought up, with all that it has', async (context) => {
+  const path = storePath(context);
+  const clock = new FakeClock();
+  const before = await openSqlite(path, options({}, clock));
+  await before.queue.send('q', [{ body }, { body }]);
+  await before.queue.receive('q', { max: 1, visibilityTimeoutMs: 1000 });
+  await before.close();
+  const database = new DatabaseSync(path);
+  database.exec(`
+    DROP INDEX messages_by_age; DROP INDEX messages_by_group; DROP TABLE message_groups; DROP TABLE message_keys;
+    ALTER TABLE messages DROP COLUMN first_received_at_ms; ALTER TABLE messages DROP COLUMN group_name;
+    UPDATE store SET schema_version = 1`);
+  database.close();
+  const after = await openSqlite(path, options({}, clock));
+  context.after(() => after.close());
+  assert.deepEqual(await after.queue.depth('q'), { visible: 1, inFlight: 1, delayed: 0 });
+  await after.queue.send('q', [{ body, group: 'g', once: { key: 'k', windowMs: 1 } }]);
+  clock.advance(1000);
+  const received = await after.queue.receive('q', { max: 9, visibilityTimeoutMs: 1 });
+  assert.deepEqual(
+    received.reduce((sum, { receiveCount }) => sum + receiveCount, 0),
+    4,
+  );
+});

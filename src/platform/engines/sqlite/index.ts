@@ -50,7 +50,7 @@ export async function openSqliteWithLink(
   const engine: SqliteEngine = {
     documents: new SqliteDocuments(link, watchers),
     journal: new SqliteJournal(link, followers, limits),
-    queue: new SqliteQueue(link, options.clock, options.entropy),
+    queue: new SqliteQueue(link, options.clock, options.entropy, limits),
     close: async () => link.close(),
   };
   return { engine, link };

@@ -1,7 +1,7 @@
 /** What the engine's face and its thread say to each other. Bodies travel as transferred buffers, documents as JSON text. */
 import type { EngineLimits } from '../../limits.ts';
 import type { AppendOutcome, JournalBounds } from '../../journal.ts';
-import type { Depth } from '../../queue.ts';
+import type { Depth, InFlightOutcome, Sent } from '../../queue.ts';
 import type { UnavailableReason } from '../../unavailable.ts';
 import type { EncodedWrite } from '../checks.ts';
 import type { ChangeCursor } from '../document-watch.ts';
@@ -24,7 +24,9 @@ export interface ReceivedRow {
   readonly sequence: number;
   readonly messageId: string;
   readonly sentAtMs: number;
+  readonly firstReceivedAtMs: number;
   readonly receiveCount: number;
+  readonly groupName: string | null;
   readonly body: Uint8Array;
 }
 
@@ -34,6 +36,20 @@ export interface Reception {
   readonly sequence: number;
   readonly receiveCount: number;
   readonly messageId: string;
+}
+
+/** A message to store. */
+export interface MessageRow {
+  readonly messageId: string;
+  readonly sentAtMs: number;
+  readonly visibleAtMs: number;
+  readonly group: string | null;
+  readonly body: Uint8Array;
+}
+
+/** `nowMs` where the message must be in flight. */
+interface InFlight {
+  readonly nowMs?: number;
 }
 
 /** Every call, with what it asks and what it is answered. Times are the face's, in epoch milliseconds of store time. */
@@ -66,17 +82,36 @@ export interface Calls {
   'queue.send': {
     ask: {
       queue: string;
-      sentAtMs: number;
-      messages: readonly { messageId: string; visibleAtMs: number; body: Uint8Array }[];
+      nowMs: number;
+      messages: readonly (MessageRow & { once: { key: string; untilMs: number } | undefined })[];
     };
-    answer: 'sent';
+    answer: { sent: readonly Sent[] };
   };
   'queue.receive': {
-    ask: { queue: string; nowMs: number; max: number; visibleAtMs: number };
+    ask: {
+      queue: string;
+      nowMs: number;
+      wallMs: number;
+      max: number;
+      visibleAtMs: number;
+      inGroups: boolean;
+    };
     answer: readonly ReceivedRow[];
   };
-  'queue.delete': { ask: Reception; answer: 'deleted' | 'stale' };
-  'queue.change': { ask: Reception & { visibleAtMs: number }; answer: 'changed' | 'stale' };
+  /** Answers the store time at which a message can be received. */
+  'queue.next': { ask: { queue: string; inGroups: boolean }; answer: number | undefined };
+  'queue.delete': { ask: Reception & InFlight; answer: InFlightOutcome<'deleted'> };
+  'queue.change': {
+    ask: Reception & InFlight & { visibleAtMs: number };
+    answer: InFlightOutcome<'changed'>;
+  };
+  'queue.move': { ask: Reception & { to: string; moved: MessageRow }; answer: 'moved' | 'stale' };
+  /** The highest sequence of any queue. */
+  'queue.last': { ask: undefined; answer: number };
+  /** These answer how many were deleted: ask again while it is as many as a step deletes. */
+  'queue.purge': { ask: { queue: string; through: number }; answer: number };
+  'queue.expire': { ask: { queue: string; sentBeforeMs: number }; answer: number };
+  'queue.forget': { ask: { queue: string }; answer: number };
   'queue.depth': { ask: { queue: string; nowMs: number }; answer: Depth };
 }
 
@@ -96,6 +131,10 @@ export const writingCalls: ReadonlySet<CallName> = new Set<CallName>([
   'queue.receive',
   'queue.delete',
   'queue.change',
+  'queue.move',
+  'queue.purge',
+  'queue.expire',
+  'queue.forget',
 ]);
 
 export interface Request {

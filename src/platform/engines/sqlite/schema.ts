@@ -3,9 +3,7 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Raised with every change of the tables below; a file with a higher version is refused. */
-const schemaVersion = 1;
-
+/** What version 1 had. Later versions are steps from the one before; a file with a version that is not known here is refused. */
 const tables = `
   CREATE TABLE store (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -14,7 +12,7 @@ const tables = `
     pruned_revision INTEGER NOT NULL,
     tombstones INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO store VALUES (1, ${schemaVersion}, 0, 0, 0);
+  INSERT INTO store VALUES (1, 1, 0, 0, 0);
 
   CREATE TABLE documents (key TEXT PRIMARY KEY, revision INTEGER NOT NULL, value TEXT NOT NULL) STRICT;
   CREATE INDEX documents_by_revision ON documents (revision, key);
@@ -47,6 +45,36 @@ const tables = `
   -- Apart from the messages, so that receiving one does not write its body again.
   CREATE TABLE message_bodies (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 `;
+
+/** The step at index i leads from version i + 1 to the next. Never changed once released. */
+const steps: readonly string[] = [
+  // Messages in groups, keys of messages that are sent once, the age of messages.
+  `
+  ALTER TABLE messages ADD COLUMN first_received_at_ms INTEGER;
+  ALTER TABLE messages ADD COLUMN group_name TEXT;
+  CREATE INDEX messages_by_age ON messages (queue, sent_at_ms);
+  CREATE INDEX messages_by_group ON messages (queue, group_name, sequence) WHERE group_name IS NOT NULL;
+  -- A group is here while it has messages. free_at_ms: when the first of them can be received.
+  CREATE TABLE message_groups (
+    queue INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    free_at_ms REAL NOT NULL,
+    head INTEGER NOT NULL,
+    PRIMARY KEY (queue, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX message_groups_by_time ON message_groups (queue, free_at_ms, head);
+  CREATE TABLE message_keys (
+    queue INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    until_ms REAL NOT NULL,
+    PRIMARY KEY (queue, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX message_keys_by_end ON message_keys (until_ms);
+`,
+];
+const schemaVersion = 1 + steps.length;
 
 /** Pages that the connection keeps in memory. */
 const pageCacheKib = 16 * 1024;
@@ -83,12 +111,16 @@ function createTables(database: DatabaseSync): void {
   try {
     const exists = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'store'").get() !== undefined;
     if (!exists) database.exec(tables);
-    const version = database.prepare('SELECT schema_version AS version FROM store').get()?.['version'];
-    if (version !== schemaVersion) {
+    const version = Number(
+      database.prepare('SELECT schema_version AS version FROM store').get()?.['version'],
+    );
+    if (!(version >= 1 && version <= schemaVersion)) {
       throw new Error(
-        `the store was written by another release of Lambkin (its schema is ${String(version)}, this one's ${schemaVersion})`,
+        `the store was written by another release of Lambkin (its schema is ${version}, this one's ${schemaVersion})`,
       );
     }
+    for (const step of steps.slice(version - 1)) database.exec(step);
+    database.prepare('UPDATE store SET schema_version = ?').run(schemaVersion);
     database.exec('COMMIT');
   } finally {
     if (database.isTransaction) database.exec('ROLLBACK');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FakeClock, seededEntropy } from '#platform';
 import { documentsContract } from '../../contract/documents.ts';
 import { journalContract } from '../../contract/journal.ts';
+import { queueGroupsContract } from '../../contract/queue-groups.ts';
 import { queueContract } from '../../contract/queue.ts';
 import { temporaryDirectory } from '../../contract/temporary-directory.ts';
 import type { EngineLimits } from '../../limits.ts';
@@ -25,3 +26,4 @@ async function open(limits: Partial<EngineLimits> = {}, clock = new FakeClock())
 documentsContract('sqlite', open);
 journalContract('sqlite', open);
 queueContract('sqlite', async (clock, limits) => open(limits, clock));
+queueGroupsContract('sqlite', async (clock, limits) => open(limits, clock));

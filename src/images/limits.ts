@@ -74,3 +74,30 @@ export const chunksInFlightMax = 8;
 export const headChunks = 2;
 /** Groups whose bitmaps fit there: 126 of 128 MiB. */
 export const groupsMax = 126;
+
+/** Reading, on a worker. */
+export const readLimits = {
+  /** Chunks that are fetched at once, for all images together. */
+  missesMax: 32,
+  /** Chunks that wait for that. */
+  missesWaitingMax: 4096,
+  /** Bytes that one read may ask for. */
+  readBytesMax: 32 * MiB,
+  /** Chunks in the record of an image's start. */
+  traceChunksMax: 4096,
+  /** Chunks of a trace that are fetched ahead at once. */
+  readaheadMax: 8,
+  /** Chunks that wait to be written to the disk cache; more are not kept. */
+  diskWritesMax: 64,
+} as const;
+
+/** Names of functions' versions that keep one image. */
+export const referencesMax = 10_000;
+/** Attempts at a commit that others were faster at. */
+export const commitAttemptsMax = 20;
+/** How long what the store says of its roots is believed on the path of a read. */
+export const rootsFreshMs = 10_000;
+/** Chunks that are carried to another root at once. */
+export const carriesMax = 8;
+/** Blobs that are deleted at once. */
+export const deletionsMax = 16;

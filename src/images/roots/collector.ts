@@ -156,8 +156,8 @@ export class Collector {
 
   async #referring(): Promise<readonly Referring[]> {
     const found: Referring[] = [];
-    for (let after = ''; ; ) {
-      const page = await this.#options.documents.list(imagesPrefix, { after });
+    for (let after: string | undefined; ; ) {
+      const page = await this.#options.documents.list(imagesPrefix, after === undefined ? {} : { after });
       for (const document of page.documents) {
         found.push({ key: document.key, document, root: imageRecord(document).root });
       }

@@ -6,6 +6,7 @@ import { coldRows } from './rows/cold.ts';
 import { controlPlaneRows } from './rows/control-plane.ts';
 import { footprintRows } from './rows/footprint.ts';
 import { streamingRows } from './rows/streaming.ts';
+import { imagesRows } from './rows/images.ts';
 import { warmRows } from './rows/warm.ts';
 import { print, type Row } from './table.ts';
 
@@ -15,6 +16,7 @@ const groups: Readonly<Record<string, (quick: boolean) => Promise<readonly Row[]
   'control-plane': controlPlaneRows,
   footprint: footprintRows,
   streaming: streamingRows,
+  images: imagesRows,
 };
 
 const quick = process.argv.includes('--quick');

@@ -4,7 +4,16 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, mkdirSync, mkdtempSync, openSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -30,7 +39,15 @@ export async function imagesRows(quick: boolean): Promise<readonly Row[]> {
   try {
     const base = join(directory, 'base.tar');
     // Files that every Debian-like host has; the quick run takes the smaller part.
-    run('tar', '-cf', base, '-C', '/', '--ignore-failed-read', ...(quick ? ['usr/share/doc'] : ['usr/share', 'usr/bin']));
+    run(
+      'tar',
+      '-cf',
+      base,
+      '-C',
+      '/',
+      '--ignore-failed-read',
+      ...(quick ? ['usr/share/doc'] : ['usr/share', 'usr/bin']),
+    );
     const blobs = await openFileBlobs(join(directory, 'store'), { entropy: systemEntropy });
     const store = new ImageStore({
       blobs,
@@ -106,7 +123,9 @@ async function readRow(store: ImageStore, { image }: StoredImage, plain: string)
   if (reader === undefined) throw new Error('the image is not there');
   const file = openSync(plain, 'r');
   const size = Math.min(reader.sizeBytes, statSync(plain).size, 64 * MiB) - readBytes;
-  const places = Array.from({ length: readsCount }, (_, at) => Math.imul(at, 2_654_435_761) >>> 0).map((word) => word % size);
+  const places = Array.from({ length: readsCount }, (_, at) => Math.imul(at, 2_654_435_761) >>> 0).map(
+    (word) => word % size,
+  );
   for (let at = 0; at < size; at += 256 * 1024) await reader.read(at, 1);
   const buffer = Buffer.alloc(readBytes);
   const [ours, floor]: [number[], number[]] = [[], []];
@@ -118,7 +137,6 @@ async function readRow(store: ImageStore, { image }: StoredImage, plain: string)
     for (const place of places) readSync(file, buffer, 0, readBytes, place);
     floor.push((performance.now() - start) / readsCount);
   }
-  const us = (value: number): string => `${(value * 1000).toFixed(2)} us`;
   return {
     what: 'random 4 KiB reads of an image, chunks in memory',
     lambkin: us(median(ours)),
@@ -126,6 +144,8 @@ async function readRow(store: ImageStore, { image }: StoredImage, plain: string)
     figure: `${(median(ours) / median(floor)).toFixed(2)} x`,
   };
 }
+
+const us = (value: number): string => `${(value * 1000).toFixed(2)} us`;
 
 /** A function's own files: 1 MiB. */
 function codeLayer(directory: string, seed: number): string {

@@ -44,6 +44,8 @@ export const tarLimits = {
   sparseBytesMax: 1024 * GiB,
   /** Pieces of data in a sparse file. */
   sparsePiecesMax: 65_536,
+  /** The same in all files of an image together. */
+  sparsePiecesPerImageMax: 1_000_000,
   /** Bytes of the map at the head of a sparse file (pax 1.0): numbers of up to 20 digits, one a line. */
   sparseMapBytesMax: 3 * MiB,
 } as const;

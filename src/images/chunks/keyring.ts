@@ -81,7 +81,9 @@ class LocalKeyring implements Keyring {
     try {
       return Buffer.concat([decipher.update(bytes.subarray(headBytes, -tagBytes)), decipher.final()]);
     } catch (cause) {
-      throw new ChunkError('sealed', `the sealed ${to.purpose} was changed, or belongs to somebody else`, { cause });
+      throw new ChunkError('sealed', `the sealed ${to.purpose} was changed, or belongs to somebody else`, {
+        cause,
+      });
     }
   }
 

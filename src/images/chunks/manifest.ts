@@ -42,7 +42,6 @@ export function encodeManifest({ sizeBytes, chunks }: Manifest): Buffer {
 
 /** Throws a ChunkError `sealed`: what was sealed is always a manifest, unless an older or newer version sealed it. */
 export function decodeManifest(bytes: Buffer): Manifest {
-  const wrong = (): ChunkError => new ChunkError('sealed', 'a manifest has a form that is not known');
   if (bytes.length < headBytes || !bytes.subarray(0, 4).equals(magic)) throw wrong();
   const sizeBytes = Number(bytes.readBigUInt64LE(4));
   const count = bytes.readUInt32LE(16);
@@ -61,4 +60,8 @@ export function decodeManifest(bytes: Buffer): Manifest {
     });
   }
   return { sizeBytes, chunks };
+}
+
+function wrong(): ChunkError {
+  return new ChunkError('sealed', 'a manifest has a form that is not known');
 }

@@ -53,7 +53,8 @@ function itemOf({ name, value }: Attribute, path: string): Item {
   if (name === 'system.posix_acl_default') return { space: 3, name: '', value: aclOnDisk(bytes) };
   const [, prefix = '', rest = ''] = /^(user|trusted|security)\.([\x21-\x7e]{1,255})$/.exec(name) ?? [];
   const space = { user: 1, trusted: 4, security: 6 }[prefix];
-  if (space === undefined) throw forbidden(`${shown(path)} has an extended attribute of no known kind: ${shown(name)}`);
+  if (space === undefined)
+    throw forbidden(`${shown(path)} has an extended attribute of no known kind: ${shown(name)}`);
   return { space, name: rest, value: bytes };
 }
 

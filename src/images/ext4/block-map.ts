@@ -35,12 +35,15 @@ export class BlockMap {
   }
 
   #set(start: number, blocks: number, used: boolean): void {
-    for (let block = start; block < start + blocks; ) {
+    for (let block = start; block < start + blocks;) {
       // Whole bytes at once: files are large.
       const whole = block % 8 === 0 && start + blocks - block >= 8;
       const mask = whole ? 0xff : 1 << (block % 8);
       const byte = this.#bits[block >>> 3];
-      assert(byte !== undefined && (used ? byte & mask : ~byte & mask) === 0, `block ${block} is taken twice or freed twice`);
+      assert(
+        byte !== undefined && (used ? byte & mask : ~byte & mask) === 0,
+        `block ${block} is taken twice or freed twice`,
+      );
       this.#bits[block >>> 3] = used ? byte | mask : byte & ~mask;
       block += whole ? 8 : 1;
     }

@@ -35,7 +35,7 @@ export class ChunkStream {
 
   /** Resolves when the bytes were taken over. */
   async write(bytes: Buffer): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const chunk = this.#chunk ?? (await this.#open());
       const at = this.#position % chunkBytes;
       const copied = bytes.copy(chunk, at, done, Math.min(bytes.length, done + chunkBytes - at));
@@ -47,7 +47,7 @@ export class ChunkStream {
 
   /** Writes zeros. */
   async zeros(bytes: number): Promise<void> {
-    for (let left = bytes; left > 0; ) {
+    for (let left = bytes; left > 0;) {
       const chunk = this.#chunk ?? (await this.#open());
       const at = this.#position % chunkBytes;
       const filled = Math.min(left, chunkBytes - at);
@@ -77,7 +77,8 @@ export class ChunkStream {
   }
 
   async #open(): Promise<Buffer> {
-    if (this.#position >= this.#blocksMax * blockBytes) throw tooLarge('an image would be larger than its groups');
+    if (this.#position >= this.#blocksMax * blockBytes)
+      throw tooLarge('an image would be larger than its groups');
     while (this.#free.length === 0 && this.#buffers === chunksInFlightMax) await Promise.race(this.#inFlight);
     this.#throwFailure();
     let chunk = this.#free.pop();

@@ -76,11 +76,7 @@ export class ImageWriter {
   }
 
   /** Replaces the contents of a directory. */
-  async writeDirectory(
-    inode: Inode,
-    parent: Inode,
-    children: ReadonlyMap<string, Inode>,
-  ): Promise<void> {
+  async writeDirectory(inode: Inode, parent: Inode, children: ReadonlyMap<string, Inode>): Promise<void> {
     this.#freeExtents(inode.extents);
     const content = this.content();
     const blocks = encodeDirectory(inode, parent, children);
@@ -219,4 +215,3 @@ class ContentWriter {
     this.#runs.push({ logical: this.#logical, physical: this.#physical, blocks });
   }
 }
-

@@ -48,7 +48,8 @@ const sectorBytes = 512;
 /** Writes it to 256 bytes of zeros. */
 export function encodeInode(inode: Inode, into: Buffer): void {
   const { kind, extents, attributes } = inode;
-  const blocks = (extents === undefined ? 0 : extents.blocks + treeBlocks(extents)) + (attributes.block === 0 ? 0 : 1);
+  const blocks =
+    (extents === undefined ? 0 : extents.blocks + treeBlocks(extents)) + (attributes.block === 0 ? 0 : 1);
   const links = kind === 'directory' && inode.links > directoryLinksMax ? 1 : inode.links;
   into.writeUInt16LE(modeType[kind] | inode.mode, 0);
   into.writeUInt16LE(inode.uid & 0xffff, 2);

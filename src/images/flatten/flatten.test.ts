@@ -23,7 +23,10 @@ async function names(...layers: readonly (readonly HeaderFields[])[]): Promise<r
     const tree = mountedTree(image, join(path, 'mount')) as Record<string, { mode: string }>;
     return Object.entries(tree)
       .filter(([name]) => name !== '')
-      .map(([name, { mode }]) => `${Buffer.from(name, 'hex').toString()} ${{ '4': 'd', '10': 'f' }[mode.slice(2, -4)] ?? 'l'}`)
+      .map(
+        ([name, { mode }]) =>
+          `${Buffer.from(name, 'hex').toString()} ${{ '4': 'd', '10': 'f' }[mode.slice(2, -4)] ?? 'l'}`,
+      )
       .sort();
   } finally {
     remove();
@@ -46,7 +49,12 @@ test('whiteouts hide what is below them, never what their own layer has', { skip
 });
 
 test('links are followed inside the image, as a process in it would', { skip: noMounts }, async () => {
-  const base = [directory('usr'), directory('usr/lib'), symlink('lib', 'usr/lib'), symlink('up', '/../../usr/../lib')];
+  const base = [
+    directory('usr'),
+    directory('usr/lib'),
+    symlink('lib', 'usr/lib'),
+    symlink('up', '/../../usr/../lib'),
+  ];
   assert.deepEqual(await names(base, [file('lib/a'), file('up/b'), link('c', 'lib/a'), file('/abs')]), [
     'abs f',
     'c f',
@@ -57,9 +65,19 @@ test('links are followed inside the image, as a process in it would', { skip: no
     'usr/lib/a f',
     'usr/lib/b f',
   ]);
-  assert.deepEqual(await names([symlink('x', 'made/here')], [file('x/f')]), ['made d', 'made/here d', 'made/here/f f', 'x l']);
+  assert.deepEqual(await names([symlink('x', 'made/here')], [file('x/f')]), [
+    'made d',
+    'made/here d',
+    'made/here/f f',
+    'x l',
+  ]);
   // The last name itself is replaced, not followed.
-  assert.deepEqual(await names(base, [file('lib', 'x'), directory('up')]), ['lib f', 'up d', 'usr d', 'usr/lib d']);
+  assert.deepEqual(await names(base, [file('lib', 'x'), directory('up')]), [
+    'lib f',
+    'up d',
+    'usr d',
+    'usr/lib d',
+  ]);
 });
 
 test('a name replaces whatever has it, with all below it', { skip: noMounts }, async () => {
@@ -89,11 +107,20 @@ const refusals: readonly (readonly [string, readonly HeaderFields[], RegExp, Par
   ['a deep tree', [{ name: 'x', pax: { path: 'n/'.repeat(1100) + 'x' } }], /too deep/],
   ['an attribute of no kind', [{ name: 'a', pax: { 'SCHILY.xattr.odd.name': 'x' } }], /no known kind/],
   ['an attribute too large', [{ name: 'a', pax: { 'SCHILY.xattr.user.a': 'x'.repeat(5000) } }], /do not fit/],
-  ['a broken access control list', [{ name: 'a', pax: { 'SCHILY.xattr.system.posix_acl_access': 'x' } }], /access control/],
+  [
+    'a broken access control list',
+    [{ name: 'a', pax: { 'SCHILY.xattr.system.posix_acl_access': 'x' } }],
+    /access control/,
+  ],
   ['too many files', [file('a'), file('b'), file('c')], /more than 2 files/, { entriesMax: 2 }],
   ['too many entries', [file('a'), file('a'), file('a')], /too many entries/, { headersMax: 2 }],
   ['too much text', [symlink('a', 'b'.repeat(90))], /too much room/, { textBytesMax: 50 }],
-  ['too much data', [file('a', 'x'.repeat(600)), file('b', 'x'.repeat(600))], /unpacks to more/, { unpackedBytesMax: 1000 }],
+  [
+    'too much data',
+    [file('a', 'x'.repeat(600)), file('b', 'x'.repeat(600))],
+    /unpacks to more/,
+    { unpackedBytesMax: 1000 },
+  ],
 ];
 
 for (const [what, parts, message, limits] of refusals) {
@@ -128,10 +155,11 @@ test('a sink that fails ends the work with its own error, and has nothing in fli
   assert.equal(inFlight, 0);
 });
 
+const texts = async (layers: readonly Buffer[]): Promise<Set<string>> =>
+  new Set([...(await flattened(layers)).chunks.values()].map((chunk) => chunk.toString('latin1')));
+
 /** Chunks of the second image that the first one does not have, and how many it has in all. */
 async function news(first: readonly Buffer[], second: readonly Buffer[]): Promise<readonly [number, number]> {
-  const texts = async (layers: readonly Buffer[]): Promise<Set<string>> =>
-    new Set([...(await flattened(layers)).chunks.values()].map((chunk) => chunk.toString('latin1')));
   const [there, here] = [await texts(first), await texts(second)];
   return [[...here].filter((chunk) => !there.has(chunk)).length, here.size];
 }
@@ -147,13 +175,17 @@ const noise = (bytes: number, seed: number): Buffer => {
 const base = archive(
   ...Array.from({ length: 200 }, (_, index) => ({ name: `usr/lib/${index}`, body: noise(100_000, index) })),
 );
-const code = (seed: number): Buffer => archive(directory('var'), { name: 'var/task/app', body: noise(300_000, seed) });
+const code = (seed: number): Buffer =>
+  archive(directory('var'), { name: 'var/task/app', body: noise(300_000, seed) });
 
 test('images share the chunks of their base; a change of code takes few new ones', async () => {
   const [newer, all] = await news([base, code(1)], [base, code(2)]);
   assert.ok(all > 40 && newer <= 2, `${newer} of ${all}`);
   // One more file in the code layer: that layer, the inode table, the head, the directories of the layer.
-  const [more] = await news([base, code(1)], [base, archive({ name: 'var/task/app', body: noise(300_000, 1) }, file('var/b'))]);
+  const [more] = await news(
+    [base, code(1)],
+    [base, archive({ name: 'var/task/app', body: noise(300_000, 1) }, file('var/b'))],
+  );
   assert.ok(more <= 4, `${more} of ${all}`);
   assert.deepEqual((await news([base, code(1)], [base, code(1)]))[0], 0);
 });

@@ -71,6 +71,7 @@ class Flattening {
   #layers = 0;
   #headers = 0;
   #unpackedBytes = 0;
+  #sparsePieces = 0;
 
   constructor(sink: ChunkSink, options: FlattenOptions) {
     this.#limits = { ...imageLimits, ...options.limits };
@@ -81,7 +82,8 @@ class Flattening {
   }
 
   async run(layers: readonly Layer[]): Promise<FlattenedImage> {
-    if (layers.length > this.#limits.layersMax) throw tooLarge(`an image has more than ${this.#limits.layersMax} layers`);
+    if (layers.length > this.#limits.layersMax)
+      throw tooLarge(`an image has more than ${this.#limits.layersMax} layers`);
     if (layers.length === 0) await this.#emptyLayer();
     for (const layer of layers) {
       await this.#layer(layer);
@@ -106,7 +108,7 @@ class Flattening {
     const archive = new TarArchive(reader);
     this.#tree.beginLayer();
     try {
-      for (let entry; (entry = await archive.next()) !== undefined; ) {
+      for (let entry; (entry = await archive.next()) !== undefined;) {
         this.#headers += 1;
         if (this.#headers > this.#limits.headersMax) throw tooLarge('layers have too many entries');
         if (this.#headers % turnEntries === 0) await this.#turn();
@@ -175,7 +177,8 @@ class Flattening {
       }
       case 'link': {
         const target = this.#paths.find(namesOf(entry.target));
-        if (target === undefined) throw malformed(`${shown(entry.path)} is a link to a file that is not there`);
+        if (target === undefined)
+          throw malformed(`${shown(entry.path)} is a link to a file that is not there`);
         if (isDirectory(target)) throw malformed(`${shown(entry.path)} is a hard link to a directory`);
         this.#tree.link(directory, name, inodeOf(target));
         return;
@@ -183,7 +186,9 @@ class Flattening {
       case 'symlink': {
         const { target } = entry;
         if (target === '' || target.length > tarLimits.linkBytesMax) {
-          throw malformed(`${shown(entry.path)} is a symbolic link with an empty target or one that is too long`);
+          throw malformed(
+            `${shown(entry.path)} is a symbolic link with an empty target or one that is too long`,
+          );
         }
         const inode = this.#writer.inode('symlink', target);
         await this.#describe(inode, { ...entry, mode: 0o777 });
@@ -216,12 +221,15 @@ class Flattening {
     if (this.#unpackedBytes > this.#limits.unpackedBytesMax) {
       throw tooLarge(`an image unpacks to more than ${this.#limits.unpackedBytesMax} bytes`);
     }
+    this.#sparsePieces += entry.pieces?.length ?? 0;
+    if (this.#sparsePieces > tarLimits.sparsePiecesPerImageMax)
+      throw tooLarge('sparse files have too many pieces');
     inode.sizeBytes = entry.sizeBytes;
     const content = this.#writer.content();
     let piece = 0;
     let left = 0;
-    for (let data; (data = await archive.content()) !== undefined; ) {
-      for (let done = 0; done < data.length; ) {
+    for (let data; (data = await archive.content()) !== undefined;) {
+      for (let done = 0; done < data.length;) {
         if (left === 0) {
           const next = pieces[piece++];
           if (next === undefined) throw malformed(`${shown(entry.path)} has more data than pieces`);

@@ -13,7 +13,8 @@ export interface Place {
 
 /** The names of a path; empty for the root. */
 export function namesOf(path: string): string[] {
-  if (path.length > tarLimits.pathBytesMax) throw tooLarge(`${shown(path)} is longer than ${tarLimits.pathBytesMax} bytes`);
+  if (path.length > tarLimits.pathBytesMax)
+    throw tooLarge(`${shown(path)} is longer than ${tarLimits.pathBytesMax} bytes`);
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
   for (const name of names) {
     if (name === '..') throw forbidden(`${shown(path)} leads out of its directory`);
@@ -62,7 +63,8 @@ export class Paths {
     let at = this.#tree.root;
     let links = 0;
     for (let steps = 0; todo.length > 0; steps += 1) {
-      if (steps === treeLimits.stepsMax) throw tooLarge(`${shown(names.join('/'))} leads through too many names`);
+      if (steps === treeLimits.stepsMax)
+        throw tooLarge(`${shown(names.join('/'))} leads through too many names`);
       const name = todo.pop() ?? '';
       if (name === '' || name === '.') continue;
       if (name === '..') {
@@ -78,9 +80,10 @@ export class Paths {
         at = node;
       } else if (inodeOf(node).kind === 'symlink') {
         links += 1;
-        if (links > treeLimits.linksFollowedMax) throw forbidden(`${shown(names.join('/'))} leads through a loop of links`);
+        if (links > treeLimits.linksFollowedMax)
+          throw forbidden(`${shown(names.join('/'))} leads through a loop of links`);
         if (node.target.startsWith('/')) at = this.#tree.root;
-        for (const part of node.target.split('/').reverse()) todo.push(part);
+        for (const part of node.target.split('/').toReversed()) todo.push(part);
       } else {
         if (!make) return undefined;
         throw malformed(`${shown(names.join('/'))} is below a file`);

@@ -9,25 +9,29 @@ import { makeLayers, someLayers, unpackLayers } from '../fixtures/some-layers.ts
 
 const options = { numRuns: Number(process.env['LAMBKIN_IMAGE_RUNS'] ?? 25), endOnFailure: false };
 
-test('a mounted image shows the tree that GNU tar unpacks from the same layers', { skip: noMounts }, async () => {
-  await fc.assert(
-    fc.asyncProperty(someLayers, async (steps) => {
-      const { path, remove } = workspace();
-      try {
-        const layers = makeLayers(steps);
-        const { bytes } = await flattened(layers.map(({ archive }) => archive));
-        const image = join(path, 'image');
-        writeFileSync(image, bytes);
-        assert.equal(checked(image), '');
-        unpackLayers(layers, path);
-        assert.deepEqual(mountedTree(image, join(path, 'mount')), dumpTree(join(path, 'tree')));
-      } finally {
-        remove();
-      }
-    }),
-    options,
-  );
-});
+test(
+  'a mounted image shows the tree that GNU tar unpacks from the same layers',
+  { skip: noMounts },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(someLayers, async (steps) => {
+        const { path, remove } = workspace();
+        try {
+          const layers = makeLayers(steps);
+          const { bytes } = await flattened(layers.map(({ archive }) => archive));
+          const image = join(path, 'image');
+          writeFileSync(image, bytes);
+          assert.equal(checked(image), '');
+          unpackLayers(layers, path);
+          assert.deepEqual(mountedTree(image, join(path, 'mount')), dumpTree(join(path, 'tree')));
+        } finally {
+          remove();
+        }
+      }),
+      options,
+    );
+  },
+);
 
 test('the same layers give the same bytes, however their streams are cut', async () => {
   await fc.assert(

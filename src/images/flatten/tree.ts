@@ -125,7 +125,7 @@ export class Tree {
     const change = this.#change(directory);
     if (change.cleared || this.#layers === 1) return;
     change.cleared = true;
-    for (const name of [...directory.children.keys()]) this.hide(directory, name);
+    for (const name of directory.children.keys()) this.hide(directory, name);
   }
 
   #insert(parent: Directory, name: string, node: Node): void {

@@ -53,7 +53,9 @@ async function read(path: string): Promise<readonly Uint8Array[] | undefined> {
     const lines = size <= fileBytesMax ? (await file.readFile('latin1')).split('\n') : [];
     const keys = lines.filter((line) => line !== '');
     if (keys.length === 0 || keys.some((key) => !/^[0-9a-f]{64}$/.test(key))) {
-      throw new Error(`${path} holds no master key. Restore it from a backup: without it no image can be read.`);
+      throw new Error(
+        `${path} holds no master key. Restore it from a backup: without it no image can be read.`,
+      );
     }
     return keys.map((key) => Buffer.from(key, 'hex'));
   } finally {

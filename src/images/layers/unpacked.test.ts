@@ -17,7 +17,11 @@ async function read(layer: Layer): Promise<Buffer> {
 }
 
 const inPieces = (bytes: Buffer, pieceBytes: number): Layer =>
-  layerOf(...Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, index) => bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes)));
+  layerOf(
+    ...Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, index) =>
+      bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes),
+    ),
+  );
 
 const skippable = Buffer.concat([Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 5, 0, 0, 0]), Buffer.from('extra')]);
 const half = text.length / 2;
@@ -41,8 +45,17 @@ for (const [form, bytes] of Object.entries(forms)) {
       const layer = { ...inPieces(bytes, pieceBytes), digest: digestOf(bytes), diffId: digestOf(text) };
       assert.ok(text.equals(await read(layer)));
     }
-    assert.ok(text.equals(await read(layerOf(...[...bytes.subarray(0, 20)].map((byte) => Buffer.from([byte])), bytes.subarray(20)))));
-    for (const wrong of [{ digest: digestOf(Buffer.from('other')) }, { diffId: digestOf(Buffer.from('other')) }]) {
+    assert.ok(
+      text.equals(
+        await read(
+          layerOf(...[...bytes.subarray(0, 20)].map((byte) => Buffer.from([byte])), bytes.subarray(20)),
+        ),
+      ),
+    );
+    for (const wrong of [
+      { digest: digestOf(Buffer.from('other')) },
+      { diffId: digestOf(Buffer.from('other')) },
+    ]) {
       await assert.rejects(read({ ...layerOf(bytes), ...wrong }), /the digest of a layer/);
     }
   });

@@ -3,7 +3,7 @@
  * both are checked at the end of the stream, so whoever reads must read all of it before believing any of it.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { Readable, Transform } from 'node:stream';
+import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { inflatedPieceBytes, tarLimits, zstdWindowLogMax } from '../limits.ts';
@@ -31,7 +31,10 @@ async function* checked(
   digest: string | undefined,
   what: string,
 ): AsyncGenerator<Uint8Array, void> {
-  if (digest === undefined) return yield* pieces;
+  if (digest === undefined) {
+    yield* pieces;
+    return;
+  }
   const hash = hashOf(digest);
   for await (const piece of pieces) {
     hash.update(piece);
@@ -41,7 +44,8 @@ async function* checked(
 }
 
 function hashOf(digest: string): Hash {
-  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw malformed('a digest is not of the form sha256:<64 hex digits>');
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest))
+    throw malformed('a digest is not of the form sha256:<64 hex digits>');
   return createHash('sha256');
 }
 
@@ -54,7 +58,8 @@ async function* inflated(compressed: AsyncIterable<Uint8Array>): AsyncGenerator<
     const first = await reader.some(4);
     if (first === undefined) return;
     // The first piece may be shorter than the magic number.
-    const rest = first.length < 4 ? ((await upTo(reader, 4 - first.length)) ?? Buffer.alloc(0)) : Buffer.alloc(0);
+    const rest =
+      first.length < 4 ? ((await upTo(reader, 4 - first.length)) ?? Buffer.alloc(0)) : Buffer.alloc(0);
     const magic = Buffer.concat([first, rest]);
     const whole = (): AsyncGenerator<Uint8Array, void> => piecesOf(magic, reader);
     if (magic[0] === 0x1f && magic[1] === 0x8b) {
@@ -105,12 +110,12 @@ async function* through(
 
 async function* piecesOf(first: Buffer, reader: ByteReader): AsyncGenerator<Uint8Array, void> {
   yield first;
-  for (let some; (some = await reader.some(inflatedPieceBytes)) !== undefined; ) yield some;
+  for (let some; (some = await reader.some(inflatedPieceBytes)) !== undefined;) yield some;
 }
 
 async function upTo(reader: ByteReader, bytes: number): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
-  for (let left = bytes; left > 0; ) {
+  for (let left = bytes; left > 0;) {
     const some = await reader.some(left);
     if (some === undefined) break;
     pieces.push(some);
@@ -133,7 +138,9 @@ function told(error: unknown): unknown {
   if (error instanceof ImageRefusal) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (/^(Z_|ZSTD_|ERR_BUFFER)/.test(code) || /zlib|zstd|unexpected end/i.test(String(error))) {
-    return malformed(`a layer cannot be decompressed: ${error instanceof Error ? error.message : String(error)}`);
+    return malformed(
+      `a layer cannot be decompressed: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   return error;
 }

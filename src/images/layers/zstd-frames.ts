@@ -44,7 +44,7 @@ async function* frame(reader: ByteReader): AsyncGenerator<Buffer, void> {
     throw tooLarge(`a zstd layer needs a window of more than 2^${zstdWindowLogMax} bytes`);
   }
   yield Buffer.concat([magic, descriptor, head]);
-  for (let last = false; !last; ) {
+  for (let last = false; !last;) {
     const header = Buffer.from(await reader.demand(3));
     const word = header.readUIntLE(0, 3);
     last = (word & 1) !== 0;
@@ -56,7 +56,7 @@ async function* frame(reader: ByteReader): AsyncGenerator<Buffer, void> {
 }
 
 async function* exactly(reader: ByteReader, bytes: number): AsyncGenerator<Buffer, void> {
-  for (let left = bytes; left > 0; ) {
+  for (let left = bytes; left > 0;) {
     const some = await reader.some(left);
     if (some === undefined) throw malformed('a zstd layer is cut short');
     left -= some.length;

@@ -17,7 +17,9 @@ import type { ChunkTier } from './tier.ts';
 const salt = Buffer.from('salt');
 const count = 6;
 /** Chunk 2 is zeros. */
-const image = Buffer.concat(Array.from({ length: count }, (_, index) => Buffer.alloc(chunkBytes, index === 2 ? 0 : `chunk ${index}`)));
+const image = Buffer.concat(
+  Array.from({ length: count }, (_, index) => Buffer.alloc(chunkBytes, index === 2 ? 0 : `chunk ${index}`)),
+);
 const sealed = Array.from({ length: count }, (_, index) => ({
   index,
   ...sealChunk(salt, image.subarray(index * chunkBytes, (index + 1) * chunkBytes)),
@@ -53,8 +55,19 @@ class Fake implements ChunkTier {
   }
 }
 const sound = (): Fake => new Fake('store', (name) => byName.get(name));
-const open = (store: ChunkTier, tiers: readonly ChunkTier[] = [], memoryChunks = 10, missesMax = 4, missesWaitingMax = 100): { reader: ImageReader; source: ChunkSource } => {
-  const source = new ChunkSource({ memoryBytesMax: memoryChunks * chunkBytes, tiers, missesMax, missesWaitingMax });
+const open = (
+  store: ChunkTier,
+  tiers: readonly ChunkTier[] = [],
+  memoryChunks = 10,
+  missesMax = 4,
+  missesWaitingMax = 100,
+): { reader: ImageReader; source: ChunkSource } => {
+  const source = new ChunkSource({
+    memoryBytesMax: memoryChunks * chunkBytes,
+    tiers,
+    missesMax,
+    missesWaitingMax,
+  });
   return { reader: new ImageReader(manifest, source, store), source };
 };
 
@@ -79,7 +92,14 @@ test('any range reads as the image has it, with any cache', async () => {
 
 test('reads outside the image are refused', async () => {
   const { reader } = open(sound());
-  for (const [offset, length] of [[-1, 5], [0.5, 5], [0, -1], [image.length, 1], [image.length - 1, 2], [0, 64 * 1024 * 1024]] as const) {
+  for (const [offset, length] of [
+    [-1, 5],
+    [0.5, 5],
+    [0, -1],
+    [image.length, 1],
+    [image.length - 1, 2],
+    [0, 64 * 1024 * 1024],
+  ] as const) {
     await assert.rejects(reader.read(offset, length), RangeError);
   }
   assert.equal((await reader.read(image.length, 0)).length, 0);
@@ -98,7 +118,9 @@ test('however many read a chunk at once, it is fetched once; then memory has it'
 test('few chunks are fetched at a time, and too many that wait are refused', async () => {
   const store = sound();
   const { reader } = open(store, [], 10, 2, 2);
-  const reads = await Promise.allSettled(Array.from({ length: count }, async (_, index) => reader.read(index * chunkBytes, 1)));
+  const reads = await Promise.allSettled(
+    Array.from({ length: count }, async (_, index) => reader.read(index * chunkBytes, 1)),
+  );
   assert.equal(store.runningMost, 2);
   const refused = reads.filter((read) => read.status === 'rejected');
   assert.equal(refused.length, 1);
@@ -111,7 +133,8 @@ const flip = (bytes: Uint8Array | undefined): Uint8Array => {
   changed[77] = (changed[77] ?? 0) ^ 0x10;
   return changed;
 };
-const swapped = (name: string): Uint8Array | undefined => sealed.find((chunk) => chunk.name !== name)?.ciphertext;
+const swapped = (name: string): Uint8Array | undefined =>
+  sealed.find((chunk) => chunk.name !== name)?.ciphertext;
 const faults: Readonly<Record<string, (name: string) => Uint8Array | undefined>> = {
   flipped: (name) => flip(byName.get(name)),
   truncated: (name) => byName.get(name)?.subarray(0, -1),
@@ -124,14 +147,22 @@ for (const [fault, answer] of Object.entries(faults)) {
     const [disk, zone, store] = [new Fake('disk', answer), new Fake('zone', () => undefined), sound()];
     const { reader, source } = open(store, [disk, zone]);
     assert.ok((await reader.read(0, 100)).equals(image.subarray(0, 100)));
-    assert.deepEqual(source.counts, { memoryHits: 0, hits: { store: 1 }, corrupt: { disk: 1 }, failures: {} });
+    assert.deepEqual(source.counts, {
+      memoryHits: 0,
+      hits: { store: 1 },
+      corrupt: { disk: 1 },
+      failures: {},
+    });
     assert.equal(disk.dropped.length, 1);
     assert.deepEqual([disk.kept.length, zone.kept.length], [1, 1]);
   });
 
   test(`a chunk that is ${fault} everywhere is an error, never bytes`, async () => {
     const { reader } = open(new Fake('store', answer), [new Fake('disk', answer)]);
-    await assert.rejects(reader.read(0, 100), (error) => error instanceof ChunkError && error.reason === 'corrupt');
+    await assert.rejects(
+      reader.read(0, 100),
+      (error) => error instanceof ChunkError && error.reason === 'corrupt',
+    );
   });
 }
 
@@ -145,12 +176,18 @@ test('tiers that fail are passed over; when all do, the read fails and may be tr
     return byName.get(name);
   });
   const { reader, source } = open(store, [failing]);
-  await assert.rejects(reader.read(0, 1), (error) => error instanceof ChunkError && error.reason === 'unavailable');
+  await assert.rejects(
+    reader.read(0, 1),
+    (error) => error instanceof ChunkError && error.reason === 'unavailable',
+  );
   broken = false;
   assert.ok((await reader.read(0, 1)).equals(image.subarray(0, 1)));
   assert.deepEqual(source.counts.failures, { disk: 2, store: 1 });
   const none = open(new Fake('store', () => undefined));
-  await assert.rejects(none.reader.read(0, 1), (error) => error instanceof ChunkError && error.reason === 'missing');
+  await assert.rejects(
+    none.reader.read(0, 1),
+    (error) => error instanceof ChunkError && error.reason === 'missing',
+  );
 });
 
 test('the first reads are recorded in their order, and can be fetched ahead', async () => {
@@ -172,7 +209,10 @@ test('the disk keeps chunks within its bound and over a restart, and damage in i
   const { path, remove } = workspace();
   try {
     const options = { directory: join(path, 'cache'), bytesMax: 3 * chunkBytes, entropy: seededEntropy(1) };
-    const files = (): string[] => readdirSync(options.directory, { recursive: true, encoding: 'utf8' }).filter((name) => /[0-9a-f]{64}$/.test(name));
+    const files = (): string[] =>
+      readdirSync(options.directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+        /[0-9a-f]{64}$/.test(name),
+      );
     const disk = await openDiskTier(options);
     await open(sound(), [disk]).reader.read(0, image.length);
     await disk.settle();

@@ -35,7 +35,8 @@ export class ImageReader {
    * ChunkError where the bytes cannot be had; never resolves with wrong ones.
    */
   async read(offset: number, length: number): Promise<Buffer> {
-    const inRange = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
+    const inRange =
+      Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
     if (!inRange || offset + length > this.sizeBytes || length > readLimits.readBytesMax) {
       throw new RangeError(`a read of ${length} bytes at ${offset} in an image of ${this.sizeBytes}`);
     }
@@ -48,7 +49,7 @@ export class ImageReader {
       return chunk.subarray(start, start + length);
     }
     const indexes = Array.from({ length: last - first + 1 }, (_, step) => first + step);
-    const chunks = await Promise.all(indexes.map((index) => this.#cached(index) ?? this.#chunk(index)));
+    const chunks = await Promise.all(indexes.map(async (index) => this.#cached(index) ?? this.#chunk(index)));
     return Buffer.concat(chunks).subarray(start, start + length);
   }
 

@@ -123,7 +123,10 @@ export class Collector {
         if (await this.#carry(referring, to)) this.#carried += 1;
         else left += 1;
       } catch (error) {
-        this.#failed.push({ key: referring.key, reason: error instanceof Error ? error.message : String(error) });
+        this.#failed.push({
+          key: referring.key,
+          reason: error instanceof Error ? error.message : String(error),
+        });
       }
     }
     // Also what was changed meanwhile: the next time is soon enough.
@@ -156,7 +159,7 @@ export class Collector {
 
   async #referring(): Promise<readonly Referring[]> {
     const found: Referring[] = [];
-    for (let after: string | undefined; ; ) {
+    for (let after: string | undefined; ;) {
       const page = await this.#options.documents.list(imagesPrefix, after === undefined ? {} : { after });
       for (const document of page.documents) {
         found.push({ key: document.key, document, root: imageRecord(document).root });
@@ -173,7 +176,7 @@ export class Collector {
   /** What was put under a root after it had gone, by somebody who stood still for long. */
   async #sweepForgotten(): Promise<void> {
     const { blobs, documents } = this.#options;
-    for (let after = ''; ; ) {
+    for (let after = ''; ;) {
       const [next] = await blobs.list(rootsBlobs, { after, limit: 1 });
       if (next === undefined) return;
       const id = next.key.slice(rootsBlobs.length).split('/')[0] ?? '';

@@ -39,7 +39,13 @@ function world(blobs: Blobs = memoryBlobs(), documents: Documents = memoryDocume
 }
 
 /** Chunk `index` is full of `seeds[index]`; 0 makes zeros. */
-const upload = async ({ store }: World, account: string, reference: string, seeds: readonly number[], meanwhile?: () => Promise<void>): Promise<StoredImage> =>
+const upload = async (
+  { store }: World,
+  account: string,
+  reference: string,
+  seeds: readonly number[],
+  meanwhile?: () => Promise<void>,
+): Promise<StoredImage> =>
   store.upload({
     account,
     reference,
@@ -50,7 +56,11 @@ const upload = async ({ store }: World, account: string, reference: string, seed
     },
   });
 
-const readAll = async ({ store }: World, account: string, image: string): Promise<readonly number[] | undefined> => {
+const readAll = async (
+  { store }: World,
+  account: string,
+  image: string,
+): Promise<readonly number[] | undefined> => {
   const source = new ChunkSource({ memoryBytesMax: chunkBytes, tiers: [] });
   const reader = await store.open(account, image, source);
   if (reader === undefined) return undefined;
@@ -102,9 +112,15 @@ test("a manifest that is another account's, or changed, does not open", async ()
   const bytes = Buffer.from((await here.blobs.get(key)) ?? []);
   bytes[60] = (bytes[60] ?? 0) ^ 1;
   await here.blobs.delete(key);
-  await assert.rejects(readAll(here, 'a', image), (error) => error instanceof ChunkError && error.reason === 'missing');
+  await assert.rejects(
+    readAll(here, 'a', image),
+    (error) => error instanceof ChunkError && error.reason === 'missing',
+  );
   await here.blobs.putIfAbsent(key, bytes);
-  await assert.rejects(readAll(here, 'a', image), (error) => error instanceof ChunkError && error.reason === 'sealed');
+  await assert.rejects(
+    readAll(here, 'a', image),
+    (error) => error instanceof ChunkError && error.reason === 'sealed',
+  );
 });
 
 test('an image goes with its last reference, and its blobs with its root', async () => {
@@ -147,7 +163,11 @@ test('a reader goes on while its image is carried to the next root and the old o
 test('a read of an expired root is served, is an alarm, and keeps the root', async () => {
   const here = world();
   const { image } = await upload(here, 'a', 'f', [1, 2]);
-  const reader = await here.store.open('a', image, new ChunkSource({ memoryBytesMax: chunkBytes, tiers: [] }));
+  const reader = await here.store.open(
+    'a',
+    image,
+    new ChunkSource({ memoryBytesMax: chunkBytes, tiers: [] }),
+  );
   await here.store.release('a', image, 'f');
   here.clock.advance(collection.epochMs);
   await here.collector.collect();
@@ -210,7 +230,9 @@ test('a damaged chunk keeps its root and is told; other images go on', async () 
   assert.equal(failed.length, 1);
   assert.match(failed[0]?.reason ?? '', /damaged/);
   assert.equal(carried, 1);
-  const results = await Promise.allSettled([broken, sound].map(async ({ image }) => readAll(here, 'a', image)));
+  const results = await Promise.allSettled(
+    [broken, sound].map(async ({ image }) => readAll(here, 'a', image)),
+  );
   assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
 });
 
@@ -233,6 +255,16 @@ function dying<Port extends object>(port: Port, dies: () => boolean): Port {
   });
 }
 
+/** What the work resolved with; undefined where a crash interrupted it, which tells of it in its own way. */
+async function orCrash<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Crash || error instanceof ChunkError) return undefined;
+    throw error;
+  }
+}
+
 for (let seed = 1; seed <= 12; seed += 1) {
   test(`with crashes anywhere, no image that was answered is lost (seed ${seed})`, async () => {
     const random = prng(seed);
@@ -242,12 +274,6 @@ for (let seed = 1; seed <= 12; seed += 1) {
     const flaky = world(dying(real.blobs, dies), dying(real.documents, dies), seed + 100);
     const answered = new Map<string, readonly number[]>();
     const pick = (count: number): number => Math.floor(random.next() * count);
-    const orCrash = async <Result>(work: Promise<Result>): Promise<Result | undefined> =>
-      work.catch((error: unknown) => {
-        // What the crash interrupted tells of it in its own way.
-        if (error instanceof Crash || error instanceof ChunkError) return undefined;
-        throw error;
-      });
     for (let round = 0; round < 25; round += 1) {
       const seeds = Array.from({ length: 1 + pick(3) }, () => pick(6));
       const jobs: Promise<unknown>[] = [

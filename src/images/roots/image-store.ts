@@ -77,7 +77,10 @@ export class ImageStore {
 
   /** A further reference to an image; false: there is no such image (any more). */
   async refer(account: string, image: string, reference: string): Promise<boolean> {
-    return this.#change(account, image, (record) => ({ ...record, references: withName(record.references, reference) }));
+    return this.#change(account, image, (record) => ({
+      ...record,
+      references: withName(record.references, reference),
+    }));
   }
 
   /** Takes a reference back; the image goes with the last one. Releasing what is not there is not an error. */
@@ -99,7 +102,9 @@ export class ImageStore {
   }
 
   async #unseal(account: string, image: string, sealed: Uint8Array): Promise<Manifest> {
-    return decodeManifest(await this.#options.keyring.open(sealed, { owner: account, purpose: `manifest ${image}` }));
+    return decodeManifest(
+      await this.#options.keyring.open(sealed, { owner: account, purpose: `manifest ${image}` }),
+    );
   }
 
   async #activeRoot(): Promise<{ readonly root: number; readonly salt: Buffer }> {
@@ -125,20 +130,23 @@ export class ImageStore {
     const sealed = await keyring.seal(plain, { owner: account, purpose: `manifest ${image}` });
     for (let attempt = 0, root = uploadedTo; attempt < commitAttemptsMax; attempt += 1) {
       await blobs.putIfAbsent(manifestBlob(root, image), sealed);
-      const outcome = await commitUnderRoots(documents, async ({ roots }): Promise<readonly Write[] | 'moved'> => {
-        if (activeRoot(roots)?.id !== root) return 'moved';
-        const key = imageKey(account, image);
-        const there = await documents.get(key);
-        const references = withName(there === undefined ? [] : imageRecord(there).references, reference);
-        // One that stands under an older root moves here: everything it needs was put under this one.
-        const record: ImageRecord = {
-          root,
-          sizeBytes: manifest.sizeBytes,
-          chunks: manifest.chunks.length,
-          references,
-        };
-        return [put(key, record, there?.revision ?? 'absent')];
-      });
+      const outcome = await commitUnderRoots(
+        documents,
+        async ({ roots }): Promise<readonly Write[] | 'moved'> => {
+          if (activeRoot(roots)?.id !== root) return 'moved';
+          const key = imageKey(account, image);
+          const there = await documents.get(key);
+          const references = withName(there === undefined ? [] : imageRecord(there).references, reference);
+          // One that stands under an older root moves here: everything it needs was put under this one.
+          const record: ImageRecord = {
+            root,
+            sizeBytes: manifest.sizeBytes,
+            chunks: manifest.chunks.length,
+            references,
+          };
+          return [put(key, record, there?.revision ?? 'absent')];
+        },
+      );
       if (outcome === 'committed') return image;
       const to = activeRoot(rootTable(await documents.get(rootsKey)).roots)?.id ?? root;
       await carryChunks(blobs, manifest.chunks, root, to).catch((cause: unknown) => {

@@ -14,7 +14,10 @@ export interface Opening {
 const saltBytes = 32;
 
 /** `retire`: the root that must be active and is retired with it; undefined: there must be none. Somebody else may be faster; then nothing is done. */
-export async function openNextRoot({ documents, keyring, clock, entropy }: Opening, retire: number | undefined): Promise<void> {
+export async function openNextRoot(
+  { documents, keyring, clock, entropy }: Opening,
+  retire: number | undefined,
+): Promise<void> {
   let next: RootTable | undefined;
   await commitUnderRoots(
     documents,

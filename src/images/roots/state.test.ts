@@ -14,7 +14,15 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { activeRoot, applyStep, forget, nextStep, readRoot, type CollectionOptions, type Root } from './state.ts';
+import {
+  activeRoot,
+  applyStep,
+  forget,
+  nextStep,
+  readRoot,
+  type CollectionOptions,
+  type Root,
+} from './state.ts';
 
 const options: CollectionOptions = { epochMs: 2, retiredMs: 1, expiredMs: 1 };
 /** Roots that a walk opens. */
@@ -31,7 +39,9 @@ interface World {
   readonly upload: { readonly root: number; readonly step: 'begun' | 'chunk' | 'manifest' } | undefined;
   readonly uploads: number;
   /** What a collector that has looked is about to do. */
-  readonly carrying: { readonly from: number; readonly to: number; readonly step: 'chunk' | 'manifest' | 'record' } | undefined;
+  readonly carrying:
+    | { readonly from: number; readonly to: number; readonly step: 'chunk' | 'manifest' | 'record' }
+    | undefined;
   readonly expiring: number | undefined;
   /** Where a reader who opened the image long ago still reads. */
   readonly reader: number | undefined;
@@ -49,12 +59,16 @@ const start: World = {
   reader: undefined,
 };
 
-const withBlob = (world: World, blob: string): readonly string[] => [...new Set([...world.blobs, blob])].sort();
+const withBlob = (world: World, blob: string): readonly string[] =>
+  [...new Set([...world.blobs, blob])].sort();
 const active = (world: World): number => activeRoot(world.roots)?.id ?? 0;
 
 /** A moment later. Now is always 0, and how long ago something was counts only up to what any option asks. */
 function aged(world: World): World {
-  const roots = world.roots.map((root) => ({ ...root, sinceMs: Math.max(root.sinceMs - 1, -options.epochMs) }));
+  const roots = world.roots.map((root) => ({
+    ...root,
+    sinceMs: Math.max(root.sinceMs - 1, -options.epochMs),
+  }));
   return { ...world, roots };
 }
 
@@ -67,7 +81,8 @@ function* nexts(world: World): Generator<readonly [string, World]> {
   yield* uploads(world);
   yield* collections(world);
   if (world.record !== undefined) yield ['release', { ...world, record: undefined }];
-  if (world.record !== undefined && world.reader === undefined) yield ['open', { ...world, reader: world.record }];
+  if (world.record !== undefined && world.reader === undefined)
+    yield ['open', { ...world, reader: world.record }];
   if (world.reader !== undefined) {
     // As the tier does: it follows the record where there is one.
     const at = world.record ?? world.reader;
@@ -79,13 +94,22 @@ function* nexts(world: World): Generator<readonly [string, World]> {
 function* uploads(world: World): Generator<readonly [string, World]> {
   const { upload } = world;
   if (upload === undefined) {
-    if (world.uploads < 2) yield ['begin', { ...world, uploads: world.uploads + 1, upload: { root: active(world), step: 'begun' } }];
+    if (world.uploads < 2)
+      yield [
+        'begin',
+        { ...world, uploads: world.uploads + 1, upload: { root: active(world), step: 'begun' } },
+      ];
     return;
   }
   yield ['the uploader dies', { ...world, upload: undefined }];
   const { root, step } = upload;
-  if (step === 'begun') yield ['put chunk', { ...world, blobs: withBlob(world, `${root}/c`), upload: { root, step: 'chunk' } }];
-  if (step === 'chunk') yield ['put manifest', { ...world, blobs: withBlob(world, `${root}/m`), upload: { root, step: 'manifest' } }];
+  if (step === 'begun')
+    yield ['put chunk', { ...world, blobs: withBlob(world, `${root}/c`), upload: { root, step: 'chunk' } }];
+  if (step === 'chunk')
+    yield [
+      'put manifest',
+      { ...world, blobs: withBlob(world, `${root}/m`), upload: { root, step: 'manifest' } },
+    ];
   if (step !== 'manifest') return;
   if (active(world) === root) {
     yield ['commit', { ...world, record: root, upload: undefined }];
@@ -103,9 +127,15 @@ function* collections(world: World): Generator<readonly [string, World]> {
     const { from, to, step } = carrying;
     yield ['the carrier dies', { ...world, carrying: undefined }];
     if (step === 'chunk' && world.blobs.includes(`${from}/c`)) {
-      yield ['carry chunk', { ...world, blobs: withBlob(world, `${to}/c`), carrying: { from, to, step: 'manifest' } }];
+      yield [
+        'carry chunk',
+        { ...world, blobs: withBlob(world, `${to}/c`), carrying: { from, to, step: 'manifest' } },
+      ];
     } else if (step === 'manifest') {
-      yield ['carry manifest', { ...world, blobs: withBlob(world, `${to}/m`), carrying: { from, to, step: 'record' } }];
+      yield [
+        'carry manifest',
+        { ...world, blobs: withBlob(world, `${to}/m`), carrying: { from, to, step: 'record' } },
+      ];
     } else if (step === 'record') {
       const holds = world.record === from && active(world) === to;
       yield ['carry record', { ...world, record: holds ? to : world.record, carrying: undefined }];
@@ -123,7 +153,8 @@ function* collections(world: World): Generator<readonly [string, World]> {
       if (due.id <= rootsMax) yield ['open root', { ...world, roots: applyStep(roots, due, now) }];
       break;
     case 'carry':
-      if (carrying === undefined) yield ['look', { ...world, carrying: { from: due.from, to: due.to, step: 'chunk' } }];
+      if (carrying === undefined)
+        yield ['look', { ...world, carrying: { from: due.from, to: due.to, step: 'chunk' } }];
       break;
     case 'expire':
       if (expiring === undefined) yield ['look', { ...world, expiring: due.id }];
@@ -133,7 +164,8 @@ function* collections(world: World): Generator<readonly [string, World]> {
       break;
     case 'empty': {
       const mine = world.blobs.filter((blob) => blob.startsWith(`${due.id}/`));
-      for (const blob of mine) yield ['delete blob', { ...world, blobs: world.blobs.filter((other) => other !== blob) }];
+      for (const blob of mine)
+        yield ['delete blob', { ...world, blobs: world.blobs.filter((other) => other !== blob) }];
       if (mine.length === 0) yield ['forget', { ...world, roots: forget(roots, due.id) }];
       break;
     }
@@ -156,7 +188,10 @@ function check(world: World): void {
   if (record === undefined) return;
   const state = world.roots.find(({ id }) => id === record)?.state;
   assert.ok(state === 'active' || state === 'retired', `a record names a root that is ${state}`);
-  assert.ok(world.blobs.includes(`${record}/c`) && world.blobs.includes(`${record}/m`), 'what a record names is there');
+  assert.ok(
+    world.blobs.includes(`${record}/c`) && world.blobs.includes(`${record}/m`),
+    'what a record names is there',
+  );
   assert.notEqual(readRoot(world.roots, record, world.now).outcome, 'gone');
 }
 
@@ -165,7 +200,7 @@ function walk(from: World, next: (world: World) => Iterable<readonly [string, Wo
   const seen = new Map<string, World>([[JSON.stringify(from), from]]);
   const before = new Map<string, readonly [string, string]>();
   const todo = [JSON.stringify(from)];
-  for (let key; (key = todo.pop()) !== undefined; ) {
+  for (let key; (key = todo.pop()) !== undefined;) {
     const world = seen.get(key);
     if (world === undefined) continue;
     try {
@@ -200,11 +235,13 @@ test('in every order of events, what an image needs is there', () => {
   assert.ok(seen.some(({ record }) => (record ?? 0) > 1));
 });
 
+function* careless(world: World): Generator<readonly [string, World]> {
+  yield* nexts(world);
+  if (world.upload?.step === 'manifest')
+    yield ['careless commit', { ...world, record: world.upload.root, upload: undefined }];
+}
+
 test('without the rule that a commit needs an active root, the walk finds the loss', () => {
-  function* careless(world: World): Generator<readonly [string, World]> {
-    yield* nexts(world);
-    if (world.upload?.step === 'manifest') yield ['careless commit', { ...world, record: world.upload.root, upload: undefined }];
-  }
   assert.throws(() => walk(start, careless), /careless commit/);
 });
 
@@ -225,20 +262,47 @@ test('what nobody refers to goes in the end, whatever was left half done', () =>
 
 test('each step is taken from its own state only, and a read puts a deletion off', () => {
   let roots = applyStep([], { kind: 'open', id: 1, retire: undefined }, 0);
-  assert.deepEqual(nextStep(roots, () => 0, 1, options), { kind: 'wait' });
-  assert.deepEqual(nextStep(roots, () => 0, 2, options), { kind: 'open', id: 2, retire: 1 });
+  assert.deepEqual(
+    nextStep(roots, () => 0, 1, options),
+    { kind: 'wait' },
+  );
+  assert.deepEqual(
+    nextStep(roots, () => 0, 2, options),
+    { kind: 'open', id: 2, retire: 1 },
+  );
   roots = applyStep(roots, { kind: 'open', id: 2, retire: 1 }, 2);
-  assert.deepEqual(nextStep(roots, () => 1, 3, options), { kind: 'carry', from: 1, to: 2 });
-  assert.deepEqual(nextStep(roots, () => 1, 3, options, new Set([1])), { kind: 'wait' });
-  assert.deepEqual(nextStep(roots, () => 0, 3, options), { kind: 'expire', id: 1 });
+  assert.deepEqual(
+    nextStep(roots, () => 1, 3, options),
+    { kind: 'carry', from: 1, to: 2 },
+  );
+  assert.deepEqual(
+    nextStep(roots, () => 1, 3, options, new Set([1])),
+    { kind: 'wait' },
+  );
+  assert.deepEqual(
+    nextStep(roots, () => 0, 3, options),
+    { kind: 'expire', id: 1 },
+  );
   assert.equal(readRoot(roots, 1, 3).outcome, 'served');
   roots = applyStep(roots, { kind: 'expire', id: 1 }, 3);
   const read = readRoot(roots, 1, 3.5);
   assert.equal(read.outcome, 'alarm');
-  assert.deepEqual(nextStep(read.roots, () => 0, 3.9, options), { kind: 'wait' });
-  assert.deepEqual(nextStep(roots, () => 0, 4 - 0.01, { ...options, expiredMs: 0.5 }), { kind: 'delete', id: 1 });
+  assert.deepEqual(
+    nextStep(read.roots, () => 0, 3.9, options),
+    { kind: 'wait' },
+  );
+  assert.deepEqual(
+    nextStep(roots, () => 0, 4 - 0.01, { ...options, expiredMs: 0.5 }),
+    { kind: 'delete', id: 1 },
+  );
   roots = applyStep(read.roots, { kind: 'delete', id: 1 }, 4.5);
   assert.equal(readRoot(roots, 1, 5).outcome, 'gone');
-  assert.deepEqual(nextStep(roots, () => 0, 3.6, options), { kind: 'empty', id: 1 });
-  assert.deepEqual(forget(roots, 1).map(({ id }) => id), [2]);
+  assert.deepEqual(
+    nextStep(roots, () => 0, 3.6, options),
+    { kind: 'empty', id: 1 },
+  );
+  assert.deepEqual(
+    forget(roots, 1).map(({ id }) => id),
+    [2],
+  );
 });

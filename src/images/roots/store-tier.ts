@@ -5,7 +5,15 @@
 import type { Blobs, Clock, Documents } from '#platform';
 import { rootsFreshMs } from '../limits.ts';
 import type { ChunkTier } from '../reading/tier.ts';
-import { chunkBlob, commitUnderRoots, imageKey, imageRecord, manifestBlob, rootsKey, rootTable } from './records.ts';
+import {
+  chunkBlob,
+  commitUnderRoots,
+  imageKey,
+  imageRecord,
+  manifestBlob,
+  rootsKey,
+  rootTable,
+} from './records.ts';
 import { readRoot, type Root } from './state.ts';
 
 export interface StoreTierOptions {

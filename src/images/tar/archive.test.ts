@@ -16,9 +16,9 @@ async function read(bytes: Buffer, pieceBytes = 700): Promise<readonly Read[]> {
   }
   const tar = new TarArchive(new ByteReader(pieces(), 1 << 30));
   const entries: Read[] = [];
-  for (let next; (next = await tar.next()) !== undefined; ) {
+  for (let next; (next = await tar.next()) !== undefined;) {
     let content = '';
-    for (let data; (data = await tar.content()) !== undefined; ) content += data.toString('latin1');
+    for (let data; (data = await tar.content()) !== undefined;) content += data.toString('latin1');
     entries.push({ ...next, content });
   }
   return entries;
@@ -132,12 +132,13 @@ test('orders to overlay file systems are refused', async () => {
   await refused(archive({ name: 'x', pax }), 'forbidden', /overlay/);
 });
 
+const withSize = (text: string): Buffer => header({ name: 'a' }, (block) => block.write(text, 124));
+
 test('headers that lie are refused', async () => {
   const broken = header({ name: 'a' });
   broken[0] = 0x62;
   await refused(archive(broken), 'malformed', /checksum/);
-  const size = (text: string): Buffer => header({ name: 'a' }, (block) => block.write(text, 124));
-  await refused(archive(size('00000000009')), 'malformed', /number that is none/);
+  await refused(archive(withSize('00000000009')), 'malformed', /number that is none/);
   await refused(archive({ name: 'x', type: 'x', body: '999 path=a\n' }), 'malformed', /wrong length/);
   await refused(archive({ name: 'x', type: 'x', body: '9 path=ab' }), 'malformed', /wrong length/);
   await refused(archive({ name: 'x', type: 'x', body: '5 =a\n' }), 'malformed', /without a key/);
@@ -157,7 +158,11 @@ test('an archive that is cut short anywhere is refused', async () => {
     if (end % 512 === 0) continue;
     await refused(whole.subarray(0, end), 'malformed', /cut short/);
   }
-  await refused(entry({ name: 'x', type: 'x', body: paxBody({ uid: '1' }) }), 'malformed', /ends with an extension/);
+  await refused(
+    entry({ name: 'x', type: 'x', body: paxBody({ uid: '1' }) }),
+    'malformed',
+    /ends with an extension/,
+  );
 });
 
 test('headers without end are refused before they are read', async () => {
@@ -171,7 +176,11 @@ test('headers without end are refused before they are read', async () => {
 
 test('any bytes at all are read or refused, and never anything else', async () => {
   const sound = archive(
-    { name: 'a', body: 'abc', pax: { 'SCHILY.xattr.user.a': 'b', 'GNU.sparse.realsize': '9', 'GNU.sparse.map': '2,3' } },
+    {
+      name: 'a',
+      body: 'abc',
+      pax: { 'SCHILY.xattr.user.a': 'b', 'GNU.sparse.realsize': '9', 'GNU.sparse.map': '2,3' },
+    },
     { name: 'l', type: 'L', body: 'long' },
     { name: 'b', type: '5' },
   );

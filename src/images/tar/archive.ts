@@ -17,6 +17,7 @@ import { paxSparse, readGnuMap, readMapInData, SparseMap, type Piece } from './s
 export class TarArchive {
   readonly #reader: ByteReader;
   readonly #global = new Map<string, PaxRecord>();
+  #globalBytes = 0;
   /** Of the current entry: content that was not read, and what fills its last block. */
   #contentBytes = 0;
   #paddingBytes = 0;
@@ -27,7 +28,11 @@ export class TarArchive {
 
   /** undefined: the end of the archive; the stream is then read to its end. */
   async next(): Promise<Entry | undefined> {
-    let extensions: Extensions = { records: [], longName: undefined, longLink: undefined };
+    const extensions: { -readonly [Key in keyof Extensions]: Extensions[Key] } = {
+      records: [],
+      longName: undefined,
+      longLink: undefined,
+    };
     for (let inRow = 0; ; inRow += 1) {
       await this.#skipRest();
       const block = await this.#reader.read(recordBytes);
@@ -41,17 +46,17 @@ export class TarArchive {
       switch (header.type) {
         case 'x':
         case 'X':
-          extensions = { ...extensions, records: parsePax(await this.#extension(header)) };
+          extensions.records = parsePax(await this.#extension(header));
           continue;
         case 'g':
           for (const record of parsePax(await this.#extension(header))) this.#remember(record);
           inRow -= 1;
           continue;
         case 'L':
-          extensions = { ...extensions, longName: untilNul(await this.#extension(header)) };
+          extensions.longName = untilNul(await this.#extension(header));
           continue;
         case 'K':
-          extensions = { ...extensions, longLink: untilNul(await this.#extension(header)) };
+          extensions.longLink = untilNul(await this.#extension(header));
           continue;
         case 'V': // a volume's label
           this.#expect(header.sizeBytes);
@@ -75,7 +80,8 @@ export class TarArchive {
   }
 
   async #entry(plain: Header, block: Buffer, extensions: Extensions): Promise<Entry> {
-    const records = this.#global.size === 0 ? extensions.records : [...this.#global.values(), ...extensions.records];
+    const records =
+      this.#global.size === 0 ? extensions.records : [...this.#global.values(), ...extensions.records];
     const { header, mtime } = overlay(plain, { ...extensions, records });
     const metadata = {
       path: header.name,
@@ -159,8 +165,12 @@ export class TarArchive {
   }
 
   #remember(record: PaxRecord): void {
+    const before = this.#global.get(record.key);
+    this.#globalBytes += record.value.length - (before?.value.length ?? 0);
     this.#global.set(record.key, record);
-    if (this.#global.size > tarLimits.recordsPerHeaderMax) throw tooLarge('too many global pax records');
+    const tooMany = this.#global.size > tarLimits.recordsPerHeaderMax;
+    if (tooMany || this.#globalBytes > tarLimits.extensionBytesMax)
+      throw tooLarge('too many global pax records');
   }
 
   /** A second block of zeros must follow, if anything does. */

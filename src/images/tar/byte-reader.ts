@@ -58,7 +58,7 @@ export class ByteReader {
   }
 
   async skip(count: number): Promise<void> {
-    for (let left = count; left > 0; ) {
+    for (let left = count; left > 0;) {
       const some = await this.some(left);
       if (some === undefined) throw malformed('the archive is cut short');
       left -= some.length;

@@ -12,7 +12,7 @@ export interface PaxRecord {
 
 export function parsePax(bytes: Buffer): readonly PaxRecord[] {
   const records: PaxRecord[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     // Some writers fill the rest with NUL.
     if (bytes[at] === 0) break;
     const space = bytes.indexOf(0x20, at);

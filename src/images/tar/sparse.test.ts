@@ -27,29 +27,36 @@ function writeSparse(path: string): void {
   closeSync(file);
 }
 
-test('a sparse file has the same contents in the image, and its holes stay holes', { skip: noMounts || noTar }, async () => {
-  const { path, remove } = workspace();
-  try {
-    run('mkdir', '-m', '755', join(path, 'tree'));
-    writeSparse(join(path, 'tree', 'sparse'));
-    writeFileSync(join(path, 'tree', 'after'), 'after');
-    for (const [index, form] of forms.entries()) {
-      const tar = join(path, `${index}.tar`);
-      run('tar', '-S', '-cf', tar, ...form, '-C', join(path, 'tree'), 'sparse', 'after');
-      const { bytes } = await flattened([readFileSync(tar)]);
-      const image = join(path, `image-${index}`);
-      writeFileSync(image, bytes);
-      assert.equal(checked(image), '', form.join(' '));
-      const [shown, meant] = [mountedTree(image, join(path, 'mount')), dumpTree(join(path, 'tree'))].map(
-        (tree) => Object.values(tree as Record<string, { size?: number; sha256?: string }>).map(({ size, sha256 }) => [size, sha256]),
-      );
-      assert.deepEqual(shown, meant, form.join(' '));
-      assert.ok(bytes.length < 4_000_000, `${bytes.length} bytes`);
+test(
+  'a sparse file has the same contents in the image, and its holes stay holes',
+  { skip: noMounts || noTar },
+  async () => {
+    const { path, remove } = workspace();
+    try {
+      run('mkdir', '-m', '755', join(path, 'tree'));
+      writeSparse(join(path, 'tree', 'sparse'));
+      writeFileSync(join(path, 'tree', 'after'), 'after');
+      for (const [index, form] of forms.entries()) {
+        const tar = join(path, `${index}.tar`);
+        run('tar', '-S', '-cf', tar, ...form, '-C', join(path, 'tree'), 'sparse', 'after');
+        const { bytes } = await flattened([readFileSync(tar)]);
+        const image = join(path, `image-${index}`);
+        writeFileSync(image, bytes);
+        assert.equal(checked(image), '', form.join(' '));
+        const [shown, meant] = [mountedTree(image, join(path, 'mount')), dumpTree(join(path, 'tree'))].map(
+          (tree) =>
+            Object.values(tree as Record<string, { size?: number; sha256?: string }>).map(
+              ({ size, sha256 }) => [size, sha256],
+            ),
+        );
+        assert.deepEqual(shown, meant, form.join(' '));
+        assert.ok(bytes.length < 4_000_000, `${bytes.length} bytes`);
+      }
+    } finally {
+      remove();
     }
-  } finally {
-    remove();
-  }
-});
+  },
+);
 
 const octal = (value: number): string => `${value.toString(8).padStart(11, '0')}\0`;
 
@@ -65,15 +72,37 @@ function gnuSparse(pieces: readonly (readonly [number, number])[], realSize: num
 
 test('maps that lie are refused', async () => {
   const bad: readonly (readonly [Buffer, RegExp])[] = [
-    [gnuSparse([[10, 5], [12, 5]], 100, 10), /overlap/],
+    [
+      gnuSparse(
+        [
+          [10, 5],
+          [12, 5],
+        ],
+        100,
+        10,
+      ),
+      /overlap/,
+    ],
     [gnuSparse([[10, 5]], 12, 5), /beyond its end/],
     [gnuSparse([[10, 5]], 100, 6), /other data/],
     [gnuSparse([[0, 5]], 2 ** 33 - 1, 6), /other data/],
-    [archive({ name: 's', body: 'abc', pax: { 'GNU.sparse.realsize': '9', 'GNU.sparse.map': '2' } }), /odd number/],
-    [archive({ name: 's', body: 'abc', pax: { 'GNU.sparse.realsize': '9', 'GNU.sparse.map': 'x,y' } }), /no number/],
-    [archive({ name: 's', body: 'a', pax: { 'GNU.sparse.realsize': '9', 'GNU.sparse.major': '2' } }), /form 2/],
+    [
+      archive({ name: 's', body: 'abc', pax: { 'GNU.sparse.realsize': '9', 'GNU.sparse.map': '2' } }),
+      /odd number/,
+    ],
+    [
+      archive({ name: 's', body: 'abc', pax: { 'GNU.sparse.realsize': '9', 'GNU.sparse.map': 'x,y' } }),
+      /no number/,
+    ],
+    [
+      archive({ name: 's', body: 'a', pax: { 'GNU.sparse.realsize': '9', 'GNU.sparse.major': '2' } }),
+      /form 2/,
+    ],
     [archive({ name: 's', body: '', pax: { 'GNU.sparse.realsize': '9007199254740991' } }), /too large/],
-    [archive({ name: 's', body: '1\n0\n', pax: { 'GNU.sparse.realsize': '9', 'GNU.sparse.major': '1' } }), /number that is none/],
+    [
+      archive({ name: 's', body: '1\n0\n', pax: { 'GNU.sparse.realsize': '9', 'GNU.sparse.major': '1' } }),
+      /number that is none/,
+    ],
   ];
   for (const [bytes, message] of bad) {
     await assert.rejects(flattened([bytes]), (error) => {

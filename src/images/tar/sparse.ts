@@ -26,7 +26,8 @@ export class SparseMap {
     if (offset < this.#end || !Number.isSafeInteger(offset + bytes)) {
       throw malformed('a sparse file has pieces that overlap');
     }
-    if (this.#pieces.length === tarLimits.sparsePiecesMax) throw tooLarge('a sparse file has too many pieces');
+    if (this.#pieces.length === tarLimits.sparsePiecesMax)
+      throw tooLarge('a sparse file has too many pieces');
     this.#pieces.push({ offset, bytes });
     this.#end = offset + bytes;
     this.#dataBytes += bytes;

@@ -134,8 +134,9 @@ export class Tree {
     if (this.#entries > this.#limits.entriesMax) throw tooLarge(`more than ${this.#limits.entriesMax} files`);
     this.#textBytes += textOf(name, node);
     if (this.#textBytes > this.#limits.textBytesMax) throw tooLarge('names and links take too much room');
-    parent.children.set(name, node);
-    this.#made(parent, name);
+    const own = ownCopy(name);
+    parent.children.set(own, node);
+    this.#made(parent, own);
   }
 
   /** Forgets a node that was taken out of its directory, with all below it. */
@@ -166,6 +167,11 @@ export class Tree {
     this.#changes.set(directory, change);
     return change;
   }
+}
+
+/** A part of a longer text keeps all of it in memory; names are cut out of paths, and there are many. */
+function ownCopy(name: string): string {
+  return Buffer.from(name, 'latin1').toString('latin1');
 }
 
 function textOf(name: string, node: Node): number {

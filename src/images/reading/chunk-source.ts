@@ -36,7 +36,7 @@ export class ChunkSource {
   readonly #eviction: Eviction;
   /** By key: who has another key to the same name must not get what this one opens. */
   readonly #chunks = new Map<string, Buffer>();
-  readonly #fetching = new Map<string, Promise<Buffer>>();
+  readonly #fetching = new Map<string, { readonly store: ChunkTier; readonly chunk: Promise<Buffer> }>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #memoryHits = 0;
@@ -74,9 +74,14 @@ export class ChunkSource {
     if (cached !== undefined) return cached;
     const id = idOf(chunk);
     const fetching = this.#fetching.get(id);
-    if (fetching !== undefined) return fetching;
+    if (fetching?.store === store) return fetching.chunk;
+    if (fetching !== undefined) {
+      // Another image's store may have lost what this one's still has.
+      const shared = await fetching.chunk.catch(() => undefined);
+      return shared ?? this.get(chunk, store);
+    }
     const fetched = this.#fetchInTurn(chunk, store).finally(() => this.#fetching.delete(id));
-    this.#fetching.set(id, fetched);
+    this.#fetching.set(id, { store, chunk: fetched });
     return fetched;
   }
 

@@ -115,6 +115,19 @@ test('however many read a chunk at once, it is fetched once; then memory has it'
   assert.ok(source.counts.memoryHits >= 1);
 });
 
+test('two images that share a chunk share the fetch, but not the failure of the other one’s store', async () => {
+  const source = new ChunkSource({ memoryBytesMax: chunkBytes, tiers: [] });
+  const lost = new ImageReader(manifest, source, new Fake('lost', () => undefined));
+  const store = sound();
+  const kept = new ImageReader(manifest, source, store);
+  const [first, second] = await Promise.allSettled([lost.read(0, 9), kept.read(0, 9)]);
+  assert.equal(first.status, 'rejected');
+  assert.ok(second.status === 'fulfilled' && second.value.equals(image.subarray(0, 9)));
+  const other = new ImageReader(manifest, source, sound());
+  await Promise.all([kept.read(chunkBytes, 9), other.read(chunkBytes, 9)]);
+  assert.equal(source.counts.hits['store'], 2);
+});
+
 test('few chunks are fetched at a time, and too many that wait are refused', async () => {
   const store = sound();
   const { reader } = open(store, [], 10, 2, 2);

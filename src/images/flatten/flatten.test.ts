@@ -80,6 +80,61 @@ test('links are followed inside the image, as a process in it would', { skip: no
   ]);
 });
 
+test(
+  'access control lists and large attributes come out as they went in, also on a directory',
+  { skip: noMounts },
+  async () => {
+    // Version 2; owner rwx, user 1000 r, group r, mask r, other none.
+    const entries = [
+      [1, 7, -1],
+      [2, 4, 1000],
+      [4, 4, -1],
+      [16, 4, -1],
+      [32, 0, -1],
+    ];
+    const acl = Buffer.alloc(4 + entries.length * 8);
+    acl.writeUInt32LE(2, 0);
+    for (const [index, [tag = 0, permissions = 0, id = 0]] of entries.entries()) {
+      acl.writeUInt16LE(tag, 4 + index * 8);
+      acl.writeUInt16LE(permissions, 6 + index * 8);
+      acl.writeInt32LE(id, 8 + index * 8);
+    }
+    const large = Buffer.alloc(3000, 'large');
+    const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex');
+    const attributes = {
+      'SCHILY.xattr.system.posix_acl_access': acl,
+      'SCHILY.xattr.system.posix_acl_default': acl,
+      'SCHILY.xattr.user.large': large,
+      'SCHILY.xattr.security.capability': capability,
+    };
+    const { path, remove } = workspace();
+    try {
+      const image = join(path, 'image');
+      const layer = archive(
+        { ...directory('d'), mode: 0o740, pax: attributes },
+        { ...file('f'), mode: 0o740, pax: { 'SCHILY.xattr.security.capability': capability } },
+      );
+      writeFileSync(image, (await flattened([layer])).bytes);
+      assert.equal(checked(image), '');
+      const tree = mountedTree(image, join(path, 'mount')) as Record<
+        string,
+        { xattrs: Record<string, string> }
+      >;
+      assert.deepEqual(tree[Buffer.from('d').toString('hex')]?.xattrs, {
+        'security.capability': capability.toString('hex'),
+        'system.posix_acl_access': acl.toString('hex'),
+        'system.posix_acl_default': acl.toString('hex'),
+        'user.large': large.toString('hex'),
+      });
+      assert.deepEqual(tree[Buffer.from('f').toString('hex')]?.xattrs, {
+        'security.capability': capability.toString('hex'),
+      });
+    } finally {
+      remove();
+    }
+  },
+);
+
 test('a name replaces whatever has it, with all below it', { skip: noMounts }, async () => {
   assert.deepEqual(await names([directory('a'), file('a/b')], [file('a', 'now a file')]), ['a f']);
   assert.deepEqual(await names([file('a')], [directory('a'), file('a/b')]), ['a d', 'a/b f']);

@@ -7,6 +7,7 @@ import { containerRows } from './rows/container.ts';
 import { controlPlaneRows } from './rows/control-plane.ts';
 import { footprintRows } from './rows/footprint.ts';
 import { streamingRows } from './rows/streaming.ts';
+import { imagesRows } from './rows/images.ts';
 import { warmRows } from './rows/warm.ts';
 import { print, type Row } from './table.ts';
 
@@ -17,6 +18,7 @@ const groups: Readonly<Record<string, (quick: boolean) => Promise<readonly Row[]
   footprint: footprintRows,
   streaming: streamingRows,
   container: containerRows,
+  images: imagesRows,
 };
 
 const quick = process.argv.includes('--quick');

@@ -20,6 +20,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   placement: ['metadata', 'platform', 'worker'],
   runtimes: ['platform'],
   code: ['metadata', 'platform'],
+  images: ['platform'],
   logs: ['platform', 'wire'],
   sqs: ['identity', 'platform', 'wire'],
   worker: ['code', 'identity', 'logs', 'metadata', 'platform', 'runtimes'],
@@ -77,6 +78,8 @@ const worldPlaces: readonly RegExp[] = [
   // Finding, fetching and unpacking runtimes and code is work on the host's files.
   /^src\/runtimes\/host\//,
   /^src\/code\/host\//,
+  // The worker's cache of chunks on disk, and the master key's file.
+  /^src\/images\/host\//,
   // The bootstraps run inside the sandbox, not in Lambkin.
   /^src\/runtimes\/(nodejs|python|java|ruby)\//,
 ];

@@ -3,9 +3,11 @@
  * less load. Exit code 1 when a promise of docs/SPECIFICATION.md was missed.
  */
 import { coldRows } from './rows/cold.ts';
+import { containerRows } from './rows/container.ts';
 import { controlPlaneRows } from './rows/control-plane.ts';
 import { footprintRows } from './rows/footprint.ts';
 import { streamingRows } from './rows/streaming.ts';
+import { imagesRows } from './rows/images.ts';
 import { warmRows } from './rows/warm.ts';
 import { print, type Row } from './table.ts';
 
@@ -15,6 +17,8 @@ const groups: Readonly<Record<string, (quick: boolean) => Promise<readonly Row[]
   'control-plane': controlPlaneRows,
   footprint: footprintRows,
   streaming: streamingRows,
+  container: containerRows,
+  images: imagesRows,
 };
 
 const quick = process.argv.includes('--quick');

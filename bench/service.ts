@@ -17,13 +17,14 @@ export function startService(environment: Readonly<Record<string, string>> = {})
 }
 
 /** A small Node function whose code differs from that of all others, active. */
-export async function createFunction(service: Service, name: string): Promise<void> {
+export async function createFunction(service: Service, name: string, memoryMb = 128): Promise<void> {
   await service.client.send(
     new CreateFunctionCommand({
       FunctionName: name,
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
       Role: role,
+      MemorySize: memoryMb,
       Code: {
         ZipFile: await archive({
           'index.mjs': `// ${name}\nexport const handler = async (event) => event;\n`,

@@ -54,6 +54,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       env: {
         ...process.env,
         NO_COLOR: '1',
+        // What is not about isolation does not depend on what this host can do.
+        LAMBKIN_ISOLATION: 'process',
         LAMBKIN_ACCESS_KEY_ID: credentials.accessKeyId,
         LAMBKIN_SECRET_ACCESS_KEY: credentials.secretAccessKey,
         ...options.environment,

@@ -4,5 +4,6 @@ export type { Access, AccessRow, AccessRows } from './access.ts';
 export { createAuthorize } from './authorize.ts';
 export type { AccessOptions } from './authorize.ts';
 export { lambdaAccess } from './lambda.ts';
+export { autoscalingAccess } from './autoscaling.ts';
 export { logsAccess } from './logs.ts';
 export { sqsAccess } from './sqs.ts';

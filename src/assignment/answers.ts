@@ -3,6 +3,9 @@ import { assert } from '#lib/assert';
 import type { Assigned } from './assignment.ts';
 import type { Environment } from './pool.ts';
 
+/** AWS's reason why provisioned concurrency has failed. */
+export const initFailure = 'FUNCTION_ERROR_INIT_FAILURE';
+
 export const retired: Assigned = { kind: 'retired' };
 
 /** As many invokes of the generation wait as may, or all workers are full. */

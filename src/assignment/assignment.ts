@@ -14,6 +14,40 @@ export type Assigned =
   /** This generation serves no more: the version has changed, look it up again. */
   | { readonly kind: 'retired' };
 
+/** What is kept ready of a version. */
+export type ProvisionedStatus = {
+  readonly requested: number;
+  /** Environments that can take an invoke or have one. */
+  readonly available: number;
+  /** Those of them that have one. */
+  readonly busy: number;
+  /** Invokes that got such an environment, and those that got another one, since something is kept ready. */
+  readonly invocations: number;
+  readonly spillovers: number;
+} & (
+  | { readonly kind: 'in-progress' }
+  /** As many as requested were there; what has died since is being replaced. */
+  | { readonly kind: 'ready' }
+  /** Starts fail again and again (they are still tried now and then). */
+  | { readonly kind: 'failed'; readonly reason: string }
+);
+
+/** One version's part of what is kept ready: for metrics (invocations, spill-over, utilization = busy ÷ available). */
+export interface ProvisionedUse {
+  readonly version: VersionRecord;
+  readonly status: ProvisionedStatus;
+}
+
+/** Provisioned concurrency: environments that are there before they are needed. */
+export interface Provisioning {
+  /** Keeps so many environments of the version ready from now on; 0: none. Asking again has failed starts tried again at once. */
+  want(version: VersionRecord, count: number): void;
+  /** Undefined: nothing is kept ready of this generation of the version. */
+  provisioned(version: VersionRecord): Promise<ProvisionedStatus | undefined>;
+  /** All that is kept ready here. Its counts begin anew when a version's provisioned concurrency is removed, and with each start. */
+  provisionedUse(): Promise<readonly ProvisionedUse[]>;
+}
+
 export interface Assignment {
   /** Gets an idle environment of exactly this generation of the version (the most recently used one), or starts one. */
   assign(version: VersionRecord): Promise<Assigned>;

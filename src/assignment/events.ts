@@ -2,13 +2,15 @@
 import type { Admission } from '#counting';
 import type { VersionRecord } from '#metadata';
 import type { Placed } from '#placement';
-import type { CreateOutcome } from '#worker';
+import type { CreateOutcome, Initialization } from '#worker';
 import type { Assigned } from './assignment.ts';
 import type { JournalEntry } from './records.ts';
 
 export type Event =
   /** An invoke found no idle environment (`take`). The ticket comes back in exactly one `answer`. */
   | { readonly kind: 'assign'; readonly ticket: number; readonly version: VersionRecord }
+  /** So many environments of the version are to be kept ready. */
+  | { readonly kind: 'want'; readonly version: VersionRecord; readonly count: number }
   | { readonly kind: 'admitted'; readonly environmentId: string; readonly admission: Admission }
   | {
       readonly kind: 'placed';
@@ -51,6 +53,7 @@ export type Effect =
       readonly environmentId: string;
       readonly workerId: string;
       readonly version: VersionRecord;
+      readonly initialization: Initialization;
     }
   | { readonly kind: 'destroy'; readonly environmentId: string; readonly workerId: string }
   /** Placement need not count it any more. */

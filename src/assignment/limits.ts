@@ -12,6 +12,10 @@ export interface Limits {
   readonly coldStartMs: number;
   /** Invokes of one generation that wait at once. */
   readonly waitersPerGenerationMax: number;
+  /** How long the start of an environment that is kept ready may take: the longest init (15 minutes), and a minute for the rest. */
+  readonly keptStartMs: number;
+  /** Starts of one generation under way at once for the sake of what is kept ready. */
+  readonly keptStartsMax: number;
   /** Environments of one partition, in whatever state; a snapshot of them all must fit into one journal record (2 MiB). */
   readonly environmentsPerPartitionMax: number;
   /** Workers that are tried for one start. */
@@ -25,12 +29,27 @@ export const limitsDefault: Limits = {
   idleMs: 10 * 60_000,
   idleEnvironmentsMax: 2_000,
   coldStartMs: 60_000,
+  keptStartMs: 16 * 60_000,
+  keptStartsMax: 10,
   waitersPerGenerationMax: 1_000,
   environmentsPerPartitionMax: 5_000,
   startAttemptsMax: 3,
   leaseMs: 10 * 60_000,
   leaseRenewMs: 5 * 60_000,
 };
+
+/** Before all workers are asked again, where all have refused. */
+export const startRetryMs = 100;
+
+/** Failed starts in a row after which what is kept ready counts as failed. */
+export const keepFailuresMax = 3;
+
+/** Before such a start is tried again: doubled with every failure in a row. */
+export const keepRetryMsMin = 1_000;
+export const keepRetryMsMax = 5 * 60_000;
+
+/** What is kept ready and dies before that age was perhaps never well. */
+export const youngMs = 60_000;
 
 /** After a failed append or claim, before the next one. */
 export const journalRetryMs = 1_000;

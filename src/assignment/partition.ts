@@ -12,7 +12,7 @@ import type { Placement } from '#placement';
 import type { Cancel, Clock, Entropy, Journal } from '#platform';
 import type { EnvironmentStatus, Worker, WorkerEvent } from '#worker';
 import { unavailable } from './answers.ts';
-import type { Assigned } from './assignment.ts';
+import type { Assigned, ProvisionedStatus, ProvisionedUse } from './assignment.ts';
 import { claim } from './claim.ts';
 import type { ClaimOptions } from './claim.ts';
 import type { Effect, Event } from './events.ts';
@@ -52,6 +52,8 @@ export class Partition {
   #early: WorkerEvent[] = [];
   #lastTicket = 0;
   readonly #waiting = new Map<number, (assigned: Assigned) => void>();
+  /** What is wanted of which generation; a new state is told all of it. */
+  readonly #wanted = new Map<string, { readonly version: VersionRecord; readonly count: number }>();
   #armedAtMs = Infinity;
   #disarm: Cancel = () => undefined;
 
@@ -84,6 +86,7 @@ export class Partition {
     for (const { record } of adopted) {
       if (shared.isRetired(record.generation)) this.retire(record.generation);
     }
+    for (const { version, count } of this.#wanted.values()) this.#handle({ kind: 'want', version, count });
     const early = this.#early;
     this.#early = [];
     for (const event of early) this.#handle(event);
@@ -103,6 +106,23 @@ export class Partition {
     });
   }
 
+  want(version: VersionRecord, count: number): void {
+    if (count > 0) this.#wanted.set(version.generation, { version, count });
+    else this.#wanted.delete(version.generation);
+    this.#handle({ kind: 'want', version, count });
+  }
+
+  provisioned(generation: string): ProvisionedStatus | undefined {
+    return this.#state?.provisioned(generation);
+  }
+
+  provisionedUse(): readonly ProvisionedUse[] {
+    return [...this.#wanted.values()].flatMap(({ version }) => {
+      const status = this.provisioned(version.generation);
+      return status === undefined ? [] : [{ version, status }];
+    });
+  }
+
   workerEvent(event: WorkerEvent): void {
     if (this.#state !== undefined) this.#handle(event);
     else if (!this.#closed && this.#early.length < earlyEventsMax) this.#early.push(event);
@@ -113,6 +133,7 @@ export class Partition {
   }
 
   retire(generation: string): void {
+    this.#wanted.delete(generation);
     this.#handle({ kind: 'retire', generation });
   }
 
@@ -186,12 +207,12 @@ export class Partition {
         return;
       }
       case 'create': {
-        const { environmentId, workerId, version } = effect;
+        const { environmentId, workerId, version, initialization } = effect;
         const worker = workers.get(workerId);
         const creation =
           worker === undefined
             ? Promise.reject(new Error(`worker ${workerId} is not known`))
-            : worker.create({ environmentId, version });
+            : worker.create({ environmentId, version, initialization });
         creation.then(
           (outcome) => tell({ kind: 'created', environmentId, workerId, outcome }),
           (error: unknown) => {

@@ -2,8 +2,16 @@
 import type { VersionRecord } from '#metadata';
 import type { Assigned } from './assignment.ts';
 import { Link, LinkedList } from './linked-list.ts';
+import { Provision } from './provision.ts';
 
-export type EnvironmentState = 'admitting' | 'placing' | 'creating' | 'idle' | 'busy' | 'retiring';
+export type EnvironmentState =
+  | 'admitting'
+  | 'resting'
+  | 'placing'
+  | 'creating'
+  | 'idle'
+  | 'busy'
+  | 'retiring';
 
 export class Environment {
   readonly id: string;
@@ -13,19 +21,26 @@ export class Environment {
   workerId: string | undefined = undefined;
   /** 1 for the first worker tried, and the workers that have refused before. */
   readonly attempt: number;
-  readonly refusedBy: ReadonlySet<string>;
+  refusedBy: ReadonlySet<string>;
   readonly refusal: string | undefined;
   /** The two things that a start needs before the environment is handed out. */
   isCreated = false;
   isDurable = false;
+  /** Started to be kept ready, before anybody needs it. */
+  readonly isProvisioned: boolean;
   /** When it began to start, or became idle. */
   sinceMs: number;
+  restingSinceMs = -Infinity;
+  /** When its start was over; an earlier leader's: long ago. */
+  startedAtMs = -Infinity;
   /** What an invoke that gets it is told: made once, not per invoke. */
   assigned: Assigned | undefined = undefined;
   /** In the idle stack of its pool. */
   readonly inPool: Link<Environment> = new Link(this);
   /** In the partition's list of idle or of starting environments, oldest first. */
   readonly byAge: Link<Environment> = new Link(this);
+  /** In the partition's list of starts that rest, longest first. */
+  readonly byRest: Link<Environment> = new Link(this);
 
   constructor(
     id: string,
@@ -33,24 +48,36 @@ export class Environment {
     state: EnvironmentState,
     memoryMb: number,
     nowMs: number,
-    earlier?: { readonly attempt: number; readonly refusedBy: ReadonlySet<string>; readonly refusal: string },
+    more: {
+      readonly attempt?: number;
+      readonly refusedBy?: ReadonlySet<string>;
+      readonly refusal?: string;
+      readonly provisioned?: boolean;
+    } = {},
   ) {
     this.id = id;
     this.pool = pool;
     this.state = state;
     this.memoryMb = memoryMb;
     this.sinceMs = nowMs;
-    this.attempt = (earlier?.attempt ?? 0) + 1;
-    this.refusedBy = earlier?.refusedBy ?? nobody;
-    this.refusal = earlier?.refusal;
+    this.attempt = (more.attempt ?? 0) + 1;
+    this.refusedBy = more.refusedBy ?? nobody;
+    this.refusal = more.refusal;
+    this.isProvisioned = more.provisioned ?? false;
   }
 
   get isStarting(): boolean {
-    return this.state === 'admitting' || this.state === 'placing' || this.state === 'creating';
+    return startingStates.has(this.state);
   }
 }
 
 const nobody: ReadonlySet<string> = new Set();
+const startingStates: ReadonlySet<EnvironmentState> = new Set([
+  'admitting',
+  'resting',
+  'placing',
+  'creating',
+]);
 
 /** An invoke that waits. The ticket means something to the shell only. */
 export class Waiter {
@@ -70,11 +97,13 @@ export class Pool {
   /** Undefined while only adopted environments are known: no invoke has named the version yet. */
   version: VersionRecord | undefined;
   retired = false;
-  /** Most recently used first. */
+  /** Most recently used first, each: those that are kept ready, and those that end when nobody has used them for long. */
+  readonly kept = new LinkedList<Environment>();
   readonly idle = new LinkedList<Environment>();
+  readonly provision = new Provision();
   /** First come, first served. */
   readonly waiters = new LinkedList<Waiter>();
-  /** Environments of the pool in any state, and those of them that are starting. */
+  /** Environments of the pool in any state, and those of them that are starting because an invoke waited. */
   environments = 0;
   starting = 0;
 

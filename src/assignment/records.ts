@@ -13,6 +13,8 @@ export interface EnvironmentRecord {
   readonly generation: string;
   readonly memoryMb: number;
   readonly leaseMs: number;
+  /** It is kept ready. Left out: it is not. */
+  readonly isProvisioned?: true;
 }
 
 export interface Leadership {
@@ -92,6 +94,7 @@ function environmentOf(value: unknown): EnvironmentRecord {
     generation: textOf(value, 'generation'),
     memoryMb: countOf(value, 'memoryMb'),
     leaseMs: countOf(value, 'leaseMs'),
+    ...(value['isProvisioned'] === true && { isProvisioned: true }),
   };
 }
 

@@ -15,7 +15,11 @@ export class Roster {
   /** Oldest first, each: what a tick looks at. */
   readonly #idle = new LinkedList<Environment>();
   readonly #starting = new LinkedList<Environment>();
+  readonly #keptStarting = new LinkedList<Environment>();
+  readonly #resting = new LinkedList<Environment>();
   readonly #waiters = new LinkedList<Waiter>();
+  /** Idle environments that are kept ready: in no list of the partition, for they do not grow too old. */
+  #keptIdle = 0;
 
   constructor(shared: Shared) {
     this.#shared = shared;
@@ -35,6 +39,18 @@ export class Roster {
 
   get oldestStarting(): Environment | undefined {
     return this.#starting.first;
+  }
+
+  get oldestKeptStarting(): Environment | undefined {
+    return this.#keptStarting.first;
+  }
+
+  get longestResting(): Environment | undefined {
+    return this.#resting.first;
+  }
+
+  get hasIdle(): boolean {
+    return this.#keptIdle + this.#idle.size > 0;
   }
 
   get oldestWaiter(): Waiter | undefined {
@@ -76,30 +92,59 @@ export class Roster {
   }
 
   dropIfEmpty(pool: Pool): void {
-    if (pool.environments === 0 && pool.waiters.size === 0) this.#pools.delete(pool.generation);
+    const isWanted = pool.provision.wanted > 0 && !pool.retired;
+    if (pool.environments === 0 && pool.waiters.size === 0 && !isWanted) this.#pools.delete(pool.generation);
   }
 
   add(environment: Environment): void {
     assert(!this.#environments.has(environment.id), 'an environment id is used once');
     this.#environments.set(environment.id, environment);
     environment.pool.environments += 1;
+    this.#count(environment, 1);
     if (!environment.isStarting) return;
-    environment.pool.starting += 1;
-    this.#starting.addLast(environment.byAge);
+    (environment.isProvisioned ? this.#keptStarting : this.#starting).addLast(environment.byAge);
+  }
+
+  /** The start waits a little before it goes on. */
+  rest(environment: Environment, nowMs: number): void {
+    environment.state = 'resting';
+    environment.restingSinceMs = nowMs;
+    this.#resting.addLast(environment.byRest);
+  }
+
+  rested(environment: Environment): void {
+    environment.byRest.leave();
+  }
+
+  /** Those of the pool that are starting to be kept ready, the latest first. */
+  startsOf(pool: Pool): readonly Environment[] {
+    const starts: Environment[] = [];
+    for (let link = this.#keptStarting.first?.byAge; link !== undefined; link = link.after) {
+      if (link.owner.pool === pool) starts.push(link.owner);
+    }
+    return starts.toReversed();
   }
 
   /** A start has ended well: the environment is busy until somebody says otherwise. */
-  started(environment: Environment): void {
+  started(environment: Environment, nowMs: number): void {
     assert(environment.isStarting, 'only what starts can have started');
     environment.byAge.leave();
-    environment.pool.starting -= 1;
+    this.#count(environment, -1);
     environment.state = 'busy';
+    environment.startedAtMs = nowMs;
+    this.#count(environment, 1);
   }
 
   enterIdle(environment: Environment, nowMs: number): void {
     environment.state = 'idle';
     environment.sinceMs = nowMs;
-    environment.pool.idle.addFirst(environment.inPool);
+    const { pool, isProvisioned } = environment;
+    if (isProvisioned && pool.provision.wanted > 0) {
+      pool.kept.addFirst(environment.inPool);
+      this.#keptIdle += 1;
+      return;
+    }
+    pool.idle.addFirst(environment.inPool);
     this.#idle.addLast(environment.byAge);
     this.#shared.idle += 1;
   }
@@ -107,15 +152,41 @@ export class Roster {
   leaveIdle(environment: Environment, to: 'busy' | 'retiring'): void {
     assert(environment.state === 'idle', 'only an idle environment leaves the idle ones');
     environment.state = to;
+    const isKept = environment.inPool.list === environment.pool.kept;
     environment.inPool.leave();
+    if (isKept) {
+      this.#keptIdle -= 1;
+      return;
+    }
     environment.byAge.leave();
     this.#shared.idle -= 1;
   }
 
-  remove(environment: Environment): void {
+  /** Idle environments of an earlier leader, started to be kept ready, are so now. */
+  keepIdle(pool: Pool): void {
+    for (let link = pool.idle.first?.inPool; link !== undefined;) {
+      const { owner } = link;
+      link = link.after;
+      if (!owner.isProvisioned) continue;
+      this.leaveIdle(owner, 'busy');
+      owner.state = 'idle';
+      pool.kept.addFirst(owner.inPool);
+      this.#keptIdle += 1;
+    }
+  }
+
+  /** It takes no more invokes. */
+  retire(environment: Environment): void {
+    this.#count(environment, -1);
     if (environment.state === 'idle') this.leaveIdle(environment, 'retiring');
-    if (environment.isStarting) environment.pool.starting -= 1;
+    environment.state = 'retiring';
+  }
+
+  remove(environment: Environment): void {
+    this.#count(environment, -1);
+    if (environment.state === 'idle') this.leaveIdle(environment, 'retiring');
     environment.byAge.leave();
+    environment.byRest.leave();
     environment.pool.environments -= 1;
     this.#environments.delete(environment.id);
   }
@@ -136,7 +207,18 @@ export class Roster {
     this.#shared.idle -= this.#idle.size;
     while (this.#idle.first !== undefined) this.#idle.first.byAge.leave();
     while (this.#starting.first !== undefined) this.#starting.first.byAge.leave();
+    while (this.#keptStarting.first !== undefined) this.#keptStarting.first.byAge.leave();
+    while (this.#resting.first !== undefined) this.#resting.first.byRest.leave();
+    this.#keptIdle = 0;
     this.#environments.clear();
     this.#pools.clear();
+  }
+
+  /** Keeps the pool's counts, by the state that the environment is in. */
+  #count({ pool, isProvisioned, isStarting, state }: Environment, by: 1 | -1): void {
+    if (state === 'retiring') return;
+    if (isProvisioned && isStarting) pool.provision.starting += by;
+    else if (isProvisioned) pool.provision.ready += by;
+    else if (isStarting) pool.starting += by;
   }
 }

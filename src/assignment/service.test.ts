@@ -202,18 +202,19 @@ test('more idle environments than may be are stopped, the longest idle first', a
   assert.deepEqual(worker?.destroyed, [ids[0]]);
 });
 
-test('a worker that refuses is not asked again; a version that can start nowhere is not tried twice', async () => {
+test('a worker that refuses is asked again only when all have; a version that can start nowhere is not tried twice', async () => {
   const world = shared('a', 'b');
   const [a, b] = [world.workers.get('a'), world.workers.get('b')];
   assert.ok(a && b);
   const { assignment } = await leader(world);
   a.onCreate = () => ({ kind: 'refused', reason: 'draining' });
   b.onCreate = () => ({ kind: 'refused', reason: 'draining' });
-  assert.deepEqual(await assignment.assign(version), {
-    kind: 'unavailable',
-    message: 'every healthy worker has refused it: draining',
-  });
-  assert.equal(a.created.length + b.created.length, 2);
+  const assigned = assignment.assign(version);
+  await settle();
+  assert.deepEqual([a.created.length, b.created.length], [1, 1]);
+  world.clock.advance(100);
+  assert.deepEqual(await assigned, { kind: 'unavailable', message: 'draining' });
+  assert.equal(a.created.length + b.created.length, 3);
   a.onCreate = () => Promise.reject(new Error('broken pipe'));
   b.onCreate = () => ({ kind: 'created' });
   assert.equal((await assignment.assign(version)).kind, 'assigned');

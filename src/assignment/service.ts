@@ -3,7 +3,7 @@ import type { Counting } from '#counting';
 import type { Placement } from '#placement';
 import type { Clock, Entropy, Journal } from '#platform';
 import type { EnvironmentStatus, Worker } from '#worker';
-import type { Assignment } from './assignment.ts';
+import type { Assignment, Provisioning } from './assignment.ts';
 import { limitsDefault, partitionsCount, retiredGenerationsMax } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Partition } from './partition.ts';
@@ -26,7 +26,7 @@ export interface AssignmentOptions {
   readonly limits?: Partial<Limits>;
 }
 
-export interface AssignmentService extends Assignment {
+export interface AssignmentService extends Assignment, Provisioning {
   /** Claims every partition, and reconciles what the journals say with what the workers have. Rejects when a journal fails. */
   start(): Promise<void>;
   /** A worker is lost or has left: its environments are gone. */
@@ -71,6 +71,13 @@ export function createAssignment(options: AssignmentOptions): AssignmentService 
       await Promise.all(partitions.map((each) => each.open()));
     },
     assign: (version) => partition(partitionOfVersion(version)).assign(version),
+    want: (version, count) => partition(partitionOfVersion(version)).want(version, count),
+    async provisioned(version) {
+      return partition(partitionOfVersion(version)).provisioned(version.generation);
+    },
+    async provisionedUse() {
+      return partitions.flatMap((each) => each.provisionedUse());
+    },
     workerEvent(_workerId, event) {
       const number = partitionOfEnvironment(event.environmentId);
       if (number !== undefined) partition(number).workerEvent(event);

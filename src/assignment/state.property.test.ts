@@ -15,6 +15,8 @@ const limits = {
   ...limitsDefault,
   idleMs: 300,
   coldStartMs: 200,
+  keptStartMs: 400,
+  keptStartsMax: 2,
   leaseMs: 1_000,
   leaseRenewMs: 400,
   waitersPerGenerationMax: 4,
@@ -45,6 +47,8 @@ class World {
   readonly asked = new Map<number, string>();
   readonly answered = new Map<number, Assigned>();
   readonly retired = new Set<string>();
+  /** How many are to be kept ready, by generation. */
+  readonly wanted = new Map<string, number>();
   /** Idle environments, and the count of events at which each became idle. */
   idle = new Map<string, number>();
   #events = 0;
@@ -71,8 +75,14 @@ class World {
       assert.equal(assigned.kind, 'assigned');
       if (assigned.kind !== 'assigned') return;
       const since = this.idle.get(assigned.environmentId) ?? assert.fail('it was not idle');
-      for (const { id, generation: other } of this.#state.inspect().environments) {
-        if (other === generation) assert.ok((this.idle.get(id) ?? 0) <= since, 'most recently used first');
+      const pool = this.#state.inspect().environments.filter((each) => each.generation === generation);
+      const isKept = pool.find(({ id }) => id === assigned.environmentId)?.isProvisioned === true;
+      const wanted = this.wanted.get(generation) ?? 0;
+      for (const { id, isProvisioned } of pool) {
+        if (!this.idle.has(id)) continue;
+        if (isProvisioned && !isKept) assert.equal(wanted, 0, 'what is kept ready is used first');
+        if (isProvisioned === isKept)
+          assert.ok((this.idle.get(id) ?? 0) <= since, 'most recently used first');
       }
       this.#hand(generation, assigned);
       return this.check();
@@ -82,8 +92,14 @@ class World {
     return this.send({ kind: 'assign', ticket: this.#tickets, version });
   }
 
+  want(generation: string, count: number): void {
+    if (!this.retired.has(generation)) this.wanted.set(generation, count);
+    this.send({ kind: 'want', version: someVersion({ generation }), count });
+  }
+
   retire(generation: string): void {
     this.retired.add(generation);
+    this.wanted.delete(generation);
     this.#shared.retire(generation);
     this.send({ kind: 'retire', generation });
   }
@@ -111,7 +127,7 @@ class World {
           admission:
             luck === 1
               ? { kind: 'throttled', reason: 'ConcurrentInvocationLimitExceeded', retryAfterSeconds: 1 }
-              : { kind: 'granted' },
+              : { kind: 'granted', isProvisioned: false },
         });
       case 'place': {
         if (luck === 2)
@@ -132,6 +148,9 @@ class World {
         if (luck === 2) {
           const outcome = { kind: 'impossible', errorType: 'X', message: 'never' } as const;
           return this.send({ kind: 'created', environmentId, workerId, outcome });
+        }
+        if (luck === 3 && effect.initialization === 'provisioned-concurrency') {
+          return this.send({ kind: 'created', environmentId, workerId, outcome: { kind: 'init-failed' } });
         }
         this.onWorker.set(environmentId, workerId);
         return this.send({ kind: 'created', environmentId, workerId, outcome: { kind: 'created' } });
@@ -169,13 +188,45 @@ class World {
       }
     }
     this.idle = idleNow;
-    const starting = environments.filter(({ state }) => ['admitting', 'placing', 'creating'].includes(state));
+    const starting = environments.filter(({ state }) =>
+      ['admitting', 'resting', 'placing', 'creating'].includes(state),
+    );
     for (const generation of generations) {
       const waits = [...this.asked].filter(([t, g]) => g === generation && !this.answered.has(t)).length;
-      const starts = starting.filter((each) => each.generation === generation).length;
+      const starts = starting.filter((each) => each.generation === generation && !each.isProvisioned).length;
       assert.ok(waits <= starts, `${waits} wait, ${starts} start`);
     }
+    for (const generation of generations) this.#checkKept(generation);
     assert.ok(environments.length <= limits.environmentsPerPartitionMax + 1);
+  }
+
+  /** What is kept ready of a generation, and no more than that, but for what is busy. */
+  #checkKept(generation: string): void {
+    const kept = this.#state
+      .inspect()
+      .environments.filter((each) => each.generation === generation && each.isProvisioned)
+      .map(({ state }) => state)
+      .filter((state) => state !== 'retiring');
+    const busy = kept.filter((state) => state === 'busy').length;
+    const idle = kept.filter((state) => state === 'idle').length;
+    const wanted = this.wanted.get(generation) ?? 0;
+    assert.ok(kept.length <= Math.max(wanted, busy), `${kept.length} of ${wanted}, ${busy} busy`);
+    assert.ok(kept.length - busy - idle <= limits.keptStartsMax, 'starts at once');
+    const status = this.#state.provisioned(generation);
+    assert.equal(status?.requested ?? 0, wanted);
+    if (status === undefined) return;
+    assert.equal(status.available, busy + idle);
+    assert.equal(status.busy, busy);
+    if (status.kind === 'failed') assert.ok(status.reason.length > 0);
+  }
+
+  /** How many are kept ready, by generation. */
+  kept(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { generation, isProvisioned } of this.#state.inspect().environments) {
+      if (isProvisioned) counts.set(generation, (counts.get(generation) ?? 0) + 1);
+    }
+    return counts;
   }
 
   #take(effect: Effect): void {
@@ -227,6 +278,7 @@ function play(world: World, { action, pick, ms }: Choice): void {
   else if (action < 30 && known.length > 0) world.gone(known[pick % known.length] ?? '');
   else if (action === 30) world.retire(generation);
   else if (action === 31) world.send({ kind: 'yield' });
+  else if (action > 37) world.want(generation, ms % 3);
   else if (action === 32) {
     for (const [id, workerId] of world.onWorker) {
       if (workerId !== 'w2') continue;
@@ -240,20 +292,20 @@ function play(world: World, { action, pick, ms }: Choice): void {
   }
 }
 
-const choice = fc.record({ action: fc.nat(37), pick: fc.nat(50), ms: fc.nat(120) });
+const choice = fc.record({ action: fc.nat(40), pick: fc.nat(50), ms: fc.nat(120) });
 
-test('random events: no environment twice, none retired, every invoke answered once, state equals replay', () => {
+test('random events: no environment twice, none retired, every invoke answered once, what is wanted kept ready, state equals replay', () => {
   fc.assert(
     fc.property(fc.array(choice, { maxLength: 250, size: 'max' }), (choices) => {
       const world = new World();
       for (const each of choices) play(world, each);
       // Then everything goes well until nothing is left to do.
-      for (let ticks = 0; ticks < 6;) {
+      for (let ticks = 0; ticks < 40;) {
         const [effect] = world.pending;
         if (effect !== undefined) world.settle(effect, 0);
         else {
           ticks += 1;
-          world.nowMs += 500;
+          world.nowMs += ticks < 6 ? 500 : 30_000;
           world.send({ kind: 'tick' });
         }
       }
@@ -263,7 +315,21 @@ test('random events: no environment twice, none retired, every invoke answered o
         [...world.ledger.environments.keys()].sort(),
         'the journal says what the ledger says',
       );
-      assert.deepEqual([...world.ledger.environments.keys()].sort(), [...world.held.keys()].sort());
+      const records = [...world.ledger.environments.values()];
+      const unheld = records.filter(({ id }) => !world.held.has(id));
+      assert.ok(
+        unheld.every(({ isProvisioned }) => isProvisioned === true),
+        'what is neither held nor kept ready is gone',
+      );
+      const kept = world.kept();
+      for (const [generation, wanted] of world.wanted) {
+        const isFull = records.length >= limits.environmentsPerPartitionMax;
+        assert.ok(isFull || (kept.get(generation) ?? 0) >= wanted, 'what is wanted is there');
+      }
+      for (const generation of world.retired) {
+        const held = [...world.held].filter(([, of]) => of === generation).length;
+        assert.ok((kept.get(generation) ?? 0) <= held, 'nothing of what is retired is kept');
+      }
     }),
     { numRuns: 400 },
   );

@@ -1,158 +1,161 @@
 /**
- * The state machine of one partition, pure: (event, now) → effects.
+ * The state machine of one partition, pure: (event, now) → effects. How environments start is in `state-starts.ts`, how they are kept ready
+ * in `state-keeping.ts`.
  *
- *     assign ─▶ admitting ─▶ placing ─▶ creating ─▶ idle ⇄ busy ─▶ retiring ─▶ (gone)
- *                               ▲           │         └──────────────▲
- *                               └─ refused ─┘  created on the worker AND durable in the journal
+ *     assign, want ─▶ admitting ─▶ placing ─▶ creating ─▶ idle ⇄ busy ─▶ retiring ─▶ (gone)
  *
  * Invariants:
  * - an environment is handed out only from `idle` (or straight from its start), only while the lease holds, and is `busy` from then on;
  * - every waiting invoke has a start of its own on the way (`waiters ≤ starting` in each pool), so each is answered, once;
- * - a retired pool hands out nothing;
+ * - a retired pool hands out nothing, and keeps nothing ready;
+ * - what is kept ready is handed out first, and ends only by itself, or when it is not wanted any more;
  * - what the ledger says exists is what a replay of the journal yields.
  */
-import { assert, unreachable } from '#lib/assert';
+import { unreachable } from '#lib/assert';
 import type { VersionRecord } from '#metadata';
-import { assignedOf, crowded, noRoom, retired, unavailable } from './answers.ts';
-import type { Assigned } from './assignment.ts';
+import { assignedOf, crowded, retired, unavailable } from './answers.ts';
+import type { Assigned, ProvisionedStatus } from './assignment.ts';
 import type { Effect, Event } from './events.ts';
-import type { Ledger } from './ledger.ts';
-import type { Limits } from './limits.ts';
+import { startRetryMs } from './limits.ts';
 import { Environment } from './pool.ts';
-import type { Shared, Waiter } from './pool.ts';
 import type { Adopted } from './reconcile.ts';
-import { Roster } from './roster.ts';
-import { versionArn } from './partitioning.ts';
+import { Core, type CoreOptions } from './state-core.ts';
+import { Keeping } from './state-keeping.ts';
+import { Starts } from './state-starts.ts';
 
-export interface PartitionOptions {
-  readonly limits: Limits;
-  readonly ledger: Ledger;
-  readonly shared: Shared;
-  /** Ids of new environments: never the same twice. */
-  readonly newId: () => string;
+export interface PartitionOptions extends CoreOptions {
   readonly adopted: readonly Adopted[];
 }
 
-const nothing: readonly Effect[] = [];
-
 export class PartitionState {
-  readonly #limits: Limits;
-  readonly #ledger: Ledger;
-  readonly #shared: Shared;
-  readonly #newId: () => string;
-  readonly #roster: Roster;
-  #effects: Effect[] = [];
+  readonly #core: Core;
+  readonly #starts: Starts;
+  readonly #keeping: Keeping;
 
   constructor(options: PartitionOptions, nowMs: number) {
-    this.#limits = options.limits;
-    this.#ledger = options.ledger;
-    this.#shared = options.shared;
-    this.#newId = options.newId;
-    this.#roster = new Roster(options.shared);
+    this.#core = new Core(options);
+    this.#starts = new Starts(this.#core, {
+      started: (environment) => this.#offer(environment),
+      keptFailed: ({ pool }, reason, isOwnFault) => this.#keeping.failed(pool, reason, isOwnFault),
+      keptDelayed: ({ pool }, delayMs) => this.#keeping.delayed(pool, delayMs),
+    });
+    this.#keeping = new Keeping(this.#core, this.#starts);
+    const { roster } = this.#core;
     for (const { record, state } of options.adopted) {
-      const pool = this.#roster.poolOf(record.generation, undefined);
-      const environment = new Environment(record.id, pool, 'busy', record.memoryMb, nowMs);
+      const pool = roster.poolOf(record.generation, undefined);
+      const environment = new Environment(record.id, pool, 'busy', record.memoryMb, nowMs, {
+        provisioned: record.isProvisioned === true,
+      });
       environment.workerId = record.workerId;
       environment.isCreated = true;
       environment.isDurable = true;
-      this.#roster.add(environment);
-      if (state === 'retiring') environment.state = 'retiring';
-      if (state === 'idle') this.#roster.enterIdle(environment, nowMs);
+      roster.add(environment);
+      if (state === 'retiring') roster.retire(environment);
+      if (state === 'idle') roster.enterIdle(environment, nowMs);
     }
   }
 
-  /** The warm path: the most recently used idle environment of the generation, now the caller's. Undefined: send `assign`. */
+  /**
+   * The warm path: an idle environment of the generation, of those that are kept ready if one is there, the most recently used one, now
+   * the caller's. Undefined: send `assign`.
+   */
   take(generation: string, nowMs: number): Assigned | undefined {
-    const environment = this.#roster.pool(generation)?.idle.first;
-    if (environment === undefined || !this.#ledger.holdsLease(nowMs)) return undefined;
-    this.#roster.leaveIdle(environment, 'busy');
+    const pool = this.#core.roster.pool(generation);
+    const environment = pool?.kept.first ?? pool?.idle.first;
+    if (environment === undefined || !this.#core.ledger.holdsLease(nowMs)) return undefined;
+    this.#core.roster.leaveIdle(environment, 'busy');
+    environment.pool.provision.invoked(environment.isProvisioned);
     return assignedOf(environment);
   }
 
   handle(event: Event, nowMs: number): readonly Effect[] {
+    const { ledger } = this.#core;
+    this.#core.nowMs = nowMs;
     this.#apply(event, nowMs);
-    const append = this.#ledger.begin(nowMs);
-    if (append !== undefined) this.#effects.push({ kind: 'append', ...append });
-    if (this.#effects.length === 0) return nothing;
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
+    const append = ledger.begin(nowMs);
+    if (append !== undefined) this.#core.do({ kind: 'append', ...append });
+    return this.#core.takeEffects();
   }
 
   /** Since when the environment idle for longest has been so: monotonic ms, or Infinity. */
   idleSinceMs(): number {
-    return this.#roster.oldestIdle?.sinceMs ?? Infinity;
+    return this.#core.roster.oldestIdle?.sinceMs ?? Infinity;
   }
 
   /** When the next `tick` is needed: monotonic ms, or Infinity. It only ever moves later without an event that says so. */
   wakeAtMs(): number {
-    const { idleMs, coldStartMs } = this.#limits;
+    const { limits, ledger, roster } = this.#core;
     return Math.min(
-      (this.#roster.oldestIdle?.sinceMs ?? Infinity) + idleMs,
-      (this.#roster.oldestStarting?.sinceMs ?? Infinity) + coldStartMs,
-      this.#roster.oldestWaiter?.deadlineMs ?? Infinity,
-      this.#ledger.wakeAtMs(),
+      (roster.oldestIdle?.sinceMs ?? Infinity) + limits.idleMs,
+      (roster.oldestStarting?.sinceMs ?? Infinity) + limits.coldStartMs,
+      (roster.oldestKeptStarting?.sinceMs ?? Infinity) + limits.keptStartMs,
+      (roster.longestResting?.restingSinceMs ?? Infinity) + startRetryMs,
+      roster.oldestWaiter?.deadlineMs ?? Infinity,
+      this.#keeping.wakeAtMs,
+      ledger.wakeAtMs(),
     );
+  }
+
+  /** What is kept ready of a generation; undefined where nothing is wanted. */
+  provisioned(generation: string): ProvisionedStatus | undefined {
+    const pool = this.#core.roster.pool(generation);
+    return pool === undefined || pool.provision.wanted === 0
+      ? undefined
+      : pool.provision.status(pool.kept.size);
   }
 
   /** For tests and for people: every environment and its state, and how many invokes wait. */
   inspect(): {
-    readonly environments: readonly { id: string; generation: string; state: Environment['state'] }[];
+    readonly environments: readonly {
+      readonly id: string;
+      readonly generation: string;
+      readonly state: Environment['state'];
+      readonly isProvisioned: boolean;
+    }[];
     readonly waiting: number;
   } {
-    const environments = [...this.#roster.environments()].map(({ id, pool, state }) => ({
+    const { roster } = this.#core;
+    const environments = [...roster.environments()].map(({ id, pool, state, isProvisioned }) => ({
       id,
       generation: pool.generation,
       state,
+      isProvisioned,
     }));
-    return { environments, waiting: this.#roster.waiting };
+    return { environments, waiting: roster.waiting };
   }
 
   #apply(event: Event, nowMs: number): void {
+    const { roster, ledger } = this.#core;
     switch (event.kind) {
       case 'assign':
         return this.#assign(event.ticket, event.version, nowMs);
-      case 'admitted': {
-        const environment = this.#roster.findIn(event.environmentId, 'admitting');
-        if (environment === undefined) return undefined;
-        if (event.admission.kind === 'throttled') return this.#failStart(environment, event.admission);
-        return this.#place(environment);
-      }
-      case 'placed': {
-        const environment = this.#roster.findIn(event.environmentId, 'placing');
-        const { placed, memoryMb } = event;
-        if (placed.kind !== 'placed') {
-          this.#do({ kind: 'make-room' });
-          if (environment === undefined) return undefined;
-          const isFull = placed.kind === 'full' && environment.refusal === undefined;
-          return this.#failStart(environment, isFull ? crowded : noRoom(environment, placed.message));
-        }
-        // Its start was given up meanwhile: placement must not count it.
-        if (environment === undefined)
-          return this.#do({ kind: 'unplace', workerId: placed.workerId, memoryMb });
-        environment.workerId = placed.workerId;
-        return this.#create(environment, placed.workerId);
-      }
+      case 'want':
+        return this.#keeping.want(event.version, event.count);
+      case 'admitted':
+        return this.#starts.admitted(event);
+      case 'placed':
+        return this.#starts.placed(event);
       case 'created':
-        return this.#created(event, nowMs);
+        return this.#starts.created(event);
       case 'start-failed': {
-        const environment = this.#roster.find(event.environmentId);
-        if (environment?.isStarting === true) this.#failStart(environment, unavailable(event.message));
+        const environment = roster.find(event.environmentId);
+        if (environment?.isStarting === true) this.#starts.fail(environment, unavailable(event.message));
         return undefined;
       }
       case 'idle': {
-        const environment = this.#roster.findIn(event.environmentId, 'busy');
-        if (environment !== undefined) this.#offer(environment, nowMs);
+        const environment = roster.findIn(event.environmentId, 'busy');
+        if (environment !== undefined) this.#offer(environment);
         return undefined;
       }
       case 'gone': {
-        const environment = this.#roster.find(event.environmentId);
-        if (environment !== undefined) this.#gone(environment, event.reason, nowMs);
+        const environment = roster.find(event.environmentId);
+        if (environment !== undefined) this.#gone(environment, event.reason, nowMs - environment.startedAtMs);
         return undefined;
       }
       case 'worker-lost':
-        for (const environment of this.#roster.environments()) {
-          if (environment.workerId === event.workerId) this.#gone(environment, 'its worker is lost', nowMs);
+        for (const environment of roster.environments()) {
+          if (environment.workerId === event.workerId)
+            this.#gone(environment, 'its worker is lost', Infinity);
         }
         return undefined;
       case 'retire':
@@ -160,15 +163,15 @@ export class PartitionState {
       case 'appended':
         return this.#appended(event.next, nowMs);
       case 'append-failed':
-        for (const id of this.#ledger.failed(nowMs)) {
-          const environment = this.#roster.find(id);
-          if (environment !== undefined) this.#failStart(environment, unavailable(event.message));
+        for (const id of ledger.failed(nowMs)) {
+          const environment = roster.find(id);
+          if (environment !== undefined) this.#starts.fail(environment, unavailable(event.message));
         }
         return undefined;
       case 'append-conflict':
         return this.#stepDown();
       case 'yield':
-        return this.#roster.oldestIdle && this.#retire(this.#roster.oldestIdle);
+        return roster.oldestIdle && this.#core.retire(roster.oldestIdle);
       case 'tick':
         return this.#tick(nowMs);
       default:
@@ -177,223 +180,119 @@ export class PartitionState {
   }
 
   #assign(ticket: number, version: VersionRecord, nowMs: number): void {
-    const answer = (assigned: Assigned): void => this.#do({ kind: 'answer', ticket, assigned });
-    if (this.#shared.isRetired(version.generation)) return answer(retired);
-    const { coldStartMs, waitersPerGenerationMax, environmentsPerPartitionMax } = this.#limits;
+    const { limits, ledger, roster, shared, newId } = this.#core;
+    const answer = (assigned: Assigned): void => this.#core.do({ kind: 'answer', ticket, assigned });
+    if (shared.isRetired(version.generation)) return answer(retired);
     const idle = this.take(version.generation, nowMs);
     if (idle !== undefined) return answer(idle);
-    const pool = this.#roster.poolOf(version.generation, version);
+    const pool = roster.poolOf(version.generation, version);
     pool.version = version;
-    if (pool.idle.size > 0) {
-      this.#ledger.renewIfDue(nowMs);
+    if (pool.idle.size + pool.kept.size > 0) {
+      ledger.renewIfDue(nowMs);
       return answer(unavailable('the lease has run out and the journal has not taken its renewal'));
     }
-    if (pool.waiters.size >= waitersPerGenerationMax) return answer(crowded);
+    if (pool.waiters.size >= limits.waitersPerGenerationMax) return answer(crowded);
     if (pool.starting <= pool.waiters.size) {
-      if (this.#roster.size >= environmentsPerPartitionMax) {
-        this.#roster.dropIfEmpty(pool);
-        return answer(unavailable(`there are ${environmentsPerPartitionMax} environments already`));
+      if (roster.size >= limits.environmentsPerPartitionMax) {
+        roster.dropIfEmpty(pool);
+        return answer(unavailable(`there are ${limits.environmentsPerPartitionMax} environments already`));
       }
-      this.#begin(new Environment(this.#newId(), pool, 'admitting', version.configuration.memoryMb, nowMs));
+      const { memoryMb } = version.configuration;
+      this.#starts.begin(new Environment(newId(), pool, 'admitting', memoryMb, nowMs));
     }
-    return this.#roster.addWaiter(pool, ticket, nowMs + coldStartMs);
-  }
-
-  #begin(environment: Environment): void {
-    const { pool } = environment;
-    assert(pool.version !== undefined, 'an invoke names the version before its environment starts');
-    this.#roster.add(environment);
-    if (environment.state === 'placing') return this.#place(environment);
-    return this.#do({ kind: 'admit', environmentId: environment.id, version: pool.version });
-  }
-
-  #place(environment: Environment): void {
-    const { pool, id } = environment;
-    if (pool.retired) return this.#failStart(environment, retired);
-    assert(pool.version !== undefined, 'an environment is placed for a version');
-    environment.state = 'placing';
-    return this.#do({
-      kind: 'place',
-      environmentId: id,
-      version: pool.version,
-      avoid: environment.refusedBy,
-    });
-  }
-
-  #create(environment: Environment, workerId: string): void {
-    const { pool, id, memoryMb } = environment;
-    if (pool.retired) return this.#failStart(environment, retired);
-    assert(pool.version !== undefined, 'an environment is created for a version');
-    environment.state = 'creating';
-    // The journal's record and the worker's work overlap; both must be there before the environment is handed out.
-    this.#ledger.created({
-      id,
-      workerId,
-      functionArn: versionArn(pool.version),
-      generation: pool.generation,
-      memoryMb,
-      leaseMs: this.#limits.leaseMs,
-    });
-    return this.#do({ kind: 'create', environmentId: id, workerId, version: pool.version });
-  }
-
-  #created(event: Extract<Event, { kind: 'created' }>, nowMs: number): void {
-    const { environmentId, workerId, outcome } = event;
-    const environment = this.#roster.findIn(environmentId, 'creating');
-    if (environment === undefined) {
-      if (outcome.kind === 'created') this.#do({ kind: 'destroy', environmentId, workerId });
-      return undefined;
-    }
-    switch (outcome.kind) {
-      case 'created':
-        environment.isCreated = true;
-        if (environment.isDurable) this.#started(environment, nowMs);
-        return undefined;
-      case 'refused':
-        return this.#startElsewhere(environment, outcome.reason, nowMs);
-      case 'impossible': {
-        this.#forget(environment);
-        for (let waiter = environment.pool.waiters.first; waiter !== undefined;) {
-          this.#answer(waiter, outcome);
-          waiter = environment.pool.waiters.first;
-        }
-        return this.#roster.dropIfEmpty(environment.pool);
-      }
-      default:
-        return unreachable(outcome);
-    }
-  }
-
-  #started(environment: Environment, nowMs: number): void {
-    this.#roster.started(environment);
-    this.#offer(environment, nowMs);
+    return roster.addWaiter(pool, ticket, nowMs + limits.coldStartMs);
   }
 
   /** A busy or just started environment is free: to the invoke that waits longest, else to the idle stack. */
-  #offer(environment: Environment, nowMs: number): void {
-    const { pool } = environment;
-    if (pool.retired) return this.#retire(environment);
-    const waiter = pool.waiters.first;
-    if (waiter !== undefined && this.#ledger.holdsLease(nowMs)) {
-      return this.#answer(waiter, assignedOf(environment));
+  #offer(environment: Environment): void {
+    const { roster, ledger, nowMs } = this.#core;
+    const { pool, isProvisioned } = environment;
+    if (pool.retired) return this.#core.retire(environment);
+    if (isProvisioned && pool.provision.isKnown && pool.provision.ready > pool.provision.wanted) {
+      this.#core.retire(environment);
+      return this.#keeping.fill(pool);
     }
-    this.#roster.enterIdle(environment, nowMs);
-    const oldest = this.#roster.oldestIdle;
-    if (this.#roster.idleIsFull && oldest !== undefined) this.#retire(oldest);
+    const waiter = pool.waiters.first;
+    if (waiter !== undefined && ledger.holdsLease(nowMs)) this.#core.hand(waiter, environment);
+    else {
+      roster.enterIdle(environment, nowMs);
+      const oldest = roster.oldestIdle;
+      if (roster.idleIsFull && oldest !== undefined) this.#core.retire(oldest);
+    }
+    // A start has ended: the next may begin.
+    if (isProvisioned && pool.provision.missing > 0) this.#keeping.fill(pool);
     return undefined;
   }
 
   #appended(next: number, nowMs: number): void {
-    const { createdIds, trimBefore } = this.#ledger.appended(next);
-    if (trimBefore !== undefined) this.#do({ kind: 'trim', before: trimBefore });
+    const { ledger, roster } = this.#core;
+    const { createdIds, trimBefore } = ledger.appended(next);
+    if (trimBefore !== undefined) this.#core.do({ kind: 'trim', before: trimBefore });
     for (const id of createdIds) {
-      const environment = this.#roster.find(id);
-      if (environment === undefined) continue;
-      environment.isDurable = true;
-      if (environment.isCreated) this.#started(environment, nowMs);
+      const environment = roster.find(id);
+      if (environment !== undefined) this.#starts.durable(environment);
     }
-    if (this.#roster.oldestWaiter === undefined || this.#roster.oldestIdle === undefined) return;
+    if (roster.oldestWaiter === undefined || !roster.hasIdle) return;
     // The lease had run out while environments were idle; it holds again.
-    for (const pool of this.#roster.pools()) {
+    for (const pool of roster.pools()) {
       for (let waiter = pool.waiters.first; waiter !== undefined; waiter = pool.waiters.first) {
         const assigned = this.take(pool.generation, nowMs);
         if (assigned === undefined) break;
-        this.#answer(waiter, assigned);
+        this.#core.answer(waiter, assigned);
       }
     }
   }
 
-  #startElsewhere(environment: Environment, refusal: string, nowMs: number): void {
-    const { pool, workerId, attempt } = environment;
-    if (attempt >= this.#limits.startAttemptsMax || pool.retired || pool.waiters.size === 0) {
-      return this.#failStart(environment, pool.retired ? retired : unavailable(refusal));
-    }
-    const refusedBy = new Set(environment.refusedBy);
-    if (workerId !== undefined) refusedBy.add(workerId);
-    const earlier = { attempt, refusedBy, refusal };
-    const next = new Environment(this.#newId(), pool, 'placing', environment.memoryMb, nowMs, earlier);
-    this.#begin(next);
-    return this.#forget(environment);
-  }
-
-  /** Gives up a start; the invoke that came last is answered when no other start is on the way for it. */
-  #failStart(environment: Environment, assigned: Assigned): void {
-    if (environment.state === 'creating' && environment.workerId !== undefined) {
-      this.#do({ kind: 'destroy', environmentId: environment.id, workerId: environment.workerId });
-    }
-    this.#forget(environment);
-    const { pool } = environment;
-    while (pool.waiters.last !== undefined && pool.waiters.size > pool.starting) {
-      this.#answer(pool.waiters.last, assigned);
-    }
-    this.#roster.dropIfEmpty(pool);
-  }
-
-  #gone(environment: Environment, reason: string, nowMs: number): void {
-    if (environment.isStarting) return this.#startElsewhere(environment, reason, nowMs);
-    this.#forget(environment);
-    return this.#roster.dropIfEmpty(environment.pool);
+  /** `ageMs`: Infinity where it is not its own doing. */
+  #gone(environment: Environment, reason: string, ageMs: number): void {
+    if (environment.isStarting) return this.#starts.elsewhere(environment, reason);
+    const wasReady = environment.isProvisioned && environment.state !== 'retiring';
+    this.#core.forget(environment);
+    if (wasReady) this.#keeping.died(environment.pool, ageMs);
+    return this.#core.roster.dropIfEmpty(environment.pool);
   }
 
   #retirePool(generation: string): void {
-    const pool = this.#roster.pool(generation);
+    const pool = this.#core.roster.pool(generation);
     if (pool === undefined) return;
     pool.retired = true;
-    while (pool.waiters.first !== undefined) this.#answer(pool.waiters.first, retired);
-    while (pool.idle.first !== undefined) this.#retire(pool.idle.first);
-  }
-
-  #retire(environment: Environment): void {
-    if (environment.state === 'idle') this.#roster.leaveIdle(environment, 'retiring');
-    environment.state = 'retiring';
-    assert(environment.workerId !== undefined, 'an environment that has started is on a worker');
-    this.#do({ kind: 'destroy', environmentId: environment.id, workerId: environment.workerId });
+    while (pool.waiters.first !== undefined) this.#core.answer(pool.waiters.first, retired);
+    while (pool.idle.first !== undefined) this.#core.retire(pool.idle.first);
+    this.#keeping.retired(pool);
+    this.#core.roster.dropIfEmpty(pool);
   }
 
   #tick(nowMs: number): void {
-    const { idleMs, coldStartMs } = this.#limits;
-    for (let waiter = this.#roster.oldestWaiter; waiter !== undefined; waiter = this.#roster.oldestWaiter) {
+    const { limits, ledger, roster } = this.#core;
+    for (let waiter = roster.oldestWaiter; waiter !== undefined; waiter = roster.oldestWaiter) {
       if (waiter.deadlineMs > nowMs) break;
-      this.#answer(waiter, unavailable(`no environment became free within ${coldStartMs / 1_000} s`));
+      const message = `no environment became free within ${limits.coldStartMs / 1_000} s`;
+      this.#core.answer(waiter, unavailable(message));
     }
-    for (let next = this.#roster.oldestStarting; next !== undefined; next = this.#roster.oldestStarting) {
-      if (next.sinceMs + coldStartMs > nowMs) break;
-      this.#failStart(next, unavailable(`an environment did not start within ${coldStartMs / 1_000} s`));
+    this.#starts.tick();
+    for (let oldest = roster.oldestIdle; oldest !== undefined; oldest = roster.oldestIdle) {
+      if (oldest.sinceMs + limits.idleMs > nowMs) break;
+      this.#core.retire(oldest);
     }
-    for (let oldest = this.#roster.oldestIdle; oldest !== undefined; oldest = this.#roster.oldestIdle) {
-      if (oldest.sinceMs + idleMs > nowMs) break;
-      this.#retire(oldest);
-    }
-    this.#ledger.renewIfDue(nowMs);
+    this.#keeping.tick();
+    ledger.renewIfDue(nowMs);
   }
 
   /** Another leader has the journal, and with it every environment that is in there. */
   #stepDown(): void {
-    for (let waiter = this.#roster.oldestWaiter; waiter !== undefined; waiter = this.#roster.oldestWaiter) {
-      this.#answer(waiter, unavailable('another leader has taken over'));
+    const { roster } = this.#core;
+    for (let waiter = roster.oldestWaiter; waiter !== undefined; waiter = roster.oldestWaiter) {
+      this.#core.answer(waiter, unavailable('another leader has taken over'));
     }
-    for (const { state, isDurable, workerId, id, memoryMb } of this.#roster.environments()) {
+    for (const { state, isDurable, workerId, id, memoryMb } of roster.environments()) {
       if (workerId === undefined) continue;
-      if (state === 'creating' && !isDurable) this.#do({ kind: 'destroy', environmentId: id, workerId });
-      this.#do({ kind: 'unplace', workerId, memoryMb });
+      if (state === 'creating' && !isDurable) {
+        this.#core.do({ kind: 'destroy', environmentId: id, workerId });
+      }
+      this.#core.do({ kind: 'unplace', workerId, memoryMb });
     }
-    this.#roster.clear();
-    this.#do({ kind: 'step-down' });
-  }
-
-  #answer(waiter: Waiter, assigned: Assigned): void {
-    this.#roster.removeWaiter(waiter);
-    this.#do({ kind: 'answer', ticket: waiter.ticket, assigned });
-  }
-
-  #forget(environment: Environment): void {
-    const { id, workerId, memoryMb } = environment;
-    this.#roster.remove(environment);
-    this.#ledger.removed(id);
-    if (workerId !== undefined) this.#do({ kind: 'unplace', workerId, memoryMb });
-  }
-
-  #do(effect: Effect): void {
-    this.#effects.push(effect);
+    roster.clear();
+    this.#keeping.clear();
+    this.#core.do({ kind: 'step-down' });
   }
 }

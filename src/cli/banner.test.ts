@@ -17,7 +17,7 @@ test('the banner says where it is, what the isolation means, and what to do next
       dataDirectory: '/tmp/x',
       accountId: '000000000000',
       region: 'us-east-1',
-      isolation: 'process',
+      isolation: { kind: 'process', weakerBecause: 'runc is not installed' },
       readyMs: 812.4,
     },
     '0.1.0',
@@ -29,6 +29,7 @@ test('the banner says where it is, what the isolation means, and what to do next
     '/tmp/x',
     '000000000000, us-east-1',
     'development only',
+    'No containers here: runc is not installed.',
     '812 ms',
     'eval "$(npx lambkin env)"',
   ]) {
@@ -60,10 +61,11 @@ test('the report groups findings, and says what to do', () => {
         remedy: 'apt-get install runc',
       },
     ],
+    { kind: 'process', weakerBecause: 'runc is not installed' },
     plain,
   );
   assert.match(text, /Host\n {2}✓ Node +24\n\nMore\n {2}✗ runc +not installed\n +→ apt-get install runc\n/);
-  assert.match(text, /Isolation "auto" picks process/);
+  assert.match(text, /Isolation "auto" picks process: .*No containers here: runc is not installed/);
 });
 
 test('limits are read as the kernel writes them', () => {

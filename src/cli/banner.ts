@@ -9,7 +9,8 @@ type Shown = Pick<
   'endpoint' | 'dataDirectory' | 'accountId' | 'region' | 'isolation' | 'readyMs'
 >;
 
-const isolationMeans: Readonly<Record<RunningLambkin['isolation'], string>> = {
+const isolationMeans: Readonly<Record<RunningLambkin['isolation']['kind'], string>> = {
+  container: 'each function in a container of its own, with its own user, files, processes and network.',
   process:
     'development only: functions run as processes of this user, with its rights. Run code that you trust.',
 };
@@ -22,11 +23,16 @@ export function banner(lambkin: Shown, version: string, envCommand: string, pain
     row('Endpoint', paint('green', lambkin.endpoint)),
     row('Account', `${lambkin.accountId}, ${lambkin.region}`),
     row('Data', lambkin.dataDirectory),
-    row('Isolation', `${paint('yellow', lambkin.isolation)}: ${isolationMeans[lambkin.isolation]}`),
+    row('Isolation', isolationText(lambkin.isolation, paint)),
     row('Logs', 'lambkin logs -f NAME, or aws logs tail /aws/lambda/NAME; its own go to standard error'),
     `\n  In another terminal:  ${paint('bold', `eval "$(${envCommand})"`)}\n`,
     `  then use the AWS CLI, an SDK, Terraform or SAM as always. Ctrl-C stops Lambkin.\n\n`,
   ].join('');
+}
+
+function isolationText({ kind, weakerBecause }: RunningLambkin['isolation'], paint: Paint): string {
+  const why = weakerBecause === undefined ? '' : ` No containers here: ${weakerBecause}.`;
+  return `${paint(kind === 'process' ? 'yellow' : 'green', kind)}: ${isolationMeans[kind]}${why}`;
 }
 
 /** A line about runtimes, once it is known what this host has. */

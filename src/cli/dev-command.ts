@@ -81,7 +81,9 @@ function upFlags(flags: DevFlags): UpFlags {
   command.parse([], { from: 'user' });
   const { debug: _, ...defaults } = command.opts<UpFlags>();
   const { dataDir, port, debugPort } = flags;
-  return { ...defaults, dataDir, port, debugPort };
+  // Whoever writes a function wants it to reach what is on this host, and a debugger to reach it.
+  const isolation = defaults.isolation === 'auto' || flags.debug === true ? 'process' : defaults.isolation;
+  return { ...defaults, dataDir, port, debugPort, isolation };
 }
 
 /** `STAGE=test`, collected over several. */

@@ -153,9 +153,9 @@ async function runtimes(dataDirectory: string): Promise<readonly Finding[]> {
 }
 
 async function containers(): Promise<readonly Finding[]> {
-  const area = 'For containers (a later version uses them)';
+  const area = 'For containers';
   const programs = await Promise.all(['runc', 'crun', 'runsc'].map((name) => runtimeProgram(area, name)));
-  return [...programs, await cgroups(area), await userNamespaces(area)];
+  return [...programs, await uplink(area), await cgroups(area), await userNamespaces(area)];
 }
 
 async function runtimeProgram(area: string, name: string): Promise<Finding> {
@@ -163,6 +163,17 @@ async function runtimeProgram(area: string, name: string): Promise<Finding> {
   if (version !== undefined) return { area, name, status: 'good', detail: version };
   const remedy = name === 'runc' ? { remedy: 'apt-get install runc' } : {};
   return { area, name, status: 'missing', detail: 'not installed', ...remedy };
+}
+
+/** What `--network internet` needs besides. */
+async function uplink(area: string): Promise<Finding> {
+  const name = 'Internet';
+  const programs = await Promise.all(['slirp4netns', 'nft'].map((program) => programVersion(program)));
+  if (programs.every((version) => version !== undefined)) {
+    return { area, name, status: 'good', detail: 'slirp4netns and nft: --network internet can be chosen' };
+  }
+  const remedy = 'apt-get install slirp4netns nftables';
+  return { area, name, status: 'missing', detail: '--network internet needs slirp4netns and nft', remedy };
 }
 
 async function cgroups(area: string): Promise<Finding> {

@@ -16,7 +16,10 @@ export interface UpFlags extends WithDataDirectory {
   readonly region: string;
   readonly accessKeyId?: string;
   readonly secretAccessKey?: string;
-  readonly isolation: 'auto' | 'process';
+  readonly isolation: UpOptions['isolation'];
+  readonly network?: 'none' | 'internet';
+  readonly ociRuntime?: string;
+  readonly baseImage?: string;
   readonly logLevel: UpOptions['logLevel'];
   readonly poolSize?: number;
   readonly environmentLifetime?: number;
@@ -56,9 +59,30 @@ export function up(): Command {
     )
     .addOption(option('--secret-access-key <secret>', 'better given by its variable', 'SECRET_ACCESS_KEY'))
     .addOption(
-      option('--isolation <kind>', 'auto or process: what stands around functions', 'ISOLATION')
+      option('--isolation <kind>', 'auto, container or process: what stands around functions', 'ISOLATION')
         .argParser(values.isolation)
         .default('auto'),
+    )
+    .addOption(
+      option(
+        '--network <kind>',
+        'none or internet: what containers reach besides Lambkin (default: none)',
+        'NETWORK',
+      ).argParser(values.network),
+    )
+    .addOption(
+      option(
+        '--oci-runtime <program>',
+        'what runs containers: runc, crun, runsc (default: runc)',
+        'OCI_RUNTIME',
+      ),
+    )
+    .addOption(
+      option(
+        '--base-image <directory>',
+        "whose system files containers see (default: the host's own, read-only)",
+        'BASE_IMAGE',
+      ).argParser(values.baseImage),
     )
     .addOption(
       option('--log-level <level>', `Lambkin's own log: ${values.logLevels.join(', ')}`, 'LOG_LEVEL')
@@ -164,6 +188,16 @@ export function upOptions(
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
     throw new Failure('an access key id and a secret access key are given together, or neither.', 2);
   }
+  const ofContainers = ['network', 'ociRuntime', 'baseImage'] as const;
+  if (flags.isolation === 'process' && ofContainers.some((name) => flags[name] !== undefined)) {
+    throw new Failure('--network, --oci-runtime and --base-image are for containers, not for processes.', 2);
+  }
+  if (flags.isolation === 'container' && flags.debug !== undefined) {
+    throw new Failure(
+      'a debugger reaches processes, not containers: --debug needs --isolation process or auto.',
+      2,
+    );
+  }
   const isDefault = resolve(dataDir) === resolve('.lambkin');
   return {
     dataDirectory: resolve(dataDir),
@@ -171,7 +205,12 @@ export function upOptions(
     port: flags.port,
     accountId: flags.accountId,
     region: flags.region,
-    isolation: flags.isolation,
+    isolation: flags.debug !== undefined && flags.isolation === 'auto' ? 'process' : flags.isolation,
+    containers: {
+      ...(flags.network && { network: flags.network }),
+      ...(flags.ociRuntime && { runtime: flags.ociRuntime }),
+      ...(flags.baseImage && { baseImage: flags.baseImage }),
+    },
     logLevel: flags.logLevel,
     endpoints: { ...endpointsIn(environment), ...flags.endpoint },
     graceSeconds: flags.stopGrace,

@@ -29,10 +29,16 @@ test('MiB may have decimals and become bytes', () => {
 });
 
 test('isolation that is not there yet is refused as such', () => {
-  assert.equal(values.isolation('auto'), 'auto');
-  refused(() => values.isolation('container'), /does not have container isolation yet/);
+  assert.equal(values.isolation('container'), 'container');
   refused(() => values.isolation('microvm'), /does not have microvm isolation yet/);
-  refused(() => values.isolation('none'), /Expected auto or process/);
+  refused(() => values.isolation('jail'), /Expected auto, container or process/);
+});
+
+test('networks and base images are checked', () => {
+  assert.equal(values.network('internet'), 'internet');
+  refused(() => values.network('all'), /Expected none or internet/);
+  assert.equal(values.baseImage('/'), '/');
+  refused(() => values.baseImage('/nowhere'), /files of a Linux system/);
 });
 
 test('accounts have twelve digits, regions look like regions, log levels are known', () => {

@@ -1,4 +1,6 @@
 /** The values that options and their environment variables take: text in, checked value out. Commander tells which option was wrong. */
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 
 export function port(text: string): number {
@@ -87,15 +89,25 @@ export function functionName(text: string): string {
   return text;
 }
 
-const notYet: ReadonlySet<string> = new Set(['container', 'microvm']);
-
-export function isolation(text: string): 'auto' | 'process' {
-  if (text === 'auto' || text === 'process') return text;
+export function isolation(text: string): 'auto' | 'container' | 'process' {
+  if (text === 'auto' || text === 'container' || text === 'process') return text;
   throw new InvalidArgumentError(
-    notYet.has(text)
-      ? `Lambkin does not have ${text} isolation yet: use process (for development only), or auto.`
-      : 'Expected auto or process.',
+    text === 'microvm'
+      ? 'Lambkin does not have microvm isolation yet: use container, process (for development only), or auto.'
+      : 'Expected auto, container or process.',
   );
+}
+
+export function network(text: string): 'none' | 'internet' {
+  if (text === 'none' || text === 'internet') return text;
+  throw new InvalidArgumentError('Expected none or internet.');
+}
+
+/** A directory whose system files functions see. */
+export function baseImage(text: string): string {
+  const path = resolve(text);
+  if (statSync(join(path, 'usr'), { throwIfNoEntry: false })?.isDirectory() === true) return path;
+  throw new InvalidArgumentError('Expected a directory with the files of a Linux system (usr, etc, ...).');
 }
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;

@@ -22,7 +22,7 @@ import type { Context } from './context.ts';
 import { add, hold, remove, replace } from './function-store.ts';
 import { additionalVersionsMax } from './limits.ts';
 import { page } from './pages.ts';
-import { releaseProvisioned } from './provisioned.ts';
+import { releaseProvisioned, requireProvisionable } from './provisioned.ts';
 import { aliasConfiguration } from './representation.ts';
 import { required, structure, text, unqualifiedTarget } from './request.ts';
 
@@ -80,6 +80,7 @@ async function updateAlias(context: Context, input: Input, request: RequestConte
       revisionId: entropy.uuid(),
     };
     await requireTargets(context, name, after);
+    await requireProvisionable(store, after);
     return { writes: [hold(record), replace(before, after)], result: after };
   });
   return aliasConfiguration(alias);

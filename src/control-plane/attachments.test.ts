@@ -49,7 +49,11 @@ test('a function goes with more attachments than one commit takes', async (t) =>
   const world = await openWorld(t);
   for (let number = 0; number < 25; number += 1) {
     const Name = `alias-${number}`;
-    await world.call('CreateAlias', { ...hello, Name, FunctionVersion: '1' });
+    // Of one version only one alias can have provisioned concurrency.
+    await world.call('UpdateFunctionConfiguration', { ...hello, Description: Name });
+    await world.plane.settled();
+    const { Version: FunctionVersion } = await world.call('PublishVersion', hello);
+    await world.call('CreateAlias', { ...hello, Name, FunctionVersion });
     for (const work of attachments(world, Name)) await work();
   }
   assert.ok((await keysOf(world, 'hello')).length > 125);

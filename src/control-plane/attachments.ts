@@ -3,7 +3,6 @@
  * concurrency, runtime management. Each stands under the function's name and a qualifier (`$LATEST`, a version, an alias)
  * and goes with whatever the qualifier names.
  *
- *   control-plane/provisioned/<account>/<region>/<name>/<qualifier>           ProvisionedRecord
  *   control-plane/runtime-management/<account>/<region>/<name>/<qualifier>    RuntimeManagementRecord
  *
  * The others are metadata (#metadata says where), because invokes need them. Whoever writes one holds the function's record,
@@ -19,6 +18,8 @@ import {
   functionUrlKey,
   type FunctionUrlRecord,
   functionUrlsPrefix,
+  provisionedKey,
+  provisionedPrefix,
 } from '#metadata';
 import type { Write } from '#platform';
 import { type FunctionStore, remove, replace, type Stored } from './function-store.ts';
@@ -26,9 +27,6 @@ import { type FunctionStore, remove, replace, type Stored } from './function-sto
 const prefixOf = (collection: string, name: FunctionName): string =>
   `control-plane/${collection}/${name.accountId}/${name.region}/${name.functionName}/`;
 
-export const provisionedPrefix = (name: FunctionName): string => prefixOf('provisioned', name);
-export const provisionedKey = (name: FunctionName, qualifier: string): string =>
-  provisionedPrefix(name) + qualifier;
 export const runtimeManagementPrefix = (name: FunctionName): string => prefixOf('runtime-management', name);
 export const runtimeManagementKey = (name: FunctionName, qualifier: string): string =>
   runtimeManagementPrefix(name) + qualifier;

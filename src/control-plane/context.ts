@@ -2,7 +2,7 @@
 import type { OpenCodeStore, S3Archives, SigningKeys } from '#code';
 import type { EventSources } from '#event-sources';
 import type { RoleState } from '#identity';
-import type { VariableSeal } from '#metadata';
+import type { VariableSeal, VersionRecord } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 import type { HostTraits } from './configuration.ts';
 import type { Mappings } from './event-sources/mappings.ts';
@@ -12,6 +12,13 @@ import type { LayerStore } from './layer-store.ts';
 import type { Limits } from './limits.ts';
 import type { Settling } from './settling.ts';
 
+/** What is kept ready of a version, as whoever keeps it says. */
+export type ProvisionedState = {
+  readonly available: number;
+  /** Environments that have an invoke. */
+  readonly busy: number;
+} & ({ readonly kind: 'in-progress' | 'ready' } | { readonly kind: 'failed'; readonly reason: string });
+
 export interface Context {
   readonly store: FunctionStore;
   readonly layers: LayerStore;
@@ -20,6 +27,8 @@ export interface Context {
   readonly archives: Pick<S3Archives, 'fetch'>;
   readonly variables: VariableSeal;
   readonly roleState: (roleArn: string) => RoleState;
+  /** Undefined: nothing of the version is kept ready. */
+  readonly provisioned: (version: VersionRecord) => Promise<ProvisionedState | undefined>;
   readonly host: HostTraits;
   readonly region: string;
   /** What the host names of function URLs end with. */

@@ -33,7 +33,8 @@ import { layerHandlers } from './layers.ts';
 import { type Limits, limitsDefault } from './limits.ts';
 import { sealVersions } from './sealing.ts';
 import { permissionHandlers } from './permissions.ts';
-import { provisionedHandlers } from './provisioned.ts';
+import { type ProvisionedCapacity, provisionedCapacity, provisionedHandlers } from './provisioned.ts';
+import { moveFormerRecords } from './provisioned-record.ts';
 import { recursionHandlers } from './recursion.ts';
 import { reservationHandlers } from './reservations.ts';
 import { resourcePolicyHandlers } from './resource-policies.ts';
@@ -59,6 +60,8 @@ export interface ControlPlaneOptions {
   readonly roleMay?: RoleMay;
   /** The pollers of event source mappings. Absent: mappings are records, and nothing is asked of their queues. */
   readonly eventSources?: Pick<EventSources, 'reached' | 'problemOf' | 'describeQueue'>;
+  /** What is kept ready of a version with provisioned concurrency. Absent: nobody keeps anything ready. */
+  readonly provisioned?: Context['provisioned'];
   /** Public keys of signing profiles; absent: none is known. */
   readonly signingKeys?: SigningKeys;
   readonly runtimes: Runtimes;
@@ -78,6 +81,8 @@ export interface ControlPlaneOptions {
 
 export interface ControlPlane {
   readonly handlers: Handlers;
+  /** What auto scaling reads and sets. */
+  readonly capacity: ProvisionedCapacity;
   /**
    * Takes up what an earlier run left, and deletes archives that no version refers to. To be awaited before `handlers`
    * are served, and only while no other control plane runs: an archive that is being stored looks unused.
@@ -103,6 +108,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     archives: options.archives,
     variables: options.variables,
     roleState: options.roleState,
+    provisioned: options.provisioned ?? (async () => undefined),
     mappings,
     ...(options.roleMay && { roleMay: options.roleMay }),
     ...(eventSources && { eventSources }),
@@ -143,8 +149,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       ...tagHandlers(context),
       ...accountHandlers(context),
     },
+    capacity: provisionedCapacity(context),
     resume: async () => {
       await mappings.resume();
+      await moveFormerRecords(documents);
       await resume(options, layers, settling);
     },
     settled: () => settling.idle(),

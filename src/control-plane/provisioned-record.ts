@@ -1,18 +1,7 @@
-/** Provisioned concurrency as it is stored: how many environments a version or alias asks for. */
-import type { FunctionName } from '#metadata';
-import { provisionedPrefix } from './attachments.ts';
+/** What versions and aliases ask to be kept ready, summed up; and where earlier releases kept it. */
+import { type FunctionName, metadataPrefix, provisionedPrefix, type ProvisionedRecord } from '#metadata';
+import type { Documents } from '#platform';
 import type { FunctionStore } from './function-store.ts';
-
-export interface ProvisionedRecord {
-  readonly accountId: string;
-  readonly region: string;
-  readonly functionName: string;
-  /** A version number or an alias. */
-  readonly qualifier: string;
-  readonly requested: number;
-  /** Epoch milliseconds. */
-  readonly lastModifiedMs: number;
-}
 
 /** What is provisioned for all versions and aliases of a function but one. */
 export async function provisionedConcurrency(
@@ -24,4 +13,25 @@ export async function provisionedConcurrency(
   return records
     .filter(({ value }) => value.qualifier !== butFor)
     .reduce((total, { value }) => total + value.requested, 0);
+}
+
+const formerPrefix = 'control-plane/provisioned/';
+
+/** Moves what a release wrote that kept no environments ready. To be called before requests are served. */
+export async function moveFormerRecords(documents: Documents): Promise<void> {
+  for (;;) {
+    const { documents: found } = await documents.list(formerPrefix, { limit: 50 });
+    if (found.length === 0) return;
+    await documents.commit(
+      found.flatMap(({ key, value }) => [
+        { kind: 'delete', key, expected: 'any' },
+        {
+          kind: 'put',
+          key: `${metadataPrefix}provisioned/${key.slice(formerPrefix.length)}`,
+          value,
+          expected: 'any',
+        },
+      ]),
+    );
+  }
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { memoryBlobs, memoryDocuments } from '#engines/memory';
 import type { Input, Output } from '#wire';
+import type { ProvisionedState } from './context.ts';
 import { openWorldOn, refuses, type World } from './fixtures/world.ts';
 
 const arn = 'arn:aws:lambda:us-east-1:000000000000:function:hello';
@@ -30,19 +31,17 @@ async function unreserved(world: World): Promise<unknown> {
   return (AccountLimit as Output)['UnreservedConcurrentExecutions'];
 }
 
-test('a configuration is kept, and says that nothing is provisioned yet', async (t) => {
+test('a configuration is kept, and says how far it has come', async (t) => {
   const world = await openWorld(t);
   const answer = await put(world, 'live', 5);
   assert.match(String(answer['LastModified']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000$/);
-  assert.match(String(answer['StatusReason']), /does not keep provisioned environments yet/);
   assert.deepEqual(
-    { ...answer, LastModified: undefined, StatusReason: undefined },
+    { ...answer, LastModified: undefined },
     {
       RequestedProvisionedConcurrentExecutions: 5,
       AvailableProvisionedConcurrentExecutions: 0,
       AllocatedProvisionedConcurrentExecutions: 0,
       Status: 'IN_PROGRESS',
-      StatusReason: undefined,
       LastModified: undefined,
     },
   );
@@ -130,4 +129,85 @@ test('it must fit into what the function reserves, which cannot be made smaller 
   assert.equal(await unreserved(world), 990);
   await world.call('DeleteFunction', hello);
   assert.equal(await unreserved(world), 1_000);
+});
+
+const shown = (available: number, Status: string, StatusReason?: string): object => ({
+  RequestedProvisionedConcurrentExecutions: 4,
+  AvailableProvisionedConcurrentExecutions: available,
+  AllocatedProvisionedConcurrentExecutions: available,
+  Status,
+  ...(StatusReason !== undefined && { StatusReason }),
+});
+
+test('the status is that of the versions that are meant', async (t) => {
+  const states = new Map<string, ProvisionedState>();
+  const documents = memoryDocuments();
+  const world = await openWorldOn(t, {
+    documents,
+    blobs: memoryBlobs(),
+    plane: { provisioned: async ({ version }) => states.get(version) },
+  });
+  await world.create('hello', { Publish: true });
+  await world.call('CreateAlias', { ...hello, Name: 'live', FunctionVersion: '1' });
+  await put(world, 'live', 4);
+  const get = async (): Promise<unknown> => {
+    const { LastModified: _at, ...answer } = await world.call('GetProvisionedConcurrencyConfig', {
+      ...hello,
+      Qualifier: 'live',
+    });
+    return answer;
+  };
+  states.set('1', { kind: 'in-progress', available: 2, busy: 0 });
+  assert.deepEqual(await get(), shown(2, 'IN_PROGRESS'));
+  states.set('1', { kind: 'ready', available: 4, busy: 0 });
+  assert.deepEqual(await get(), shown(4, 'READY'));
+  assert.equal((await put(world, 'live', 4))['Status'], 'IN_PROGRESS');
+  states.set('1', { kind: 'failed', available: 0, busy: 0, reason: 'FUNCTION_ERROR_INIT_FAILURE' });
+  assert.deepEqual(await get(), shown(0, 'FAILED', 'FUNCTION_ERROR_INIT_FAILURE'));
+  // An alias that moves means other environments, and both versions' while it has weights.
+  await world.call('UpdateFunctionConfiguration', { ...hello, Description: 'changed' });
+  await world.plane.settled();
+  await world.call('PublishVersion', hello);
+  const routing = { RoutingConfig: { AdditionalVersionWeights: { 2: 0.25 } } };
+  await world.call('UpdateAlias', { ...hello, Name: 'live', ...routing });
+  states.set('1', { kind: 'ready', available: 3, busy: 0 });
+  states.set('2', { kind: 'in-progress', available: 0, busy: 0 });
+  assert.deepEqual(await get(), shown(3, 'IN_PROGRESS'));
+  const weights = 'Alias with weights can not be used with Provisioned Concurrency';
+  await refuses(put(world, 'live', 5), invalid, weights);
+  states.set('2', { kind: 'ready', available: 4, busy: 0 });
+  const moved = { FunctionVersion: '2', RoutingConfig: { AdditionalVersionWeights: {} } };
+  await world.call('UpdateAlias', { ...hello, Name: 'live', ...moved });
+  assert.deepEqual(await get(), shown(4, 'READY'));
+  await refuses(
+    world.call('UpdateAlias', { ...hello, Name: 'live', FunctionVersion: '$LATEST' }),
+    invalid,
+    'Invalid alias configuration for Provisioned Concurrency',
+  );
+  await put(world, '1', 1);
+  await refuses(
+    world.call('UpdateAlias', { ...hello, Name: 'live', FunctionVersion: '1' }),
+    'ResourceConflictException',
+    /already Provisioned version/,
+  );
+  await world.call('CreateAlias', { ...hello, Name: 'other', FunctionVersion: '2' });
+  await refuses(
+    put(world, 'other', 1),
+    'ResourceConflictException',
+    'Version is pointed by a Provisioned Concurrency alias',
+  );
+});
+
+test('what an earlier release kept elsewhere is found again', async (t) => {
+  const documents = memoryDocuments();
+  const world = await openWorldOn(t, { documents, blobs: memoryBlobs() });
+  await world.create('hello', { Publish: true });
+  const name = { accountId: '000000000000', region: 'us-east-1', functionName: 'hello' };
+  const value = { ...name, qualifier: '1', requested: 7, lastModifiedMs: 0 };
+  const key = 'control-plane/provisioned/000000000000/us-east-1/hello/1';
+  await documents.commit([{ kind: 'put', key, value, expected: 'absent' }]);
+  await world.restart().resume();
+  const found = await world.call('GetProvisionedConcurrencyConfig', { ...hello, Qualifier: '1' });
+  assert.equal(found['RequestedProvisionedConcurrentExecutions'], 7);
+  assert.equal(await documents.get(key), undefined);
 });

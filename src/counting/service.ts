@@ -10,8 +10,9 @@ export interface CountingOptions {
   readonly accountConcurrencyLimit?: number;
 }
 
-/** The commonest answer, made once. */
-const granted: Promise<Admission> = Promise.resolve({ kind: 'granted' });
+/** The commonest answers, made once. */
+const granted: Promise<Admission> = Promise.resolve({ kind: 'granted', isProvisioned: false });
+const grantedProvisioned: Promise<Admission> = Promise.resolve({ kind: 'granted', isProvisioned: true });
 
 /** Accounts are those that identity knows, so the map of them is as bounded as they are. */
 export function createCounting(options: CountingOptions): Counting {
@@ -31,12 +32,17 @@ export function createCounting(options: CountingOptions): Counting {
   }
 
   return {
-    acquire({ accountId, functionName, reservedConcurrency }) {
-      const admission = account(accountId).acquire(functionName, reservedConcurrency, clock.monotonicMs());
-      return admission.kind === 'granted' ? granted : Promise.resolve(admission);
+    acquire({ accountId, functionName, reservedConcurrency, version }) {
+      const nowMs = clock.monotonicMs();
+      const admission = account(accountId).acquire(functionName, reservedConcurrency, nowMs, version);
+      if (admission.kind !== 'granted') return Promise.resolve(admission);
+      return admission.isProvisioned ? grantedProvisioned : granted;
     },
-    release({ accountId, functionName, reservedConcurrency }) {
-      account(accountId).release(functionName, reservedConcurrency);
+    release({ accountId, functionName, reservedConcurrency, version }, { isProvisioned }) {
+      account(accountId).release(functionName, reservedConcurrency, isProvisioned ? version : undefined);
+    },
+    setProvisioned(accountId, functionName, version, provisioned) {
+      account(accountId).setProvisioned(functionName, version, provisioned, clock.monotonicMs());
     },
     admitEnvironment(accountId, functionName) {
       return Promise.resolve(account(accountId).admitEnvironment(functionName, clock.monotonicMs()));

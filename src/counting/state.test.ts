@@ -58,6 +58,7 @@ test('a reservation that goes while its invokes run does not let the account exc
   assert.deepEqual(count.usage(), {
     unreservedInUse: 0,
     reservedInUse: 0,
+    provisionedInUse: 0,
     unreservedLimit: 2,
     functionsTracked: 1,
   });
@@ -128,15 +129,29 @@ test('giving back a slot that was not taken is a broken invariant', () => {
 });
 
 type Step =
-  | { readonly kind: 'acquire'; readonly name: string }
+  | { readonly kind: 'acquire'; readonly name: string; readonly version: string }
+  | { readonly kind: 'provision'; readonly name: string; readonly version: string; readonly count: number }
   | { readonly kind: 'release'; readonly pick: number }
   | { readonly kind: 'reserve'; readonly name: string; readonly reservation: number | undefined }
   | { readonly kind: 'environment'; readonly name: string }
   | { readonly kind: 'wait'; readonly ms: number };
 
 const names = fc.constantFrom('a', 'b', 'c');
+const versions = fc.constantFrom('1', '2');
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('acquire' as const), name: names }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('acquire' as const), name: names, version: versions }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('provision' as const),
+      name: names,
+      version: versions,
+      count: fc.nat(3),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('release' as const), pick: fc.nat(100) }) },
   {
     weight: 1,
@@ -158,7 +173,24 @@ test('any interleaving keeps the invariants, and everything given back leaves no
       (limit, sequence) => {
         const count = new AccountCount(limit, 0);
         const reservations = new Map<string, number>();
-        const held: { readonly name: string; readonly reservation: number | undefined }[] = [];
+        const provisioned = new Map<string, number>();
+        const held: {
+          readonly name: string;
+          readonly reservation: number | undefined;
+          readonly version: string;
+          readonly isProvisioned: boolean;
+        }[] = [];
+        const heldOf = (name: string, version: string): number =>
+          held.filter((h) => h.isProvisioned && h.name === name && h.version === version).length;
+        /** What the versions of a function keep to themselves. */
+        const setApart = (name: string): number =>
+          ['1', '2'].reduce(
+            (sum, version) =>
+              sum + Math.max(provisioned.get(`${name}:${version}`) ?? 0, heldOf(name, version)),
+            0,
+          );
+        const giveBack = ({ name, reservation, version, isProvisioned }: (typeof held)[number]): void =>
+          count.release(name, reservation, isProvisioned ? version : undefined);
         let nowMs = 0;
         for (const step of sequence) {
           switch (step.kind) {
@@ -176,29 +208,44 @@ test('any interleaving keeps the invariants, and everything given back leaves no
             case 'acquire': {
               const reservation = reservations.get(step.name);
               const heldReserved = held.filter(
-                (h) => h.name === step.name && h.reservation !== undefined,
+                (h) => h.name === step.name && h.reservation !== undefined && !h.isProvisioned,
               ).length;
-              if (count.acquire(step.name, reservation, nowMs).kind === 'granted') {
-                held.push({ name: step.name, reservation });
-                if (reservation !== undefined) assert.ok(heldReserved < reservation);
-              }
+              const room = provisioned.get(`${step.name}:${step.version}`) ?? 0;
+              const isOwn = heldOf(step.name, step.version) < room && reservation !== 0;
+              const apart = setApart(step.name);
+              const admission = count.acquire(step.name, reservation, nowMs, step.version);
+              if (admission.kind !== 'granted') break;
+              const { isProvisioned } = admission;
+              assert.equal(isProvisioned, isOwn, 'its own slots first, and no more than those');
+              held.push({ name: step.name, reservation, version: step.version, isProvisioned });
+              if (reservation !== undefined && !isProvisioned) assert.ok(heldReserved + apart < reservation);
               break;
             }
+            case 'provision':
+              provisioned.set(`${step.name}:${step.version}`, step.count);
+              count.setProvisioned(step.name, step.version, step.count, nowMs);
+              break;
             case 'release': {
               const [slot] = held.splice(step.pick % Math.max(1, held.length), 1);
-              if (slot !== undefined) count.release(slot.name, slot.reservation);
+              if (slot !== undefined) giveBack(slot);
               break;
             }
           }
-          const { unreservedInUse, reservedInUse } = count.usage();
-          assert.equal(unreservedInUse, held.filter((h) => h.reservation === undefined).length);
-          assert.equal(reservedInUse, held.filter((h) => h.reservation !== undefined).length);
-          assert.ok(unreservedInUse + reservedInUse <= limit);
+          const { unreservedInUse, reservedInUse, provisionedInUse } = count.usage();
+          const shared = held.filter((h) => !h.isProvisioned);
+          assert.equal(unreservedInUse, shared.filter((h) => h.reservation === undefined).length);
+          assert.equal(reservedInUse, shared.filter((h) => h.reservation !== undefined).length);
+          assert.equal(provisionedInUse, held.length - shared.length);
+          assert.ok(held.length <= limit);
         }
-        for (const slot of held) count.release(slot.name, slot.reservation);
+        for (const slot of held) giveBack(slot);
         const usage = count.usage();
-        assert.equal(usage.unreservedInUse + usage.reservedInUse, 0);
-        const reserved = [...reservations.values()].reduce((sum, r) => sum + r, 0);
+        assert.equal(usage.unreservedInUse + usage.reservedInUse + usage.provisionedInUse, 0);
+        held.length = 0;
+        const reserved = ['a', 'b', 'c'].reduce(
+          (sum, name) => sum + Math.max(reservations.get(name) ?? 0, setApart(name)),
+          0,
+        );
         assert.equal(usage.unreservedLimit, Math.max(0, limit - reserved));
       },
     ),

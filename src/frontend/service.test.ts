@@ -303,13 +303,17 @@ test('throttles say why and when to come again', async () => {
 });
 
 test('every slot comes back, however the invoke ends', async () => {
-  const { worker, metadata, invoke } = await world();
+  const { clock, worker, metadata, invoke } = await world();
   metadata.put('nowhere', { generation: 'other' });
   for (const outcome of [
     { kind: 'impossible', errorType: 'InvalidRuntime', message: 'no such runtime' },
     { kind: 'refused', reason: 'full' },
   ] as const) {
-    worker.onCreate = () => outcome;
+    // A worker that has refused is asked again after a while.
+    worker.onCreate = () => {
+      setImmediate().then(() => clock.advance(100), assert.ifError);
+      return outcome;
+    };
     const name = outcome.kind === 'impossible' ? 'InvalidRuntimeException' : 'ServiceException';
     await assert.rejects(invoke({ FunctionName: 'nowhere' }), refusedWith(name, /no such runtime|full/));
   }

@@ -11,7 +11,7 @@
  */
 import { unreachable } from '#lib/assert';
 import type { Assignment } from '#assignment';
-import type { Counting, SlotRequest } from '#counting';
+import type { Counting, Granted, SlotRequest } from '#counting';
 import { parseFunctionName } from '#metadata';
 import type { MetadataCache, Resolution } from '#metadata';
 import type { Clock, Entropy } from '#platform';
@@ -83,12 +83,12 @@ export function createFrontend(options: FrontendOptions): Frontend {
     if (input.invocationType === 'DryRun') return { statusCode: 204, payload: noPayload };
     if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
     const slot = slotOf(input, found);
-    await admit(slot);
+    const granted = await admit(slot);
     try {
       const { outcome, executedVersion } = await run(found, resolve, request, whole);
       return answerOf(outcome, executedVersion, request.traceId);
     } finally {
-      counting.release(slot);
+      counting.release(slot, granted);
     }
   }
 
@@ -100,7 +100,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
     if (input.invocationType === 'DryRun') return dryRun();
     if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
     const slot = slotOf(input, found);
-    await admit(slot);
+    const granted = await admit(slot);
     let held: Promise<unknown> | undefined;
     try {
       const { outcome, executedVersion } = await run(found, resolve, request, streaming);
@@ -109,14 +109,15 @@ export function createFrontend(options: FrontendOptions): Frontend {
       held = outcome.stream.ended;
       return streamedAnswer(outcome.stream, ran);
     } finally {
-      if (held === undefined) counting.release(slot);
-      else void held.then(() => counting.release(slot));
+      if (held === undefined) counting.release(slot, granted);
+      else void held.then(() => counting.release(slot, granted));
     }
   }
 
-  async function admit(slot: SlotRequest): Promise<void> {
+  async function admit(slot: SlotRequest): Promise<Granted> {
     const admission = await counting.acquire(slot);
     if (admission.kind === 'throttled') throw throttledError(admission.reason, admission.retryAfterSeconds);
+    return admission;
   }
 
   /** Tries until a runtime has taken the payload; after that the outcome is final. */
@@ -233,7 +234,8 @@ export function createFrontend(options: FrontendOptions): Frontend {
 
 function slotOf({ principal }: StreamingInput | InvokeInput, found: Found): SlotRequest {
   const { functionName, reservedConcurrency } = found.function;
-  return { accountId: principal.accountId, functionName, reservedConcurrency };
+  const { version } = found.version;
+  return { accountId: principal.accountId, functionName, reservedConcurrency, version };
 }
 
 function isStarted<O extends StreamingOutcome>(outcome: O | NotStarted): outcome is Started<O> {

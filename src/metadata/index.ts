@@ -11,6 +11,7 @@ export type {
   FunctionUrlRecord,
   FunctionUrlReference,
   LayerReference,
+  ProvisionedRecord,
   ResourcePolicy,
   VersionName,
   VersionRecord,
@@ -35,10 +36,14 @@ export {
   latestVersion,
   latestVersionsPrefix,
   metadataPrefix,
+  provisionedKey,
+  provisionedPrefix,
   publishedVersionsPrefix,
   versionKey,
 } from './keys.ts';
 export type { FunctionName, Place } from './keys.ts';
+export { allotment } from './provisioned.ts';
+export type { ProvisionedChange } from './provisioned.ts';
 export { VariableSeal } from './sealed-variables.ts';
 export type { Variables } from './sealed-variables.ts';
 export { openMetadataCache } from './service.ts';

@@ -9,6 +9,7 @@
  *   metadata/urls/<account>/<region>/<name>/<qualifier>               FunctionUrlRecord
  *   metadata/url-ids/<region>/<url id>                                FunctionUrlReference: whose URL that is
  *   metadata/event-invoke/<account>/<region>/<name>/<qualifier>       EventInvokeRecord
+ *   metadata/provisioned/<account>/<region>/<name>/<qualifier>        ProvisionedRecord
  *
  * No part can contain `/`: the wire's patterns and `parseFunctionName` see to it. All of an account's $LATEST records are
  * neighbours, which makes listing its functions one read.
@@ -81,6 +82,13 @@ export const eventInvokesPrefix = (name: FunctionName): string =>
 export const eventInvokeKey = (name: FunctionName, qualifier: string): string =>
   eventInvokesPrefix(name) + qualifier;
 
+/** What is provisioned of a function: for its versions and aliases. */
+export const provisionedPrefix = (name: FunctionName): string =>
+  `${metadataPrefix}provisioned/${name.accountId}/${name.region}/${name.functionName}/`;
+
+export const provisionedKey = (name: FunctionName, qualifier: string): string =>
+  provisionedPrefix(name) + qualifier;
+
 /** A number as versions carry it: no sign, no leading zero, at most 16 digits. */
 export function isVersionNumber(text: string): boolean {
   return /^[1-9][0-9]{0,15}$/.test(text);
@@ -91,7 +99,8 @@ export type ParsedKey =
   | ({ readonly kind: 'policy' } & FunctionName)
   | ({ readonly kind: 'version'; readonly version: string } & FunctionName)
   | ({ readonly kind: 'alias'; readonly alias: string } & FunctionName)
-  | ({ readonly kind: 'url'; readonly qualifier: string } & FunctionName);
+  | ({ readonly kind: 'url'; readonly qualifier: string } & FunctionName)
+  | ({ readonly kind: 'provisioned'; readonly qualifier: string } & FunctionName);
 
 /** Takes a key apart again; undefined for a key that none of the functions above makes. */
 export function parseKey(key: string): ParsedKey | undefined {
@@ -105,6 +114,9 @@ export function parseKey(key: string): ParsedKey | undefined {
   }
   if (collection === 'urls' && second && third === undefined) {
     return { kind: 'url', accountId, region, functionName: first, qualifier: second };
+  }
+  if (collection === 'provisioned' && second && third === undefined) {
+    return { kind: 'provisioned', accountId, region, functionName: first, qualifier: second };
   }
   if (collection === 'aliases' && second && third === undefined) {
     return { kind: 'alias', accountId, region, functionName: first, alias: second };

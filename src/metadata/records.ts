@@ -167,6 +167,18 @@ export interface EventInvokeRecord {
   readonly lastModifiedMs: number;
 }
 
+/** How many environments a version or alias asks to be kept ready. */
+export interface ProvisionedRecord {
+  readonly accountId: string;
+  readonly region: string;
+  readonly functionName: string;
+  /** A version number or an alias. */
+  readonly qualifier: string;
+  readonly requested: number;
+  /** Epoch milliseconds. */
+  readonly lastModifiedMs: number;
+}
+
 export interface AliasRecord {
   readonly accountId: string;
   readonly region: string;

@@ -6,6 +6,7 @@
 import type { Change, Clock, Document, Documents, Random, Revision } from '#platform';
 import type { MetadataCache, Resolution } from './cache.ts';
 import { metadataPrefix } from './keys.ts';
+import type { ProvisionedChange } from './provisioned.ts';
 import type { FunctionPolicyRecord, FunctionUrlRecord } from './records.ts';
 import { MetadataView, type Usage, type VersionChange } from './state.ts';
 
@@ -27,6 +28,11 @@ export interface MetadataCacheOptions {
 /** The cache, and what an account has stored (the control plane's limits need it). */
 export interface WatchedMetadata extends MetadataCache {
   usage(accountId: string): Usage;
+  /**
+   * Calls back at once for every function that has something provisioned, and then whenever that, its aliases or its versions change,
+   * after `onVersionChange` was told. Returns the unsubscriber.
+   */
+  onProvisionedChange(listener: (change: ProvisionedChange) => void): () => void;
 }
 
 /** Resolves once the cache shows the whole state of the store. Rejects when the store cannot be read now. */
@@ -40,6 +46,7 @@ class Cache implements WatchedMetadata {
   readonly #options: MetadataCacheOptions;
   readonly #view: MetadataView;
   readonly #listeners = new Set<Parameters<MetadataCache['onVersionChange']>[0]>();
+  readonly #provisionedListeners = new Set<(change: ProvisionedChange) => void>();
   readonly #stop = new AbortController();
   /** Changes seen since the last catch-up, newest per key; bounded by the number of keys. */
   readonly #pending = new Map<string, Extract<Change, { kind: 'put' | 'delete' }>>();
@@ -89,6 +96,12 @@ class Cache implements WatchedMetadata {
   onVersionChange(listener: Parameters<MetadataCache['onVersionChange']>[0]): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onProvisionedChange(listener: (change: ProvisionedChange) => void): () => void {
+    for (const change of this.#view.allProvisioned()) listener(change);
+    this.#provisionedListeners.add(listener);
+    return () => this.#provisionedListeners.delete(listener);
   }
 
   close(): void {
@@ -181,5 +194,8 @@ class Cache implements WatchedMetadata {
 
   #tell(changes: readonly VersionChange[]): void {
     for (const change of changes) for (const listener of this.#listeners) listener(change);
+    for (const change of this.#view.takeProvisionedChanges()) {
+      for (const listener of this.#provisionedListeners) listener(change);
+    }
   }
 }

@@ -15,8 +15,10 @@ import type {
   FunctionPolicyRecord,
   FunctionRecord,
   FunctionUrlRecord,
+  ProvisionedRecord,
   VersionRecord,
 } from './records.ts';
+import { type ProvisionedChange, provisionedVersions } from './provisioned.ts';
 
 /** What an account has stored, counted as documents come and go. */
 export interface Usage {
@@ -42,6 +44,7 @@ interface Entry {
   policies: FunctionPolicyRecord | undefined;
   readonly versions: Map<string, VersionRecord>;
   readonly aliases: Map<string, AliasRecord>;
+  readonly provisioned: Map<string, ProvisionedRecord>;
   readonly answers: Map<string | undefined, Answer>;
 }
 
@@ -61,6 +64,11 @@ export class MetadataView {
   readonly #urls = new Map<string, FunctionUrlRecord>();
   /** The ids of the URLs, by their keys. */
   readonly #urlIds = new Map<string, string>();
+  /** Functions of which what is provisioned may have changed since `takeProvisionedChanges`, by account and name. */
+  readonly #provisionedTouched = new Map<
+    string,
+    { readonly accountId: string; readonly functionName: string }
+  >();
 
   constructor(region: string) {
     this.#region = region;
@@ -100,6 +108,28 @@ export class MetadataView {
     return this.#accounts.get(accountId) ?? noUsage;
   }
 
+  /** What is wanted of each function that has something provisioned, or had, and of which something has changed since the last call. */
+  takeProvisionedChanges(): readonly ProvisionedChange[] {
+    const touched = [...this.#provisionedTouched.values()];
+    this.#provisionedTouched.clear();
+    return touched.map(({ accountId, functionName }) => this.#provisionedOf(accountId, functionName));
+  }
+
+  /** The same of all functions that have something provisioned. */
+  *allProvisioned(): Iterable<ProvisionedChange> {
+    for (const [accountId, { functions }] of this.#accounts) {
+      for (const [functionName, entry] of functions) {
+        if (entry.provisioned.size > 0) yield this.#provisionedOf(accountId, functionName);
+      }
+    }
+  }
+
+  #provisionedOf(accountId: string, functionName: string): ProvisionedChange {
+    const entry = this.#accounts.get(accountId)?.functions.get(functionName);
+    const versions = entry ? provisionedVersions(entry.provisioned, entry.aliases, entry.versions) : [];
+    return { accountId, functionName, versions };
+  }
+
   keys(): Iterable<string> {
     return this.#revisions.keys();
   }
@@ -130,6 +160,10 @@ export class MetadataView {
     const entry = entryOf(account, parsed.functionName);
     entry.answers.clear();
     let change: VersionChange | undefined;
+    if (parsed.kind === 'provisioned' || entry.provisioned.size > 0) {
+      const { accountId, functionName } = parsed;
+      this.#provisionedTouched.set(`${accountId}/${functionName}`, { accountId, functionName });
+    }
     switch (parsed.kind) {
       case 'function': {
         const next = value as unknown as FunctionRecord | undefined;
@@ -150,6 +184,12 @@ export class MetadataView {
         entry.policies = value as unknown as FunctionPolicyRecord | undefined;
         break;
       }
+      case 'provisioned': {
+        const next = value as unknown as ProvisionedRecord | undefined;
+        if (next) entry.provisioned.set(parsed.qualifier, next);
+        else entry.provisioned.delete(parsed.qualifier);
+        break;
+      }
       case 'alias': {
         const next = value as unknown as AliasRecord | undefined;
         if (next) entry.aliases.set(parsed.alias, next);
@@ -157,7 +197,8 @@ export class MetadataView {
         break;
       }
     }
-    if (!entry.record && !entry.policies && entry.versions.size === 0 && entry.aliases.size === 0) {
+    const rest = entry.versions.size + entry.aliases.size + entry.provisioned.size;
+    if (!entry.record && !entry.policies && rest === 0) {
       account.functions.delete(parsed.functionName);
     }
     return change;
@@ -190,6 +231,7 @@ function entryOf(account: Account, functionName: string): Entry {
       policies: undefined,
       versions: new Map(),
       aliases: new Map(),
+      provisioned: new Map(),
       answers: new Map(),
     };
     account.functions.set(functionName, entry);

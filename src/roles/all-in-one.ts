@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import {
   type AccessOptions,
   type AccessRows,
+  autoscalingAccess,
   createAuthorize,
   lambdaAccess,
   logsAccess,
   sqsAccess,
 } from '#access';
-import { createAssignment } from '#assignment';
+import { createAssignment, keepProvisioned } from '#assignment';
+import { autoscalingService, createAutoscaling } from '#autoscaling';
 import { codeOfArchivePath, openCodeStore, S3Archives } from '#code';
 import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
@@ -43,16 +45,21 @@ import {
   type OpenRoute,
   type ReportFault,
 } from '#wire';
-import { openWorker, type Worker } from '#worker';
+import { openWorker, type Isolation, type Worker } from '#worker';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
 import type { LambkinOptions } from './options.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { noneAhead, oneAtATime } from './one-at-a-time.ts';
 import { roleAccess } from './role-access.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
 export type Composed =
-  | { readonly kind: 'listening'; readonly endpoint: string; readonly runtimes: Runtimes }
+  | {
+      readonly kind: 'listening';
+      readonly endpoint: string;
+      readonly runtimes: Runtimes;
+      readonly isolation: Isolation;
+    }
   | { readonly kind: 'port-taken'; readonly host: string; readonly port: number }
   | { readonly kind: 'refused'; readonly message: string };
 
@@ -145,6 +152,8 @@ export async function compose(
     directory: join(dataDirectory, 'sandboxes'),
     endpoint: () => endpoint,
     endpoints: options.endpoints,
+    isolation: options.isolation,
+    ...(options.containers && { containers: options.containers }),
     pool: poolOf(options.poolSize ?? defaultPoolSize()),
     limits: {
       ...(options.environmentLifetimeMs !== undefined && { lifetimeMsMax: options.environmentLifetimeMs }),
@@ -237,6 +246,7 @@ export async function compose(
     metadata,
     archives,
     variables,
+    provisioned: (version) => assignment.provisioned(version),
     roleState: (roleArn) => account.roleState(roleArn),
     roleMay,
     eventSources,
@@ -253,6 +263,17 @@ export async function compose(
   });
   closing.add(() => controlPlane.close());
   await controlPlane.resume();
+  const autoscaling = createAutoscaling({
+    documents,
+    clock,
+    entropy,
+    capacity: controlPlane.capacity,
+    exists: async ({ accountId, functionName, qualifier }) =>
+      metadata.resolve(accountId, functionName, qualifier).kind === 'found',
+    onTrouble: trouble,
+  });
+  closing.add(() => autoscaling.close());
+  await autoscaling.start();
   const reportFault: ReportFault = (error, operation, requestId) =>
     log.error('an operation failed for a reason of our own', {
       operation,
@@ -284,6 +305,10 @@ export async function compose(
         }),
       ],
       ['logs', logsService(logs, reportFault, authorizeBy(logsAccess))],
+      [
+        'application-autoscaling',
+        autoscalingService(autoscaling, reportFault, authorizeBy(autoscalingAccess)),
+      ],
       ['sqs', sqsService(sqs, reportFault, authorizeBy(sqsAccess, queueFacts))],
       ['iam', iamService(iam, reportFault)],
       ['sts', stsService(iam, reportFault)],
@@ -321,10 +346,13 @@ export async function compose(
       closing.add((graceMs) => eventSources.close(graceMs));
       const { host, port } = listener.address;
       endpoint = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      const keeping =
+        options.debug === undefined ? assignment : noneAhead(assignment, options.debug.functionName);
+      closing.add(keepProvisioned({ metadata, assignment: keeping, counting }));
       worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });
       // Functions that are invoked now must know the endpoint.
       await eventSources.start();
-      return { kind: 'listening', endpoint, runtimes };
+      return { kind: 'listening', endpoint, runtimes, isolation: worker.isolation };
     }
     default:
       return unreachable(outcome);

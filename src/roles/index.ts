@@ -1,6 +1,6 @@
 /** The public face of roles: starts a Lambkin from its options. */
-export type { Isolation, LambkinOptions, LogLevel, RunningLambkin, StartOutcome } from './options.ts';
+export type { LambkinOptions, LogLevel, RunningLambkin, StartOutcome } from './options.ts';
 export { rootKeyFileName } from './root-key-file.ts';
 export { startLambkin } from './start.ts';
 export type { Running } from './running-file.ts';
-export { probeMounting } from '#worker';
+export { probeContainers, probeMounting } from '#worker';

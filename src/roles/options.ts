@@ -1,5 +1,6 @@
 /** What an operator may decide about a Lambkin. The command line and the environment fill it in. */
 import type { RuntimeStatus } from '#runtimes';
+import type { ContainerOptions, Isolation, IsolationWanted } from '#worker';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -15,7 +16,9 @@ export interface LambkinOptions {
   /** The root access key. Absent: made at the first start and kept in the data directory. */
   readonly accessKey?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** `auto`: the strongest that this host and this Lambkin can give. */
-  readonly isolation: 'auto' | 'process';
+  readonly isolation: IsolationWanted;
+  /** Of containers: the OCI runtime, what functions reach of the network, whose system files they see. */
+  readonly containers?: ContainerOptions;
   readonly logLevel: LogLevel;
   /** Runtime processes kept ready per kind of process, of all kinds at most twice as many; 0: none. Absent: by the host's memory. */
   readonly poolSize?: number;
@@ -36,15 +39,13 @@ export interface LambkinOptions {
   readonly registry?: string;
 }
 
-/** Isolation that is really in use. */
-export type Isolation = 'process';
-
 export interface RunningLambkin {
   /** `http://127.0.0.1:9000` */
   readonly endpoint: string;
   readonly dataDirectory: string;
   readonly accountId: string;
   readonly region: string;
+  /** What is really in use. */
   readonly isolation: Isolation;
   /** From the call to the first request that could be answered, in milliseconds. */
   readonly readyMs: number;

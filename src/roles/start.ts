@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { lockDirectory } from '#engines/sqlite';
 import { openIdentity } from '#identity';
 import { StoreUnavailableError, systemClock, systemEntropy } from '#platform';
+import { ContainersMissingError } from '#worker';
 import { compose } from './all-in-one.ts';
 import { Closing } from './closing.ts';
 import { openLog } from './log.ts';
@@ -41,7 +42,7 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
     const { identity } = opened;
     const composed = await compose(options, identity, openLog(options.logLevel), closing);
     if (composed.kind !== 'listening') return await abandoned(composed);
-    const { endpoint, runtimes } = composed;
+    const { endpoint, runtimes, isolation } = composed;
     closing.add(() => removeRunning(dataDirectory));
     writeRunning(dataDirectory, {
       pid: process.pid,
@@ -58,7 +59,7 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
         dataDirectory,
         accountId: identity.accountId,
         region: identity.region,
-        isolation: 'process',
+        isolation,
         readyMs: systemClock.monotonicMs() - startedMs,
         runtimes: () => runtimes.list(),
         stop: (graceMs) => closing.close(graceMs),
@@ -81,6 +82,9 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
 function operatorMessage(error: unknown, dataDirectory: string): string | undefined {
   if (error instanceof StoreUnavailableError) {
     return `the data directory ${dataDirectory} cannot be used: ${error.message}`;
+  }
+  if (error instanceof ContainersMissingError) {
+    return `there is no container isolation here: ${error.message}. "lambkin doctor" tells more; --isolation process is for development only.`;
   }
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const known = ['EACCES', 'EPERM', 'ENOSPC', 'EROFS', 'ENOTDIR', 'EEXIST', 'EDQUOT', 'EIO'];

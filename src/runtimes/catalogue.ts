@@ -22,6 +22,8 @@ export type Launch =
       readonly kind: 'channel';
       readonly command: string;
       readonly args: readonly string[];
+      /** Directory that holds what the arguments name of Lambkin's own: a sandbox with a file system of its own brings it in, read-only. */
+      readonly bootstrap?: string;
       /** Variables that the process needs from its very start, before it knows its function (`PATH`, `LANG`, ...). */
       readonly env: Readonly<Record<string, string>>;
       /** Processes with equal flavors are interchangeable until one is told its function: what the pool keeps apart. */

@@ -87,6 +87,7 @@ export class Catalogue implements Runtimes {
           ...heapFlags(classMb),
           join(bootstraps, 'nodejs', 'bootstrap.cjs'),
         ],
+        bootstrap: join(bootstraps, 'nodejs'),
         env: startEnv,
         flavor: `${runtime}/${classMb}`,
       };
@@ -100,6 +101,7 @@ export class Catalogue implements Runtimes {
         kind: 'channel',
         command: interpreter.command,
         args: ['-E', 'UTF-8', join(bootstraps, 'ruby', 'bootstrap.rb')],
+        bootstrap: join(bootstraps, 'ruby'),
         env: startEnv,
         flavor: runtime,
       };
@@ -108,6 +110,7 @@ export class Catalogue implements Runtimes {
       kind: 'channel',
       command: interpreter.command,
       args: ['-I', '-S', '-X', 'utf8', join(bootstraps, 'python', 'bootstrap.py'), pythonCache],
+      bootstrap: join(bootstraps, 'python'),
       env: startEnv,
       flavor: runtime,
     };

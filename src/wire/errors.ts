@@ -68,6 +68,14 @@ const identityErrors = {
   MissingAction: client(400),
 } as const;
 
+/** Errors of Application Auto Scaling that none of the others has. */
+const autoscalingErrors = {
+  ObjectNotFoundException: client(400),
+  ConcurrentUpdateException: client(400),
+  InvalidNextTokenException: client(400),
+  TooManyTagsException: client(400),
+} as const;
+
 /** Errors of SQS, with the statuses that they have in both of its protocols. */
 const queueErrors = {
   QueueDoesNotExist: client(400),
@@ -94,12 +102,17 @@ export type ErrorName =
   | keyof typeof commonErrors
   | keyof typeof logsErrors
   | keyof typeof identityErrors
+  | keyof typeof autoscalingErrors
   | keyof typeof queueErrors;
 
 export const errors: ReadonlyMap<string, ErrorRow> = new Map([
-  ...Object.entries({ ...commonErrors, ...logsErrors, ...identityErrors, ...queueErrors }).map(
-    ([name, row]) => [name, { ...row, message: 'message', headers: {}, modelled: false }] as const,
-  ),
+  ...Object.entries({
+    ...commonErrors,
+    ...logsErrors,
+    ...identityErrors,
+    ...autoscalingErrors,
+    ...queueErrors,
+  }).map(([name, row]) => [name, { ...row, message: 'message', headers: {}, modelled: false }] as const),
   ...Object.entries(table.errors).map(
     ([name, row]) => [name, { ...row, modelled: true } as unknown as ErrorRow] as const,
   ),

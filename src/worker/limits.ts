@@ -33,6 +33,14 @@ export const defaultLimits: Limits = {
   streamBytesPerSecond: 2 * 1024 * 1024,
 };
 
+/**
+ * How long init may take of what is initialised ahead (AWS: 130 s or the function's timeout, whichever is longer, so 15 minutes at most).
+ * Milliseconds.
+ */
+export function aheadInitLimitMs(timeoutMs: number): number {
+  return Math.max(130_000, timeoutMs);
+}
+
 /** A response may be 6 MiB and 100 bytes long. */
 export const responseBytesMax = 6 * 1024 * 1024 + 100;
 /** What of a streamed answer is kept for a client that reads slowly, before the function has to wait; what each chunk counts for besides its bytes. */

@@ -1,5 +1,6 @@
 /** The worker: keeps its environments, and what they share (the pool, the line of starts, the Runtime API, the sandboxes). */
 import { assert } from '#lib/assert';
+import { hash32 } from '#lib/hash';
 import type { CodeStore } from '#code';
 import type { Credentials } from '#identity';
 import type { LogSink } from '#logs';
@@ -16,8 +17,10 @@ import type { PoolLimits } from './pool/plan.ts';
 import { defaultPoolLimits, Pool } from './pool/pool.ts';
 import { Starts } from './pool/starts.ts';
 import { RuntimeApi } from './runtime-api/server.ts';
+import type { ContainerOptions } from './sandbox/container/container-host.ts';
+import { openSandboxes, type IsolationWanted, type Opened } from './sandbox/opening.ts';
 import type { Mounting } from './sandbox/process/mounting.ts';
-import { ProcessSandboxes } from './sandbox/process/process-sandboxes.ts';
+import type { Sandboxes } from './sandbox/sandbox.ts';
 import type {
   CreateOutcome,
   EnvironmentSpec,
@@ -51,6 +54,9 @@ export interface WorkerOptions {
   readonly pool?: Partial<PoolLimits>;
   /** As whom functions run, where Lambkin is root. By default as Lambkin itself. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
+  /** What stands around functions; by default processes of the host. */
+  readonly isolation?: IsolationWanted;
+  readonly containers?: ContainerOptions;
   /** How functions get their layers to /opt; by default as this host can. */
   readonly mounting?: Mounting;
   /** The function that somebody debugs. */
@@ -59,10 +65,18 @@ export interface WorkerOptions {
   readonly warn?: (message: string, fields: Readonly<Record<string, string>>) => void;
 }
 
+export interface Isolation {
+  readonly kind: Sandboxes['kind'];
+  /** Why not a stronger one, where `auto` was to choose. */
+  readonly weakerBecause?: string;
+}
+
 /** A worker in this process, with what only its owner may do. */
 export interface LocalWorker extends Worker {
   /** Has the pool hold sandboxes that can become such a function. */
   prewarm(what: VersionRecord | { readonly runtime: string; readonly memoryMb: number }): void;
+  /** What stands around functions. */
+  readonly isolation: Isolation;
   /** How many pre-started sandboxes wait. */
   readonly poolSize: number;
   /** Takes no more; lets running invokes end within the grace time, then kills everything. */
@@ -72,24 +86,28 @@ export interface LocalWorker extends Worker {
 /** Sweeps what an earlier run left behind, then opens the worker. Fails where the directory cannot be used. */
 export async function openWorker(options: WorkerOptions): Promise<LocalWorker> {
   const warn = (message: string): void => options.warn?.(message, {});
-  const sandboxes = await ProcessSandboxes.open({
+  const opened = await openSandboxes({
     directory: options.directory,
     api: new RuntimeApi(options.entropy),
     clock: options.clock,
     entropy: options.entropy,
     warn,
-    ...(options.runAs === undefined ? {} : { runAs: options.runAs }),
-    ...(options.mounting === undefined ? {} : { mounting: options.mounting }),
+    isolation: options.isolation ?? 'process',
+    containers: options.containers ?? {},
+    reached: [options.endpoint, ...Object.values(options.endpoints ?? {}).map((url) => () => url)],
+    runAs: options.runAs,
+    mounting: options.mounting,
   });
-  return new WorkerService(options, sandboxes);
+  return new WorkerService(options, opened);
 }
 
 class WorkerService implements LocalWorker {
   readonly workerId: string;
   readonly zone: string;
+  readonly isolation: Isolation;
   readonly #options: WorkerOptions;
   readonly #limits: Limits;
-  readonly #sandboxes: ProcessSandboxes;
+  readonly #sandboxes: Sandboxes;
   readonly #starts: Starts;
   readonly #pool: Pool;
   readonly #provisioner: Provisioner;
@@ -99,7 +117,8 @@ class WorkerService implements LocalWorker {
   #creating = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(options: WorkerOptions, sandboxes: ProcessSandboxes) {
+  constructor(options: WorkerOptions, { sandboxes, weakerBecause }: Opened) {
+    this.isolation = { kind: sandboxes.kind, ...(weakerBecause === undefined ? {} : { weakerBecause }) };
     this.workerId = options.workerId;
     this.zone = options.zone;
     this.#options = options;
@@ -114,7 +133,7 @@ class WorkerService implements LocalWorker {
       sandboxes,
       clock: options.clock,
       limits: { ...defaultPoolLimits, ...options.pool },
-      planOf: planAhead,
+      planOf: (launch) => planAhead(launch, sandboxes.inside),
       busy: () => !this.#starts.quiet || this.#creating > 0,
       warn: (message) => options.warn?.(message, {}),
     });
@@ -145,7 +164,11 @@ class WorkerService implements LocalWorker {
     const retire = (): void => {
       if (environment.status === 'idle') void environment.destroy();
     };
-    const life = new CredentialLife(this.#options.clock, retire, this.#limits.lifetimeMsMax);
+    const isKept = spec.initialization === 'provisioned-concurrency';
+    const life = new CredentialLife(this.#options.clock, retire, {
+      lifetimeMsMax: this.#limits.lifetimeMsMax,
+      earliness: isKept ? hash32(environmentId) / 2 ** 32 : 0,
+    });
     const environment = new Environment(debugged ? untimed(spec) : spec, {
       provisioner: life.watching(this.#provisioner),
       logs: this.#options.logs,

@@ -5,7 +5,11 @@ export interface EnvironmentSpec {
   /** 32 lower-case hex digits; also the end of the log stream's name. */
   readonly environmentId: string;
   readonly version: VersionRecord;
+  /** AWS_LAMBDA_INITIALIZATION_TYPE; left out: on-demand. What is initialised ahead has more time for it, and must succeed. */
+  readonly initialization?: Initialization;
 }
+
+export type Initialization = 'on-demand' | 'provisioned-concurrency';
 
 export type CreateOutcome =
   /**
@@ -13,6 +17,8 @@ export type CreateOutcome =
    * first invoke (suppressed init) and that invoke reports the failure.
    */
   | { readonly kind: 'created' }
+  /** Only of what is initialised ahead: its init failed or took too long. Nothing is left of it. */
+  | { readonly kind: 'init-failed' }
   /** This worker cannot start it now (full, draining, sandbox failed to start): another placement may succeed. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** It will not start anywhere: the code or runtime is missing or broken. `errorType` as AWS names it. */

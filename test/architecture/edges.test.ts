@@ -20,16 +20,19 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   placement: ['metadata', 'platform', 'worker'],
   runtimes: ['platform'],
   code: ['metadata', 'platform'],
+  images: ['platform'],
   logs: ['platform', 'wire'],
   sqs: ['identity', 'platform', 'wire'],
   worker: ['code', 'identity', 'logs', 'metadata', 'platform', 'runtimes'],
   assignment: ['counting', 'metadata', 'placement', 'platform', 'worker'],
+  autoscaling: ['platform', 'wire'],
   frontend: ['assignment', 'counting', 'identity', 'metadata', 'platform', 'wire', 'worker'],
   'event-sources': ['frontend', 'metadata', 'platform', 'sqs', 'wire'],
   'control-plane': ['code', 'event-sources', 'identity', 'metadata', 'platform', 'runtimes', 'wire'],
   roles: [
     'access',
     'assignment',
+    'autoscaling',
     'code',
     'control-plane',
     'counting',
@@ -79,6 +82,8 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/code\/host\//,
   // Sources that are elsewhere are called over the network.
   /^src\/event-sources\/host\//,
+  // The worker's cache of chunks on disk, and the master key's file.
+  /^src\/images\/host\//,
   // The bootstraps run inside the sandbox, not in Lambkin.
   /^src\/runtimes\/(nodejs|python|java|ruby)\//,
 ];

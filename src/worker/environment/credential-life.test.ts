@@ -69,11 +69,22 @@ test('new credentials begin a new life, and an environment that is gone leaves n
   assert.equal(clock.timers, 0);
 });
 
+test('environments that began together need not end together', () => {
+  const clock = new FakeClock();
+  const life = new CredentialLife(clock, () => undefined, { earliness: 0.5 });
+  life.begin(clock.wallMs() + 6 * hourMs);
+  const usableMs = 6 * hourMs - credentialMarginMs;
+  clock.advance(usableMs * 0.9 - 1);
+  assert.equal(life.isOver, false);
+  clock.advance(1);
+  assert.equal(life.isOver, true);
+});
+
 test('an environment lives no longer than it may, whatever its credentials say', () => {
   for (const credentialsMs of [undefined, 100 * hourMs]) {
     const clock = new FakeClock();
     const ended: number[] = [];
-    const life = new CredentialLife(clock, () => ended.push(clock.wallMs()), 4 * hourMs);
+    const life = new CredentialLife(clock, () => ended.push(clock.wallMs()), { lifetimeMsMax: 4 * hourMs });
     const begunMs = clock.wallMs();
     life.begin(credentialsMs === undefined ? undefined : begunMs + credentialsMs);
     clock.advance(4 * hourMs - 1);

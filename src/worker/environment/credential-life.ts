@@ -15,19 +15,31 @@ export function retiresAtMs(issuedAtMs: number, expiresAtMs: number): number {
   return expiresAtMs - Math.min(credentialMarginMs, (expiresAtMs - issuedAtMs) / 2);
 }
 
+/** The most of its time that an environment that is kept ready may be retired early by, so that not all end at the same moment. */
+export const earlinessMax = 0.2;
+
+export interface LifeTerms {
+  /** However long its credentials last. */
+  readonly lifetimeMsMax?: number;
+  /** The share (0 to 1) of `earlinessMax` by which this one ends before its time. */
+  readonly earliness?: number;
+}
+
 /** Watches one environment. The wall clock decides, as it does for credentials; a timer only looks at it. */
 export class CredentialLife {
   readonly #clock: Clock;
   readonly #over: () => void;
   readonly #lifetimeMsMax: number;
+  readonly #earliness: number;
   #retiresAtMs = Infinity;
   #cancel: Cancel | undefined;
 
   /** `over` is called when the life ends, and may be again: whoever is busy then looks at `isOver` afterwards. */
-  constructor(clock: Clock, over: () => void, lifetimeMsMax = Infinity) {
+  constructor(clock: Clock, over: () => void, { lifetimeMsMax = Infinity, earliness = 0 }: LifeTerms = {}) {
     this.#clock = clock;
     this.#over = over;
     this.#lifetimeMsMax = lifetimeMsMax;
+    this.#earliness = earliness * earlinessMax;
   }
 
   get isOver(): boolean {
@@ -37,8 +49,8 @@ export class CredentialLife {
   /** The same provisioner; each provision that it makes begins a new life. */
   watching(provisioner: Pick<Provisioner, 'provide'>): Pick<Provisioner, 'provide'> {
     return {
-      provide: async (version, logStream) => {
-        const outcome = await provisioner.provide(version, logStream);
+      provide: async (version, logStream, initialization) => {
+        const outcome = await provisioner.provide(version, logStream, initialization);
         if (outcome.kind === 'provided') this.begin(outcome.credentialsEndMs);
         return outcome;
       },
@@ -50,7 +62,8 @@ export class CredentialLife {
     this.end();
     const now = this.#clock.wallMs();
     const byCredentials = expiresAtMs === undefined ? Infinity : retiresAtMs(now, expiresAtMs);
-    this.#retiresAtMs = Math.min(byCredentials, now + this.#lifetimeMsMax);
+    const lifeMs = Math.min(byCredentials - now, this.#lifetimeMsMax);
+    this.#retiresAtMs = now + lifeMs * (1 - this.#earliness);
     if (this.#retiresAtMs < Infinity) this.#arm();
   }
 

@@ -30,6 +30,7 @@ import type { AnswerSays, RuntimeSays } from './runtime.ts';
 import { initial, step } from './state.ts';
 import { statusOf } from './status.ts';
 import type { Effect, Event, Failure, State, Terms } from './state-types.ts';
+import { termsOf } from './terms.ts';
 import { Turn } from './turn.ts';
 
 export interface EnvironmentParts {
@@ -65,21 +66,19 @@ export class Environment {
 
   constructor(spec: EnvironmentSpec, parts: EnvironmentParts) {
     const { clock, initLimitMs, logs } = parts;
-    const { configuration, functionName, version } = spec.version;
-    const { logGroup, memoryMb, runtime } = configuration;
-    const timeoutMs = configuration.timeoutSeconds * 1000;
+    const { configuration, version } = spec.version;
+    const { logGroup } = configuration;
     this.spec = spec;
     this.#parts = parts;
-    this.#terms = { initLimitMs, timeoutMs };
+    this.#terms = termsOf(spec, initLimitMs);
     this.#logStream = logStreamName(clock.wallMs(), version, spec.environmentId);
     const format = logFormatOf(configuration);
     const log = new EnvironmentLog(logs, logGroup, this.#logStream, clock, (line) => {
       if (passes(line, format)) this.#logLine(line);
     });
     this.#log = log;
-    const { environmentId } = spec;
-    const facts = { environmentId, functionName, version, runtime, memoryMb, timeoutMs };
-    this.#platformLog = new PlatformLog({ log, clock, format, ...facts });
+    const { timeoutMs } = this.#terms;
+    this.#platformLog = new PlatformLog({ log, clock, format, spec, timeoutMs });
     this.#start();
   }
 
@@ -168,6 +167,7 @@ export class Environment {
       case 'created':
       case 'refused':
       case 'impossible':
+      case 'init-failed':
         this.#rest();
         return this.#created.resolve(effect);
       case 'init-report':
@@ -204,7 +204,8 @@ export class Environment {
   }
 
   #start(): void {
-    const provided = this.#parts.provisioner.provide(this.spec.version, this.#logStream);
+    const { version, initialization } = this.spec;
+    const provided = this.#parts.provisioner.provide(version, this.#logStream, initialization);
     this.#housing.start(provided, (outcome) => this.#provided(outcome));
   }
 

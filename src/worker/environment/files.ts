@@ -1,11 +1,14 @@
 /** The files of a function on this host: its code, and its layers laid over each other. */
 import type { CodeStore } from '#code';
 import { type Configuration, layersOf } from '#metadata';
-import type { LayerPlace } from '../sandbox/sandbox.ts';
+import type { Inside, LayerPlace } from '../sandbox/sandbox.ts';
 import { type Opt, optRoot } from './opt.ts';
 
 export interface Files {
+  /** Where the function sees its code. */
   readonly taskRoot: string;
+  /** Where that is on the host. */
+  readonly code: string;
   /** undefined: no layers. */
   readonly opt: Opt | undefined;
   /** They may be removed. */
@@ -19,13 +22,15 @@ export type FilesOutcome =
 export async function unpackFiles(
   store: CodeStore,
   configuration: Configuration,
-  layerPlace: LayerPlace,
+  { layers: layerPlace, inside }: { readonly layers: LayerPlace; readonly inside: Inside | undefined },
 ): Promise<FilesOutcome> {
   const code = await store.unpack(configuration.code);
   if (code.kind === 'broken') return code;
-  const { directory: taskRoot, release } = code;
+  const { directory, release } = code;
+  const taskRoot = inside?.taskRoot ?? directory;
   const layers = layersOf(configuration);
-  if (layers.length === 0) return { kind: 'ready', files: { taskRoot, opt: undefined, release } };
+  if (layers.length === 0)
+    return { kind: 'ready', files: { taskRoot, code: directory, opt: undefined, release } };
   const merged = await store.unpackLayers(layers.map((layer) => layer.code)).catch((error: unknown) => {
     release();
     throw error;
@@ -39,5 +44,5 @@ export async function unpackFiles(
     release();
     merged.release();
   };
-  return { kind: 'ready', files: { taskRoot, opt, release: releaseBoth } };
+  return { kind: 'ready', files: { taskRoot, code: directory, opt, release: releaseBoth } };
 }

@@ -8,9 +8,10 @@ import type { ChannelLaunch, Pool } from '../pool/pool.ts';
 import { type Debugged, launchOf } from './debugged.ts';
 import type { Settle, Starts } from '../pool/starts.ts';
 import { copyCode } from '../sandbox/code-copy.ts';
-import type { Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
+import type { Inside, Room, RuntimeFiles, Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
+import type { Initialization } from '../worker.ts';
 import { changesStart, environmentVariables, execWrapper, startVariables } from './variables.ts';
 import { directoryOf } from './path.ts';
 
@@ -69,6 +70,8 @@ type Variables = (sandbox: Pick<Sandbox, 'places' | 'own'>) => Readonly<Record<s
 const sealedMessage =
   "Lambda was unable to decrypt the environment variables because KMS access was denied. Please check the function's KMS key settings. This Lambkin's master secret (root-key.json) is not the one that they were sealed under; set them again with UpdateFunctionConfiguration.";
 
+const mebibyte = 2 ** 20;
+
 /** AWS's words, with the places as the function knows them. */
 const noBootstrap = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
 const startErrors: Readonly<Record<string, string>> = {
@@ -89,7 +92,11 @@ export class Provisioner {
   }
 
   /** Fails only where an invariant is broken: what the host or its stores cannot do now is `refused`. */
-  async provide(version: VersionRecord, logStream: string): Promise<ProvisionOutcome> {
+  async provide(
+    version: VersionRecord,
+    logStream: string,
+    initialization: Initialization = 'on-demand',
+  ): Promise<ProvisionOutcome> {
     const { runtime, memoryMb } = version.configuration;
     const found = await this.#launch(runtime, memoryMb);
     const launch = found && launchOf(found, version.functionName, runtime, this.#parts.debugged);
@@ -101,7 +108,7 @@ export class Provisioner {
       };
     }
     try {
-      return await this.#unpackAndStart(launch, version, logStream);
+      return await this.#unpackAndStart(launch, version, logStream, initialization);
     } catch (error) {
       if (error instanceof InvariantError) throw error;
       return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
@@ -123,6 +130,7 @@ export class Provisioner {
     launch: Launch,
     version: VersionRecord,
     logStream: string,
+    initialization: Initialization,
   ): Promise<ProvisionOutcome> {
     const { role } = version.configuration;
     const custom = this.#parts.openVariables(version);
@@ -130,12 +138,12 @@ export class Provisioner {
       return { kind: 'impossible', errorType: 'KMSAccessDeniedException', message: sealedMessage };
     }
     const credentials = this.#parts.credentials(role, version.functionName);
-    const unpacked = await unpackFiles(this.#parts.code, version.configuration, this.#parts.sandboxes.layers);
+    const unpacked = await unpackFiles(this.#parts.code, version.configuration, this.#parts.sandboxes);
     if (unpacked.kind === 'broken') {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
     }
     const files = await this.#placed(unpacked.files, version.functionName);
-    const variables = this.#variables(launch, version, custom, logStream, files, credentials);
+    const variables = this.#variables(launch, version, custom, logStream, files, credentials, initialization);
     const outcome = await this.#start(launch, version, custom, files, variables);
     if (outcome.kind === 'provided') return { ...outcome, credentialsEndMs: credentials.expiresAtMs };
     files.release();
@@ -163,7 +171,8 @@ export class Provisioner {
     variables: Variables,
   ): Promise<ProvisionOutcome> {
     const { sandboxes } = this.#parts;
-    const { taskRoot, opt, release } = files;
+    const { taskRoot, code, opt, release } = files;
+    const room = { code, storageBytes: version.configuration.ephemeralStorageMb * mebibyte };
     const programs = this.#programs(opt);
     const provided = (sandbox: Sandbox, settle: Settle): ProvisionOutcome => {
       const init = {
@@ -175,10 +184,10 @@ export class Provisioner {
       return { kind: 'provided', provision: { sandbox, init, programs, settle, release } };
     };
     if (canWait(launch) && !changesStart(custom)) {
-      const ready = opt === undefined ? this.#parts.pool.take(launch) : await this.#takeReady(launch, opt);
+      const ready = await this.#takeReady(launch, opt, room);
       if (ready !== undefined) return provided(ready, () => {});
     }
-    const roots = opt === undefined ? [taskRoot] : [taskRoot, opt.directory];
+    const roots = opt === undefined ? [code] : [code, opt.directory];
     const entrypoint = launch.kind === 'channel' ? undefined : await sandboxes.findEntrypoint(roots);
     if (entrypoint?.kind === 'missing') return { kind: 'entrypoint', message: noBootstrap };
     if (entrypoint?.kind === 'not-a-program') {
@@ -193,12 +202,14 @@ export class Provisioner {
       workingDirectory: taskRoot,
       talk: launch.kind,
       ahead: false,
+      room,
+      ...(launch.kind === 'channel' && { runtime: runtimeFiles(launch) }),
       wrapped: launch.kind === 'channel' && command !== launch.command,
       // What is the function's own must not begin before its extensions have.
       held: programs.names.length > 0 && (launch.kind === 'runtime-api' || command !== launch.command),
       ...(opt?.root === optRoot && { opt: opt.directory }),
     };
-    const settle = await this.#parts.starts.enter();
+    const settle = await this.#parts.starts.enter(version.functionName);
     if (settle === undefined) return { kind: 'refused', reason: 'too many environments are being started' };
     const outcome = await sandboxes.start(plan);
     if (outcome.kind === 'started') return provided(outcome.sandbox, settle);
@@ -208,13 +219,17 @@ export class Provisioner {
   }
 
   /** A sandbox that waits and can become a function with these layers; undefined when there is none. */
-  async #takeReady(launch: ChannelLaunch, opt: Opt): Promise<Sandbox | undefined> {
+  async #takeReady(launch: ChannelLaunch, opt: Opt | undefined, room: Room): Promise<Sandbox | undefined> {
     const { pool, sandboxes } = this.#parts;
+    const { layers, inside } = sandboxes;
     // Its loader has looked for libraries already.
-    if (sandboxes.layers === 'at-start' || sandboxes.traitsOf(opt.directory).libraries) return undefined;
+    if (opt !== undefined && (layers === 'at-start' || sandboxes.traitsOf(opt.directory).libraries))
+      return undefined;
     const ready = pool.take(launch);
-    if (ready === undefined || sandboxes.layers === 'elsewhere') return ready;
-    if (await sandboxes.putLayers(ready, opt.directory)) return ready;
+    if (ready === undefined) return undefined;
+    const put = opt !== undefined && layers === 'any-time' ? [sandboxes.putLayers(ready, opt.directory)] : [];
+    if (inside !== undefined) put.push(sandboxes.furnish(ready, room));
+    if ((await Promise.all(put)).every(Boolean)) return ready;
     void ready.kill();
     return undefined;
   }
@@ -232,8 +247,15 @@ export class Provisioner {
     logStream: string,
     { taskRoot, opt }: Files,
     credentials: Credentials,
+    initialization: Initialization,
   ): Variables {
-    const { endpoint, endpoints } = this.#parts;
+    const { endpoint, endpoints, sandboxes } = this.#parts;
+    const { inside } = sandboxes;
+    const reached = Object.entries(endpoints).map(
+      ([service, url]) => [service, sandboxes.reached(url)] as const,
+    );
+    const programs =
+      launch.kind === 'channel' ? (inside?.programDirectory ?? directoryOf(launch.command)) : undefined;
     return ({ places, own }) =>
       environmentVariables({
         version,
@@ -242,11 +264,13 @@ export class Provisioner {
         taskRoot,
         opt,
         managed: launch.kind === 'channel',
-        runtimeDirectory: launch.kind === 'channel' ? directoryOf(launch.command) : undefined,
+        programDirectory: programs,
+        runtimeDirectory: inside?.runtimeDirectory ?? programs ?? '/var/runtime',
         launchEnv: launch.kind === 'channel' ? launch.env : {},
         credentials,
-        endpoint: endpoint(),
-        endpoints,
+        initialization,
+        endpoint: sandboxes.reached(endpoint()),
+        endpoints: Object.fromEntries(reached),
         places,
         own,
       });
@@ -259,16 +283,24 @@ export function canWait(launch: Launch): launch is ChannelLaunch {
 }
 
 /** A process that waits to become any function of its flavor. */
-export function planAhead(launch: ChannelLaunch): StartPlan {
+export function planAhead(launch: ChannelLaunch, inside: Inside | undefined): StartPlan {
   return {
     command: launch.command,
     args: launch.args,
     // Our bootstraps practise before they wait; the function never sees this variable.
-    env: { ...startVariables(directoryOf(launch.command), launch.env), LAMBKIN_AHEAD: '1' },
+    env: {
+      ...startVariables(inside?.programDirectory ?? directoryOf(launch.command), launch.env),
+      LAMBKIN_AHEAD: '1',
+    },
     workingDirectory: undefined,
     talk: 'channel',
     ahead: true,
+    runtime: runtimeFiles(launch),
   };
+}
+
+function runtimeFiles({ command, bootstrap }: ChannelLaunch): RuntimeFiles {
+  return { program: command, bootstrap };
 }
 
 /** What a process that is this function from its very start executes. */
@@ -276,18 +308,25 @@ function commandOf(
   launch: Launch,
   entrypoint: string,
   custom: Readonly<Record<string, string>>,
-  { taskRoot, opt }: Files,
+  files: Files,
 ): readonly [string, readonly string[]] {
-  if (launch.kind === 'runtime-api') return [inOpt(asOpt(entrypoint, opt) ?? entrypoint, opt), []];
+  const { taskRoot, opt } = files;
+  if (launch.kind === 'runtime-api')
+    return [inOpt(asOpt(entrypoint, opt) ?? asTask(entrypoint, files), opt), []];
   const wrapper = execWrapper(custom, taskRoot);
   if (wrapper === undefined) return [launch.command, launch.args];
   return [inOpt(wrapper, opt), [launch.command, ...launch.args]];
 }
 
+/** A path of the code as the function sees it. */
+function asTask(path: string, { code, taskRoot }: Files): string {
+  return path.startsWith(`${code}/`) ? taskRoot + path.slice(code.length) : path;
+}
+
 /** Says where it is in the function's own words, whatever the place on this host. */
-function unstartable(code: string, command: string, { taskRoot, opt }: Files): ProvisionOutcome {
-  const path = command.startsWith(`${taskRoot}/`)
-    ? `/var/task${command.slice(taskRoot.length)}`
-    : (asOpt(command, opt) ?? command);
+function unstartable(code: string, command: string, files: Files): ProvisionOutcome {
+  const path =
+    asOpt(command, files.opt) ??
+    asTask(asTask(command, files), { ...files, code: files.taskRoot, taskRoot: '/var/task' });
   return { kind: 'entrypoint', message: `fork/exec ${path}: ${startErrors[code] ?? code}` };
 }

@@ -18,6 +18,8 @@ export type Failure =
 
 export interface Terms {
   readonly initLimitMs: number;
+  /** Initialised ahead of any invoke: an init that fails ends the environment, and every init is reported. */
+  readonly isAhead?: boolean;
   readonly timeoutMs: number;
 }
 
@@ -64,6 +66,7 @@ export type Effect =
   | { readonly kind: 'created' }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'impossible'; readonly errorType: string; readonly message: string }
+  | { readonly kind: 'init-failed' }
   | {
       readonly kind: 'init-report';
       readonly durationMs: number;

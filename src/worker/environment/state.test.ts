@@ -125,6 +125,23 @@ for (const state of stateKinds) {
   }
 }
 
+test('what is initialised ahead must succeed, and no invoke pays for it', () => {
+  const ahead: Terms = { ...terms, isAhead: true };
+  const after = (state: State, event: Event): string => {
+    const [next, effects] = step(state, event, 200, ahead);
+    return `${next.kind}:${effects.map((effect) => ` ${effect.kind}`).join('')}`;
+  };
+  assert.equal(after(states.initialising, events.ready), 'idle: clear-deadline created');
+  const failed = 'stopping: clear-deadline init-report init-failed kill';
+  assert.equal(after(states.initialising, events.failed), failed);
+  assert.equal(after(states.initialising, events.deadline), failed);
+  assert.equal(after(states.preparing, events.failed), failed);
+  const [idle] = step(states.initialising, events.ready, 200, ahead);
+  const [, effects] = step(idle, events.invoke, 300, ahead);
+  assert.equal(effects.length, 3);
+  assert.deepEqual(idle, { kind: 'idle' }, 'no invoke is billed for its init');
+});
+
 function count(effects: readonly Effect[], ...kinds: Effect['kind'][]): number {
   return effects.filter((effect) => kinds.includes(effect.kind)).length;
 }

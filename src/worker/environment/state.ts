@@ -28,7 +28,7 @@ export function step(state: State, event: Event, now: number, terms: Terms): Ste
     case 'preparing':
       return preparing(state, event, now, terms);
     case 'initialising':
-      return initialising(state, event, now);
+      return initialising(state, event, now, terms);
     case 'idle':
       return idle(state, event, now, terms);
     case 'uninitialised':
@@ -57,7 +57,7 @@ function preparing(state: State, event: Event, now: number, terms: Terms): Step 
     case 'impossible':
       return [stop(event.message, false), [event, ended]];
     case 'failed':
-      return initFailed(event.failure, 0);
+      return initFailed(event.failure, 0, terms);
     case 'destroy':
       return [
         stop('destroyed', false),
@@ -75,17 +75,25 @@ function preparing(state: State, event: Event, now: number, terms: Terms): Step 
   }
 }
 
-function initialising(state: State & { kind: 'initialising' }, event: Event, now: number): Step {
+function initialising(
+  state: State & { kind: 'initialising' },
+  event: Event,
+  now: number,
+  terms: Terms,
+): Step {
   switch (event.kind) {
     case 'ready':
+      // What is initialised ahead is not the first invoke's to pay for.
+      if (terms.isAhead === true)
+        return [{ kind: 'idle' }, [{ kind: 'clear-deadline' }, { kind: 'created' }]];
       return [
         { kind: 'idle', initMs: now - state.sinceMs },
         [{ kind: 'clear-deadline' }, { kind: 'created' }],
       ];
     case 'failed':
-      return initFailed(event.failure, now - state.sinceMs);
+      return initFailed(event.failure, now - state.sinceMs, terms);
     case 'deadline':
-      return initFailed({ kind: 'timeout' }, now - state.sinceMs);
+      return initFailed({ kind: 'timeout' }, now - state.sinceMs, terms);
     case 'destroy':
       return [
         stop('destroyed', false),
@@ -104,7 +112,18 @@ function initialising(state: State & { kind: 'initialising' }, event: Event, now
   }
 }
 
-function initFailed(failure: Failure, durationMs: number): Step {
+function initFailed(failure: Failure, durationMs: number, terms: Terms): Step {
+  if (terms.isAhead === true) {
+    return [
+      stop(nameOf(failure), false),
+      [
+        { kind: 'clear-deadline' },
+        { kind: 'init-report', durationMs, phase: 'init', failure },
+        { kind: 'init-failed' },
+        { kind: 'kill', why: whyOf(failure) },
+      ],
+    ];
+  }
   return [
     { kind: 'uninitialised' },
     [

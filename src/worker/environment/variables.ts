@@ -1,6 +1,7 @@
 /** The environment variables of a function's process: the contract of the service, in the order in which later ones win. */
 import type { Credentials } from '#identity';
 import type { VersionRecord } from '#metadata';
+import type { Initialization } from '../worker.ts';
 import { type Opt, optVariables, relocated } from './opt.ts';
 
 export interface VariablesInput {
@@ -14,10 +15,13 @@ export interface VariablesInput {
   /** Whether the runtime is Lambkin's, not the function's own. */
   readonly managed: boolean;
   /** Directory of a managed runtime's executable, if it has one. */
-  readonly runtimeDirectory: string | undefined;
+  readonly programDirectory: string | undefined;
+  /** LAMBDA_RUNTIME_DIR */
+  readonly runtimeDirectory: string;
   /** What the runtime's process needs from its start. */
   readonly launchEnv: Readonly<Record<string, string>>;
   readonly credentials: Credentials;
+  readonly initialization: Initialization;
   /** Where SDK calls go, and those of services named here. */
   readonly endpoint: string;
   readonly endpoints: Readonly<Record<string, string>>;
@@ -31,11 +35,11 @@ const hostPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/
 
 /** What every process has, whatever function it will be. */
 export function startVariables(
-  runtimeDirectory: string | undefined,
+  programDirectory: string | undefined,
   launchEnv: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   return {
-    PATH: runtimeDirectory === undefined ? hostPath : `${runtimeDirectory}:${hostPath}`,
+    PATH: programDirectory === undefined ? hostPath : `${programDirectory}:${hostPath}`,
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
     ...launchEnv,
@@ -44,11 +48,11 @@ export function startVariables(
 
 /** Defaults, then the customer's, then what is reserved. */
 export function environmentVariables(input: VariablesInput): Readonly<Record<string, string>> {
-  const { version, credentials, runtimeDirectory, opt } = input;
+  const { version, credentials, programDirectory, opt } = input;
   const { configuration, region } = version;
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const variables = {
-    ...startVariables(runtimeDirectory, input.launchEnv),
+    ...startVariables(programDirectory, input.launchEnv),
     ...(opt && optVariables(opt, input.taskRoot, configuration.runtime)),
     ...input.places,
     AWS_ENDPOINT_URL: input.endpoint,
@@ -64,12 +68,12 @@ export function environmentVariables(input: VariablesInput): Readonly<Record<str
     AWS_LAMBDA_FUNCTION_NAME: version.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: version.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(configuration.memoryMb),
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_INITIALIZATION_TYPE: input.initialization,
     AWS_LAMBDA_LOG_GROUP_NAME: configuration.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: input.logStream,
     ...logVariables(version),
     LAMBDA_TASK_ROOT: input.taskRoot,
-    LAMBDA_RUNTIME_DIR: runtimeDirectory ?? '/var/runtime',
+    LAMBDA_RUNTIME_DIR: input.runtimeDirectory,
     _HANDLER: configuration.handler,
     ...input.own,
   };

@@ -65,7 +65,7 @@ test('starts go in line, and a place is given on by its holder or by time', asyn
   const starts = new Starts(clock, { parallelMax: 2, queuedMax: 2, holdMs: 100 });
   const entered: number[] = [];
   const enter = (index: number) =>
-    starts.enter().then((settle) => {
+    starts.enter('f').then((settle) => {
       if (settle !== undefined) entered.push(index);
       return settle;
     });

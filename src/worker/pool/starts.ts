@@ -1,8 +1,10 @@
 /**
  * Starts in line: a burst of creations must not have the host start a hundred processes at once, where each would take a hundred times as
- * long. First come, first served; a start gives its place on when its process has settled, or after a time, whatever it does then.
+ * long. The functions take turns (`fair-line.ts`); a start gives its place on when its process has settled, or after a time, whatever it does
+ * then, so a worker starts at most `parallelMax` processes per `holdMs` that take longer than that.
  */
 import type { Clock } from '#platform';
+import { FairLine } from './fair-line.ts';
 
 export interface StartsLimits {
   readonly parallelMax: number;
@@ -17,11 +19,12 @@ export class Starts {
   readonly #clock: Clock;
   readonly #limits: StartsLimits;
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: FairLine<(goes: boolean) => void>;
 
   constructor(clock: Clock, limits: StartsLimits) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#waiting = new FairLine(limits.queuedMax);
   }
 
   /** Whether nothing is being started or waits to be. */
@@ -29,11 +32,12 @@ export class Starts {
     return this.#running === 0;
   }
 
-  /** Waits for a place. Undefined: the line is full. */
-  async enter(): Promise<Settle | undefined> {
+  /** Waits for a place. Undefined: the line is full, and the function has no fewer in it than others. */
+  async enter(functionName: string): Promise<Settle | undefined> {
     if (this.#running >= this.#limits.parallelMax) {
-      if (this.#waiting.length >= this.#limits.queuedMax) return undefined;
-      await new Promise<void>((go) => this.#waiting.push(go)); // the place is handed over, not given back
+      // The place is handed over, not given back.
+      const goes = await new Promise<boolean>((go) => this.#waiting.join(functionName, go)?.(false));
+      if (!goes) return undefined;
     } else {
       this.#running += 1;
     }
@@ -46,9 +50,9 @@ export class Starts {
       if (!held) return;
       held = false;
       cancel();
-      const next = this.#waiting.shift();
+      const next = this.#waiting.next();
       if (next === undefined) this.#running -= 1;
-      else next();
+      else next(true);
     };
     const cancel = this.#clock.after(this.#limits.holdMs, settle);
     return settle;

@@ -1,17 +1,23 @@
 /** Hands batches of telemetry to what an extension listens with in its sandbox: by HTTP, or over a TCP connection that is kept. */
 import { Agent, request as httpRequest } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Deliver, Delivery } from '../telemetry/subscriptions/subscriber.ts';
 import type { Destination } from '../telemetry/subscriptions/subscription.ts';
 
-/** All deliveries to one sandbox, whose listeners are reached at `host`. */
-export class Courier {
-  readonly #host: string;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
-  readonly #connections = new Map<number, Socket>();
+/** A connection to what listens at a port of the sandbox. */
+export type Dial = (port: number) => Promise<Socket>;
 
-  constructor(host: string) {
-    this.#host = host;
+/** All deliveries to one sandbox. */
+export class Courier {
+  readonly #dial: Dial;
+  readonly #agent: Agent;
+  readonly #connections = new Map<number, Promise<Socket>>();
+  #closed = false;
+
+  constructor(dial: Dial) {
+    this.#dial = dial;
+    this.#agent = new SandboxAgent(dial);
   }
 
   readonly deliver: Deliver = (destination, body) =>
@@ -19,7 +25,9 @@ export class Courier {
 
   close(): void {
     this.#agent.destroy();
-    for (const socket of this.#connections.values()) socket.destroy();
+    this.#closed = true;
+    for (const connection of this.#connections.values())
+      void connection.then((socket) => socket.destroy(), ignored);
     this.#connections.clear();
   }
 
@@ -27,7 +35,7 @@ export class Courier {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const request = httpRequest(
       {
-        host: this.#host,
+        host: 'sandbox.localdomain',
         port,
         path,
         method,
@@ -55,24 +63,56 @@ export class Courier {
 
   #write(port: number, body: string): Delivery {
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const socket = this.#connection(port);
     const failed = (): void => resolve(false);
-    socket.once('close', failed);
-    socket.write(body, (error) => {
-      socket.off('close', failed);
-      resolve(!error);
-    });
-    return { done: promise, cancel: () => socket.destroy() };
+    const connection = this.#connection(port);
+    connection.then((socket) => {
+      socket.once('close', failed);
+      socket.write(body, (error) => {
+        socket.off('close', failed);
+        resolve(!error);
+      });
+    }, failed);
+    return { done: promise, cancel: () => void connection.then((socket) => socket.destroy(), ignored) };
   }
 
-  #connection(port: number): Socket {
-    const open = this.#connections.get(port);
-    if (open !== undefined && !open.destroyed && open.writable) return open;
-    const socket = connect({ host: this.#host, port });
-    socket.unref();
-    socket.on('error', () => {}); // `close` follows
-    socket.on('data', () => {}); // it has nothing to say
-    this.#connections.set(port, socket);
-    return socket;
+  #connection(port: number): Promise<Socket> {
+    const known = this.#connections.get(port);
+    if (known !== undefined) return known;
+    const forget = (): void => {
+      if (this.#connections.get(port) === opening) this.#connections.delete(port);
+    };
+    const opening = this.#dial(port).then((socket) => {
+      socket.unref();
+      socket.on('error', () => {}); // `close` follows
+      socket.on('close', forget);
+      socket.on('data', () => {}); // it has nothing to say
+      if (this.#closed) socket.destroy();
+      return socket;
+    });
+    opening.catch(forget);
+    this.#connections.set(port, opening);
+    return opening;
   }
 }
+
+class SandboxAgent extends Agent {
+  readonly #dial: Dial;
+
+  constructor(dial: Dial) {
+    super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
+    this.#dial = dial;
+  }
+
+  override createConnection(
+    { port }: { readonly port?: unknown },
+    callback: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    this.#dial(Number(port)).then(
+      (socket) => callback(null, socket),
+      (error: Error) => callback(error, new Socket()),
+    );
+    return undefined;
+  }
+}
+
+function ignored(): void {}

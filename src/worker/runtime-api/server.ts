@@ -39,6 +39,11 @@ export interface RuntimeApiEndpoint {
   close(): void;
 }
 
+/** An endpoint whose connections somebody else accepts. */
+export interface AttachedEndpoint extends RuntimeApiEndpoint {
+  accept(socket: Socket): void;
+}
+
 /** Who answers at one address. */
 interface Endpoint {
   session: ApiSession | undefined;
@@ -75,15 +80,10 @@ export class RuntimeApi {
   }
 
   async open(): Promise<RuntimeApiEndpoint> {
-    const sockets = new Set<Socket>();
-    const endpoint: Endpoint = { session: undefined, beside: undefined };
-    const listener = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
-      this.#endpoints.set(socket, endpoint);
-      this.#http.emit('connection', socket);
-    });
-    listener.maxConnections = apiConnectionsMax;
+    const attached = this.attach('');
+    const listener = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      attached.accept(socket),
+    );
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject);
       listener.listen(0, '127.0.0.1', resolve);
@@ -92,12 +92,34 @@ export class RuntimeApi {
     const { port } = listener.address() as AddressInfo;
     return {
       address: `127.0.0.1:${port}`,
+      serve: (say) => attached.serve(say),
+      serveBeside: (apis) => attached.serveBeside(apis),
+      close: () => {
+        listener.close();
+        attached.close();
+      },
+    };
+  }
+
+  /** For connections that come in elsewhere: `address` is what runtimes are told, `allowHalfOpen` what each socket must be. */
+  attach(address: string): AttachedEndpoint {
+    const sockets = new Set<Socket>();
+    const endpoint: Endpoint = { session: undefined, beside: undefined };
+    return {
+      address,
+      accept: (socket) => {
+        if (sockets.size >= apiConnectionsMax) return void socket.destroy();
+        sockets.add(socket);
+        socket.on('close', () => sockets.delete(socket));
+        this.#endpoints.set(socket, endpoint);
+        this.#http.emit('connection', socket);
+        return undefined;
+      },
       serve: (say) => (endpoint.session = new ApiSession(say, () => this.#entropy.uuid())),
       serveBeside: (apis) => {
         endpoint.beside = apis;
       },
       close: () => {
-        listener.close();
         for (const socket of sockets) socket.destroy();
       },
     };

@@ -35,8 +35,12 @@ export interface Sandbox {
   signal(name: 'SIGTERM' | 'SIGKILL'): void;
   /** Calls back once what was printed before now was heard. */
   drain(done: () => void): void;
-  /** Looks after the memory of all its processes from now until `rest`: `outOfMemory` is heard beyond the limit. */
+  /**
+   * Its processes work from now until `rest`: thawed if they were frozen, and `outOfMemory` is heard beyond the limit. The first time is init,
+   * with all the processor that there is; from the second on their share follows the memory, where the sandbox can say so.
+   */
   run(limitBytes: number): void;
+  /** Nothing is to be done: where the sandbox can, its processes are frozen after a while. */
   rest(): void;
   /** The most memory that was seen in use so far. */
   memoryPeakBytes(): number;
@@ -45,6 +49,29 @@ export interface Sandbox {
   bind(): void;
   /** Kills all processes; resolves once none is left and its directories are removed. Calling it again gives the same promise. */
   kill(): Promise<void>;
+}
+
+/** The interpreter of a runtime and the directory of its bootstrap, on the host. */
+export interface RuntimeFiles {
+  readonly program: string;
+  readonly bootstrap: string | undefined;
+}
+
+/** What makes a sandbox a function's. */
+export interface Room {
+  /** Directory of the unpacked code, on the host. */
+  readonly code: string;
+  /** What /tmp may hold. */
+  readonly storageBytes: number;
+}
+
+/** Where a function sees what it is given, in a sandbox that has a file system of its own. */
+export interface Inside {
+  readonly taskRoot: string;
+  /** Of the runtime's bootstrap: LAMBDA_RUNTIME_DIR. */
+  readonly runtimeDirectory: string;
+  /** Of the runtime's programs. */
+  readonly programDirectory: string;
 }
 
 /** What is started, for whom. */
@@ -56,6 +83,10 @@ export interface StartPlan {
   /** Absolute; undefined: the sandbox's home. */
   readonly workingDirectory: string | undefined;
   readonly talk: Launch['kind'];
+  /** What the runtime brings from the host; undefined for a function that is its own runtime. */
+  readonly runtime?: RuntimeFiles;
+  /** The function's own; undefined for a start ahead of need. */
+  readonly room?: Room;
   /** The merged layers to stand at /opt; only where the sandboxes' `layers` says that they can. */
   readonly opt?: string;
   /** A start ahead of need gives way to everything else on the host. */
@@ -116,6 +147,13 @@ export interface LayerTraits {
 }
 
 export interface Sandboxes {
+  readonly kind: 'process' | 'container';
+  /** undefined: functions see the host's own files, where they lie. */
+  readonly inside: Inside | undefined;
+  /** What functions must be told of a URL of the host, so that they reach it. */
+  reached(url: string): string;
+  /** Makes a sandbox that was started ahead of need a function's. Whether that went well. */
+  furnish(sandbox: Sandbox, room: Room): Promise<boolean>;
   readonly layers: LayerPlace;
   traitsOf(layers: string): LayerTraits;
   /** With `layers` 'any-time': puts merged layers at /opt of a sandbox that was started ahead of need. Whether that went well. */

@@ -66,8 +66,12 @@ export function initStartLine(runtime: string): string {
   return `INIT_START Runtime Version: ${runtime}\n`;
 }
 
-/** Only for an init that failed. */
-export function initReportLine(durationMs: number, phase: 'init' | 'invoke', status: ReportStatus): string {
+/** For an init that failed, and for every one of an environment that is initialised ahead; without a status it went well. */
+export function initReportLine(
+  durationMs: number,
+  phase: 'init' | 'invoke',
+  status: ReportStatus | undefined,
+): string {
   return `INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: ${phase}\t${statusText(status)}\n`;
 }
 

@@ -10,6 +10,7 @@ import type { Failure } from '../environment/state-types.ts';
 import type { Extension } from '../extensions/state-types.ts';
 import type { EnvironmentLog } from './environment-log.ts';
 import { InvokeMarks } from './invoke-marks.ts';
+import type { EnvironmentSpec, Initialization } from '../worker.ts';
 import * as lines from './lines.ts';
 import type { LogFormat } from './log-format.ts';
 import { levelOf, told, type Phase, type PlatformEvent, type Status } from './platform-event.ts';
@@ -42,11 +43,7 @@ export interface PlatformLogParts {
   readonly log: EnvironmentLog;
   readonly clock: Clock;
   readonly format: LogFormat;
-  readonly environmentId: string;
-  readonly functionName: string;
-  readonly version: string;
-  readonly runtime: string;
-  readonly memoryMb: number;
+  readonly spec: EnvironmentSpec;
   readonly timeoutMs: number;
 }
 
@@ -58,7 +55,6 @@ interface Init {
   runtimeDone: boolean;
 }
 
-const initializationType = 'on-demand';
 const levels = ['DEBUG', 'INFO', 'WARN'];
 
 export class PlatformLog {
@@ -73,7 +69,10 @@ export class PlatformLog {
 
   /** `hub`: that of the sandbox in which it runs, where there is one. */
   initStarted(phase: Phase, hub: TelemetryHub | undefined): void {
-    const { clock, runtime, functionName, version, environmentId, memoryMb } = this.#parts;
+    const { clock, spec } = this.#parts;
+    const { functionName, version, configuration } = spec.version;
+    const { runtime, memoryMb } = configuration;
+    const initializationType = this.#initializationType;
     this.#hub = hub;
     this.#init = { phase, startedMs: clock.monotonicMs(), runtimeDone: false };
     this.#tell(phase === 'init' ? lines.initStartLine(runtime) : undefined, () => ({
@@ -84,7 +83,7 @@ export class PlatformLog {
         runtimeVersion: runtime,
         functionName,
         functionVersion: version,
-        instanceId: environmentId,
+        instanceId: spec.environmentId,
         instanceMaxMemory: memoryMb * 1024 * 1024,
       },
     }));
@@ -104,13 +103,19 @@ export class PlatformLog {
     if (init === undefined) return;
     const { phase, startedMs } = init;
     const durationMs = told(this.#parts.clock.monotonicMs() - startedMs);
-    this.#tell(undefined, () => ({
+    const initializationType = this.#initializationType;
+    const { log } = this.#parts;
+    const isAhead = initializationType !== 'on-demand';
+    this.#tell(isAhead ? lines.initReportLine(durationMs, phase, undefined) : undefined, () => ({
       type: 'platform.initReport',
       record: { initializationType, phase, status: 'success', metrics: { durationMs } },
     }));
+    // Nobody may come for a long time.
+    if (isAhead) log.flush();
   }
 
   initFailed({ durationMs, phase, failure }: InitFailure, extensions: readonly Extension[]): void {
+    const initializationType = this.#initializationType;
     const { log, timeoutMs } = this.#parts;
     log.endLines();
     const { status } = faultOf(failure, timeoutMs);
@@ -122,6 +127,7 @@ export class PlatformLog {
       type: 'platform.initReport',
       record: { initializationType, phase, ...ended, metrics: { durationMs: told(durationMs) } },
     }));
+    if (initializationType !== 'on-demand') log.flush();
   }
 
   subscribed(name: string, { api, types }: Subscription): void {
@@ -132,7 +138,8 @@ export class PlatformLog {
   }
 
   invokeStarted({ requestId, invokedArn, traceId }: InvokeStart): void {
-    const { clock, version } = this.#parts;
+    const { clock, spec } = this.#parts;
+    const { version } = spec.version;
     this.#marks = this.#wanted ? new InvokeMarks(clock, requestId, traceId) : undefined;
     this.#tell(lines.startLine(requestId, version), () => ({
       type: 'platform.start',
@@ -159,7 +166,8 @@ export class PlatformLog {
     failure,
     memoryUsedBytes,
   }: InvokeEnd): Uint8Array | undefined {
-    const { log, clock, format, memoryMb, timeoutMs } = this.#parts;
+    const { log, clock, format, spec, timeoutMs } = this.#parts;
+    const { memoryMb } = spec.version.configuration;
     log.endLines();
     const fault = failure === undefined ? undefined : faultOf(failure, timeoutMs);
     const status = fault?.status;
@@ -184,6 +192,10 @@ export class PlatformLog {
     return log.takeTail();
   }
 
+  get #initializationType(): Initialization {
+    return this.#parts.spec.initialization ?? 'on-demand';
+  }
+
   get #wanted(): boolean {
     return this.#parts.format.kind === 'json' || this.#hub?.wanted === true;
   }
@@ -192,6 +204,7 @@ export class PlatformLog {
     if (init.runtimeDone) return;
     init.runtimeDone = true;
     const { phase } = init;
+    const initializationType = this.#initializationType;
     this.#tell(undefined, () => ({
       type: 'platform.initRuntimeDone',
       record: { initializationType, phase, ...ended },

@@ -91,3 +91,14 @@ export function startedWith(pid: number, variable: string): string | undefined {
   const end = environment.indexOf('\0', at);
   return environment.slice(at + key.length, end < 0 ? undefined : end);
 }
+
+/** The oldest first. */
+export function childrenOf(pid: number): readonly number[] {
+  const text = read(`/proc/${pid}/task/${pid}/children`) ?? '';
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+/** A process with all that descend from it. */
+export function familyOf(pid: number): readonly number[] {
+  return [pid, ...childrenOf(pid).flatMap((child) => familyOf(child))];
+}

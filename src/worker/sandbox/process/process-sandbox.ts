@@ -5,6 +5,7 @@
  * bytes that it left behind in no particular order.
  */
 import type { ChildProcess } from 'node:child_process';
+import { connect } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '#platform';
 import { EitherLink } from '../../channel/either-link.ts';
@@ -112,7 +113,7 @@ export class ProcessSandbox implements Sandbox {
   }
 
   readonly deliver: Deliver = (...batch) => {
-    this.#courier ??= new Courier('127.0.0.1');
+    this.#courier ??= new Courier(async (port) => connect({ host: '127.0.0.1', port }));
     return this.#courier.deliver(...batch);
   };
 

@@ -11,17 +11,17 @@ import {
   constants,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   writeFileSync,
 } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '#lib/assert';
 import type { Clock, Entropy } from '#platform';
 import type { RuntimeApi } from '../../runtime-api/server.ts';
+import { findEntrypoint, layerTraits } from '../host-files.ts';
 import type {
   Entrypoint,
   LayerPlace,
@@ -57,9 +57,9 @@ export interface ProcessSandboxesOptions {
   readonly entropy: Entropy;
   readonly warn: (message: string) => void;
   /** As whom the processes run, where Lambkin is root; undefined: as Lambkin itself. */
-  readonly runAs?: { readonly uid: number; readonly gid: number };
+  readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
   /** How layers get to /opt; undefined: as this host can. */
-  readonly mounting?: Mounting;
+  readonly mounting?: Mounting | undefined;
 }
 
 const privateMode = 0o700;
@@ -76,6 +76,8 @@ const commandErrors = new Set([
 ]);
 
 export class ProcessSandboxes implements Sandboxes {
+  readonly kind = 'process';
+  readonly inside = undefined;
   readonly parallelism = availableParallelism() * 2;
   readonly #options: ProcessSandboxesOptions;
   readonly #directory: string;
@@ -109,7 +111,7 @@ export class ProcessSandboxes implements Sandboxes {
     const { directory, clock } = options;
     this.#makeRoom(directory);
     this.#directory = realpathSync(directory);
-    const owner = createHash('sha256').update(this.#directory).digest('hex').slice(0, 16);
+    const owner = ownerOf(this.#directory);
     this.#around = {
       clock,
       memory: new MemoryWatch(clock),
@@ -125,7 +127,17 @@ export class ProcessSandboxes implements Sandboxes {
   }
 
   traitsOf(layers: string): LayerTraits {
-    return { libraries: existsSync(join(layers, 'lib')), extensions: programsIn(join(layers, 'extensions')) };
+    return layerTraits(layers);
+  }
+
+  /** Functions share the host's network. */
+  reached(url: string): string {
+    return url;
+  }
+
+  /** Its code is where it lies, and its storage the host's. */
+  async furnish(): Promise<boolean> {
+    return true;
   }
 
   async putLayers(sandbox: Sandbox, layers: string): Promise<boolean> {
@@ -185,16 +197,8 @@ export class ProcessSandboxes implements Sandboxes {
     }
   }
 
-  async findEntrypoint(roots: readonly string[]): Promise<Entrypoint> {
-    for (const root of roots) {
-      const path = join(root, 'bootstrap');
-      const found = await stat(path).catch(() => undefined);
-      if (found?.isFile() !== true) continue;
-      // What may not be executed is left for the start to fail on.
-      const runs = (found.mode & 0o111) === 0 || (await isProgram(path));
-      return { kind: runs ? 'found' : 'not-a-program', path };
-    }
-    return { kind: 'missing' };
+  findEntrypoint(roots: readonly string[]): Promise<Entrypoint> {
+    return findEntrypoint(roots);
   }
 
   cpuTicks(sandbox: Sandbox): number | undefined {
@@ -279,6 +283,19 @@ export class ProcessSandboxes implements Sandboxes {
   }
 }
 
+/** Ends processes that an earlier run with process sandboxes left behind. */
+export async function sweepProcesses(
+  options: Pick<ProcessSandboxesOptions, 'directory' | 'clock' | 'warn'>,
+): Promise<void> {
+  const owner = ownerOf(realpathSync(options.directory));
+  await new Sweeper(options.clock, owner, () => false, options.warn).sweep();
+}
+
+/** The name in marks of all whose directories stand in `directory`. */
+function ownerOf(directory: string): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, 16);
+}
+
 /** A path as the host knows it. */
 function onHost(path: string, opt: string | undefined): string {
   return opt !== undefined && path.startsWith(`${optPath}/`) ? opt + path.slice(optPath.length) : path;
@@ -300,16 +317,6 @@ function heldCommand({ command, args, env }: Command): Command {
   return { command: '/bin/sh', args: ['-c', script, 'lambkin', command, ...args], env };
 }
 
-/** The files in a directory, or where it is none, nothing. */
-function programsIn(directory: string): readonly string[] {
-  try {
-    const entries = readdirSync(directory, { withFileTypes: true });
-    return entries.flatMap((entry) => (entry.isDirectory() ? [] : [entry.name])).sort();
-  } catch {
-    return [];
-  }
-}
-
 /** Why a process was not started; Node says so in an event, which must find a listener. */
 function errorOf(child: ChildProcess): Promise<Error> {
   const failed = new Promise<Error>((resolve) => child.once('error', resolve));
@@ -327,21 +334,4 @@ function codeOf(error: unknown): string {
     return error.code;
   }
   return String(error);
-}
-
-/**
- * Whether Linux executes the file: a script that names its interpreter, or ELF. libc's `execvp` would give anything else to a shell, which
- * the service does not do. What cannot be read is left for the start to fail on.
- */
-async function isProgram(path: string): Promise<boolean> {
-  if (process.platform !== 'linux') return true;
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return true;
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    const start = buffer.subarray(0, bytesRead).toString('latin1');
-    return start.startsWith('#!') || start === '\x7fELF';
-  } finally {
-    await file.close();
-  }
 }

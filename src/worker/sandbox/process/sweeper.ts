@@ -94,9 +94,9 @@ export class Sweeper {
 }
 
 /** SIGKILL for a process, or for a whole group as a negative number. False when there is none. */
-export function signal(pid: number): boolean {
+export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): boolean {
   try {
-    return process.kill(pid, 'SIGKILL');
+    return process.kill(pid, name);
   } catch {
     return false;
   }

@@ -1,0 +1,64 @@
+/**
+ * The master key of the local keyring: 32 bytes as hex in a file that only its owner can read. Whoever loses it loses every image; whoever has it
+ * and the store can read them all.
+ */
+import { constants } from 'node:fs';
+import { link, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Entropy } from '#platform';
+
+const fileBytesMax = 1024;
+
+/** The keys in the file, one a line, the sealing one first; makes the file with a new key if there is none. Rejects when it holds anything else. */
+export async function readMasterKeys(path: string, entropy: Entropy): Promise<readonly Uint8Array[]> {
+  const keys = await read(path);
+  if (keys !== undefined) return keys;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${entropy.uuid()}`;
+  try {
+    await writeDraft(draft, Buffer.from(entropy.bytes(32)).toString('hex'));
+    // Of two processes that start at once one wins, and both use its key.
+    await link(draft, path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await unlink(draft).catch(() => {});
+  }
+  const made = await read(path);
+  if (made === undefined) throw new Error(`${path} was removed while it was made`);
+  return made;
+}
+
+async function writeDraft(path: string, text: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  try {
+    await file.writeFile(`${text}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function read(path: string): Promise<readonly Uint8Array[] | undefined> {
+  let file;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const { mode, size } = await file.stat();
+    if ((mode & 0o077) !== 0) throw new Error(`${path} can be read by others; make it 0600`);
+    const lines = size <= fileBytesMax ? (await file.readFile('latin1')).split('\n') : [];
+    const keys = lines.filter((line) => line !== '');
+    if (keys.length === 0 || keys.some((key) => !/^[0-9a-f]{64}$/.test(key))) {
+      throw new Error(
+        `${path} holds no master key. Restore it from a backup: without it no image can be read.`,
+      );
+    }
+    return keys.map((key) => Buffer.from(key, 'hex'));
+  } finally {
+    await file.close();
+  }
+}

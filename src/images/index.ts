@@ -1,0 +1,24 @@
+/** The public face of images. */
+export { flatten } from './flatten/flatten.ts';
+export type { FlattenedImage, FlattenOptions, FlattenProgress } from './flatten/flatten.ts';
+export type { ChunkSink } from './ext4/chunk-stream.ts';
+export type { Layer } from './layers/unpacked.ts';
+export { ImageRefusal } from './refusal.ts';
+export type { RefusalReason } from './refusal.ts';
+export { ImageStore } from './roots/image-store.ts';
+export type { ImageStoreOptions, StoredImage, UploadRequest } from './roots/image-store.ts';
+export type { UploadCounts } from './chunks/upload.ts';
+export { Collector } from './roots/collector.ts';
+export type { Collected, CollectorOptions } from './roots/collector.ts';
+export type { CollectionOptions, RootState } from './roots/state.ts';
+export { openKeyring } from './chunks/keyring.ts';
+export type { Keyring, KeyringOptions } from './chunks/keyring.ts';
+export { readMasterKeys } from './host/master-key-file.ts';
+export { ChunkError } from './chunks/errors.ts';
+export type { ChunkErrorReason } from './chunks/errors.ts';
+export { ChunkSource } from './reading/chunk-source.ts';
+export type { ChunkSourceOptions, ReadCounts } from './reading/chunk-source.ts';
+export { ImageReader } from './reading/image-reader.ts';
+export type { ChunkTier } from './reading/tier.ts';
+export { openDiskTier } from './host/disk-tier.ts';
+export type { DiskTierOptions } from './host/disk-tier.ts';

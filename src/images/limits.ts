@@ -1,0 +1,105 @@
+/** The bounds of images, with their units. Everything that a stranger's layer may make us keep or do has one. */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+
+/** Bytes of a chunk, in the clear and encrypted. */
+export const chunkBytes = 512 * KiB;
+/** Bytes of a block of the file system. */
+export const blockBytes = 4 * KiB;
+export const blocksPerChunk = chunkBytes / blockBytes;
+
+/** What a single image may be. */
+export const imageLimits = {
+  /** As Docker bounds it. */
+  layersMax: 127,
+  /** Contents of files, all layers together, also of files that a later layer replaces. AWS: 10 GB unpacked. */
+  unpackedBytesMax: 10 * GiB,
+  /** Names in all directories, at any time. Each costs about 300 bytes of memory while the image is made. */
+  entriesMax: 400_000,
+  /** Headers in all layers, whiteouts and replaced files included. */
+  headersMax: 1_000_000,
+  /** Bytes of names and link targets that are in the tree. */
+  textBytesMax: 32 * MiB,
+} as const;
+
+export type ImageLimits = { readonly [name in keyof typeof imageLimits]: number };
+
+export const tarLimits = {
+  /** Bytes of a layer's tar stream: contents, a header each, and padding. */
+  streamBytesMax: 14 * GiB,
+  /** Bytes of one pax header or GNU long name. */
+  extensionBytesMax: MiB,
+  /** Extension headers in a row before the entry that they are about. */
+  extensionsInRowMax: 8,
+  recordsPerHeaderMax: 1024,
+  /** Bytes of a name with its directories, without the NUL: PATH_MAX less one. */
+  pathBytesMax: 4095,
+  /** Bytes of one name in a directory: ext4's limit. */
+  nameBytesMax: 255,
+  /** Bytes of a symbolic link's target: it must fit in a block with its NUL. */
+  linkBytesMax: 4095,
+  /** Bytes that a sparse file may pretend to have. */
+  sparseBytesMax: 1024 * GiB,
+  /** Pieces of data in a sparse file. */
+  sparsePiecesMax: 65_536,
+  /** The same in all files of an image together. */
+  sparsePiecesPerImageMax: 1_000_000,
+  /** Bytes of the map at the head of a sparse file (pax 1.0): numbers of up to 20 digits, one a line. */
+  sparseMapBytesMax: 3 * MiB,
+} as const;
+
+export const treeLimits = {
+  /** Directories in each other. */
+  depthMax: 1024,
+  /** Symbolic links followed for one name, as Linux does. */
+  linksFollowedMax: 40,
+  /** Names looked up for one path, those of followed links included. */
+  stepsMax: 8192,
+  /** Names of one file (ext4's limit). */
+  linksMax: 65_000,
+  /** Extended attributes of one file. */
+  attributesMax: 64,
+} as const;
+
+/** Bytes that a decompressor gives at a time. */
+export const inflatedPieceBytes = 256 * KiB;
+/** Base-two logarithm of the window that a zstd layer may ask for: 64 MiB, enough for `zstd --ultra -21`. */
+export const zstdWindowLogMax = 26;
+/** Frames of a zstd layer: seekable forms have one per file or piece. */
+export const zstdFramesMax = 2_000_000;
+
+/** Chunks that are being sealed and stored while the next ones are made. Each takes its bytes of memory, twice while it is encrypted. */
+export const chunksInFlightMax = 8;
+/** Chunks at the head of an image for the superblock, group descriptors and bitmaps. */
+export const headChunks = 2;
+/** Groups whose bitmaps fit there: 126 of 128 MiB. */
+export const groupsMax = 126;
+
+/** Reading, on a worker. */
+export const readLimits = {
+  /** Chunks that are fetched at once, for all images together. */
+  missesMax: 32,
+  /** Chunks that wait for that. */
+  missesWaitingMax: 4096,
+  /** Bytes that one read may ask for. */
+  readBytesMax: 32 * MiB,
+  /** Chunks in the record of an image's start. */
+  traceChunksMax: 4096,
+  /** Chunks of a trace that are fetched ahead at once. */
+  readaheadMax: 8,
+  /** Chunks that wait to be written to the disk cache; more are not kept. */
+  diskWritesMax: 64,
+} as const;
+
+/** Names of functions' versions that keep one image. */
+export const referencesMax = 10_000;
+/** Attempts at a commit that others were faster at. */
+export const commitAttemptsMax = 20;
+/** How long what the store says of its roots is believed on the path of a read. */
+export const rootsFreshMs = 10_000;
+/** Chunks that are carried to another root at once. */
+export const carriesMax = 8;
+/** Blobs that are deleted at once. */
+export const deletionsMax = 16;

@@ -1,0 +1,4 @@
+/** The container sandbox keeps the contract. */
+import { sandboxContract } from '../contract/sandbox-contract.ts';
+
+await sandboxContract('container');

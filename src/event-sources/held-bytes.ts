@@ -1,4 +1,7 @@
-/** What all pollers together hold of their sources, in bytes: above the bound nobody receives, and who wanted to is called when there is room. */
+/**
+ * What all pollers together hold of their sources, in bytes. Above the bound nobody receives, and who wanted to is called when there is room; but
+ * who holds nothing may always receive a little, so that no mapping can starve the others.
+ */
 export class HeldBytes {
   readonly #max: number;
   #bytes = 0;
@@ -12,11 +15,12 @@ export class HeldBytes {
     return this.#bytes;
   }
 
-  /** False: not now; `whenRoom` is called once, later. */
-  hasRoom(whenRoom: () => void): boolean {
-    if (this.#bytes < this.#max) return true;
+  /** `none`: not now; `whenRoom` is called once, later. */
+  roomFor(ownBytes: number, whenRoom: () => void): 'much' | 'little' | 'none' {
+    if (this.#bytes < this.#max) return 'much';
+    if (ownBytes === 0) return 'little';
     this.#waiting.add(whenRoom);
-    return false;
+    return 'none';
   }
 
   add(bytes: number): void {

@@ -10,8 +10,11 @@ export interface Limits {
   readonly batchBytesMax: number;
   /** Bytes of records that are received and not done with, of all mappings; nothing more is received above. */
   readonly heldBytesMax: number;
-  /** Messages that one reception asks for, where the source gives as many. */
+  /** Messages that one reception asks for: at first, and at most where the source gives as many. */
+  readonly receiveMin: number;
   readonly receiveMax: number;
+  /** Bytes that a reception shall bring, judged by the one before it. */
+  readonly receiveBytes: number;
   /** How long a reception waits for a message. AWS: 20 s at most. */
   readonly receiveWaitMs: number;
   /** Receptions of one mapping at a time, where a source gives few messages to each. */
@@ -36,7 +39,9 @@ export interface Limits {
 export const limitsDefault: Limits = {
   batchBytesMax: 6 * MiB,
   heldBytesMax: 256 * MiB,
+  receiveMin: 10,
   receiveMax: 100,
+  receiveBytes: 8 * MiB,
   receiveWaitMs: 20_000,
   receiversMax: 10,
   retryMsMin: 100,

@@ -314,3 +314,22 @@ test('nothing is received while too much is held', async (t) => {
   await calls[1]?.answer();
   assert.equal(held.bytes, 0);
 });
+
+test('who holds nothing receives a little, however much others hold', async (t) => {
+  const { queue, calls, held } = await open(t, { BatchSize: 1 }, { heldBytesMax: 10 });
+  held.add(1_000);
+  queue.send(['a']);
+  await turns();
+  assert.deepEqual(calls[0]?.bodies, ['a']);
+  queue.send(['b']);
+  await turns();
+  assert.equal(calls.length, 1);
+});
+
+test('receptions ask for as many as are likely to fit', async (t) => {
+  const { queue, calls } = await open(t, { BatchSize: 1_000, MaximumBatchingWindowInSeconds: 1 });
+  queue.send(bodies(500));
+  await turns();
+  assert.ok(queue.receptions >= 6 && queue.receptions <= 8, 'ten at first, then a hundred each');
+  assert.equal(calls.length, 0);
+});

@@ -78,6 +78,9 @@ export class QueuePoller {
   #moreWaits = false;
   #problem: string | undefined;
   #obstacles = 0;
+  /** Of a message, as the last reception had them. */
+  #averageBytes = Infinity;
+  #heldBytes = 0;
   /** Receptions in a row that brought nothing, too early. */
   #hasty = 0;
   #pausedUntilMs = 0;
@@ -179,7 +182,8 @@ export class QueuePoller {
     const { held, queue } = this.#options;
     if (nowMs < this.#pausedUntilMs || this.#wanted() <= 0) return false;
     const receivers = this.#moreWaits ? queue.receiversMax : 1;
-    if (this.#receiving.size >= receivers || !held.hasRoom(this.#pumpWhenRoom)) return false;
+    if (this.#receiving.size >= receivers) return false;
+    if (held.roomFor(this.#heldBytes + this.#asked, this.#pumpWhenRoom) === 'none') return false;
     const obstacle = this.#options.obstacle(this.#mapping);
     if (obstacle === undefined) return true;
     this.#pauseFor(obstacle, nowMs);
@@ -202,10 +206,12 @@ export class QueuePoller {
   }
 
   #beginReception(): void {
-    const { queue } = this.#options;
+    const { queue, held, limits } = this.#options;
+    const fitting = Math.max(limits.receiveMin, Math.floor(limits.receiveBytes / this.#averageBytes));
+    const room = held.roomFor(this.#heldBytes, this.#pumpWhenRoom) === 'much' ? fitting : limits.receiveMin;
     // A group's messages are in one batch: no reception of a FIFO queue may bring more than a batch takes.
     const most = isFifo(this.#mapping) ? this.#mapping.settings.BatchSize : Infinity;
-    const max = Math.min(this.#wanted(), most, queue.receiveMax);
+    const max = Math.min(this.#wanted(), most, room, queue.receiveMax);
     this.#asked += max;
     const run = this.#receive(max)
       .finally(() => {
@@ -261,6 +267,9 @@ export class QueuePoller {
       clock,
       turnMs: limits.filterTurnMs,
     });
+    if (wanted.length > 0) {
+      this.#averageBytes = wanted.reduce((sum, { bytes }) => sum + bytes, 0) / wanted.length;
+    }
     this.#options.onCount({ received: messages.length, filteredOut: unwanted.length });
     if (unwanted.length > 0) void this.#drop(unwanted);
     if (wanted.length === 0) return;
@@ -341,13 +350,16 @@ export class QueuePoller {
 
   #hold(item: Item): void {
     this.#holding.add(item);
+    this.#heldBytes += item.bytes;
     this.#options.held.add(item.bytes);
   }
 
   #release(items: readonly Item[]): void {
     const held = items.filter((item) => this.#holding.delete(item));
     this.#groups.done(held);
-    for (const { bytes } of held) this.#options.held.remove(bytes);
+    const bytes = held.reduce((sum, item) => sum + item.bytes, 0);
+    this.#heldBytes -= bytes;
+    if (bytes > 0) this.#options.held.remove(bytes);
   }
 }
 

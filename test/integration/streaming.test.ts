@@ -137,6 +137,8 @@ test('a client that does not read stops the function, at a bounded cost; when it
   let readBytes = 0;
   for await (const chunk of response) readBytes += (chunk as Buffer).length;
   assert.ok(readBytes > bytes, `${readBytes} bytes`);
+  // It writes what it tells, so that a look may come in between.
+  await until(() => told(file)?.over === true);
   const end = told(file);
   assert.equal(end?.written, bytes);
   assert.ok((end.ticks ?? 0) > 10, 'its own timers went on while it waited');

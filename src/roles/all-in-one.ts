@@ -19,6 +19,7 @@ import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
 import { openSqlite } from '#engines/sqlite';
+import { openEventInvoke } from '#event-invoke';
 import { createFrontend, createUrlRoute, invokeHandlers } from '#frontend';
 import { iamService, stsService } from '#iam';
 import { openAccount, type RootIdentity } from '#identity';
@@ -82,7 +83,7 @@ export async function compose(
     openFileBlobs(join(dataDirectory, 'blobs'), { entropy }),
   ]);
   closing.add(() => store.close());
-  const { documents, journal } = store;
+  const { documents, journal, queue } = store;
 
   // Who may do what.
   const identity = await openAccount({
@@ -209,6 +210,26 @@ export async function compose(
     clock,
     entropy,
   });
+  const roleMay = roleAccess(account, identity.authorizer);
+  const events = await openEventInvoke({
+    accountId: account.accountId,
+    region,
+    documents,
+    queue,
+    metadata,
+    frontend,
+    roleMay,
+    clock,
+    random,
+    entropy,
+    reportFault: (error, requestId) =>
+      log.error('an attempt of an event failed for a reason of our own', {
+        requestId,
+        reason: reasonOf(error),
+      }),
+    onTrouble: trouble,
+  });
+  closing.add((graceMs) => events.close(graceMs));
   const links = new Links(root.deriveKey('download-links'), clock);
   const profiles = await readSigningProfiles(dataDirectory);
   if (profiles.kind === 'refused') return profiles;
@@ -220,7 +241,7 @@ export async function compose(
     variables,
     provisioned: (version) => assignment.provisioned(version),
     roleState: (roleArn) => account.roleState(roleArn),
-    roleMay: roleAccess(account, identity.authorizer),
+    roleMay,
     signingKeys: profiles.keys,
     runtimes,
     region,
@@ -270,7 +291,7 @@ export async function compose(
       [
         'lambda',
         restJsonService({
-          handlers: { ...controlPlane.handlers, ...invokeHandlers(frontend) },
+          handlers: { ...controlPlane.handlers, ...events.handlers(invokeHandlers(frontend)) },
           authorize: authorizeBy(lambdaAccess),
           reportFault,
         }),
@@ -319,6 +340,7 @@ export async function compose(
         options.debug === undefined ? assignment : noneAhead(assignment, options.debug.functionName);
       closing.add(keepProvisioned({ metadata, assignment: keeping, counting }));
       worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });
+      events.start();
       return { kind: 'listening', endpoint, runtimes, isolation: worker.isolation };
     }
     default:

@@ -27,6 +27,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   assignment: ['counting', 'metadata', 'placement', 'platform', 'worker'],
   autoscaling: ['platform', 'wire'],
   frontend: ['assignment', 'counting', 'identity', 'metadata', 'platform', 'wire', 'worker'],
+  'event-invoke': ['frontend', 'identity', 'metadata', 'platform', 'wire'],
   'control-plane': ['code', 'identity', 'metadata', 'platform', 'runtimes', 'wire'],
   roles: [
     'access',
@@ -36,6 +37,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'control-plane',
     'counting',
     'engines',
+    'event-invoke',
     'frontend',
     'iam',
     'identity',
@@ -80,6 +82,8 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/code\/host\//,
   // The worker's cache of chunks on disk, and the master key's file.
   /^src\/images\/host\//,
+  // Destinations are called over HTTP.
+  /^src\/event-invoke\/host\//,
   // The bootstraps run inside the sandbox, not in Lambkin.
   /^src\/runtimes\/(nodejs|python|java|ruby)\//,
 ];

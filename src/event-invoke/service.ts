@@ -1,0 +1,204 @@
+/**
+ * Event invoke, put together: the event frontend, the shards and their manager, the leases, the pollers, and what settles events.
+ *
+ *     Invoke (Event) ─▶ event frontend ─▶ shards ─▶ pollers ─▶ frontend (synchronous) ─▶ deleted, put back, or settled
+ *                             └──────── placement ◀── layout ◀── queue manager ◀────────────────┘ what was seen
+ */
+import type { Frontend } from '#frontend';
+import type { MetadataCache } from '#metadata';
+import type { Clock, Documents, Entropy, Queue, Random } from '#platform';
+import type { Handlers } from '#wire';
+import { type Accept, eventFrontend } from './accept.ts';
+import type { ReportFault } from './attempt.ts';
+import { Depths } from './depths.ts';
+import type { EventTargets } from './destinations.ts';
+import { withEventInvoke } from './handlers.ts';
+import { lambdaTarget, type RoleMay } from './lambda-target.ts';
+import { loadLayout, storeLayout, type StoredLayout } from './layout-record.ts';
+import { Leasing } from './leasing.ts';
+import { type Limits, limitsDefault } from './limits.ts';
+import { EventCounters, type EventCounts } from './metrics.ts';
+import { type Layout, Placement, shardsOf } from './placement.ts';
+import { Poller } from './poller.ts';
+import { processing } from './processing.ts';
+import { QueueManager } from './queue-manager.ts';
+import { Settling } from './settling.ts';
+import { Traffic } from './traffic.ts';
+
+export interface EventInvokeOptions {
+  readonly accountId: string;
+  readonly region: string;
+  readonly documents: Documents;
+  readonly queue: Queue;
+  readonly metadata: MetadataCache;
+  readonly frontend: Pick<Frontend, 'invoke'>;
+  /** Services beside Lambda that records and dead letters may go to. */
+  readonly targets?: EventTargets;
+  readonly roleMay: RoleMay;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly entropy: Entropy;
+  readonly limits?: Partial<Limits>;
+  readonly reportFault: ReportFault;
+  readonly onTrouble: (message: string, error: unknown) => void;
+}
+
+export interface EventCensus extends EventCounts {
+  /** Events by shard, as far as this process knows. */
+  readonly shards: ReadonlyMap<string, number>;
+  readonly layout: Layout;
+  /** Events that are being worked on. */
+  readonly busy: number;
+}
+
+export interface EventInvoke {
+  /** The handlers of all invokes: those of the synchronous ones, with Invoke of type Event and InvokeAsync. */
+  handlers(synchronous: Handlers): Handlers;
+  /** Resolves once the event is durable; throws WireError for what AWS refuses. */
+  readonly accept: Accept;
+  census(): EventCensus;
+  /** Begins to work on events. */
+  start(): void;
+  /** Works on nothing more after `graceMs`; what is not done then is done after the next start. */
+  close(graceMs: number): Promise<void>;
+}
+
+export async function openEventInvoke(options: EventInvokeOptions): Promise<EventInvoke> {
+  const { documents, queue, clock, random, entropy, region, onTrouble } = options;
+  const limits: Limits = { ...limitsDefault, ...options.limits };
+  let stored = await loadLayout(documents, limits.shardsMin);
+  const depths = new Depths();
+  await Promise.all(
+    shardsOf(stored.layout).map(async (shard) => {
+      const { visible, inFlight, delayed } = await queue.depth(shard);
+      depths.correct(shard, visible + inFlight + delayed);
+    }),
+  );
+  const metrics = new EventCounters();
+  const traffic = new Traffic();
+  const placement = new Placement(stored.layout, limits.shardsPerFunction);
+  const manager = new QueueManager(stored.layout, limits);
+  const leasing = new Leasing(shardsOf(stored.layout), limits.leaseMs);
+  const nowMs = steadyClock(clock);
+
+  const accept = eventFrontend({
+    ...options,
+    placement,
+    depths,
+    metrics,
+    limits,
+    nowMs,
+    onSent(shard, functionKey) {
+      traffic.sent(functionKey);
+      ring(shard, 0);
+    },
+  });
+  const roleMay = options.roleMay;
+  const place = { accountId: options.accountId, region };
+  const targets: EventTargets = {
+    ...options.targets,
+    lambda: lambdaTarget({ place, accept, roleMay, uuid: () => entropy.uuid() }),
+  };
+  const settling = new Settling({
+    region,
+    targets,
+    metrics,
+    clock,
+    onTrouble: (message, fields) => onTrouble(message, new Error(JSON.stringify(fields))),
+  });
+  let firstAgeMsMax = 0;
+  const process = processing({
+    ...options,
+    settling,
+    metrics,
+    nowMs,
+  });
+  const pollers = Array.from({ length: limits.pollers }, (_, index) => {
+    const id = `${entropy.uuid()}/${index}`;
+    return new Poller({
+      id,
+      queue,
+      clock,
+      limits,
+      placement,
+      depths,
+      heartbeat: (held) => Promise.resolve(leasing.heartbeat(id, held, clock.monotonicMs())),
+      async process(event) {
+        if (event.invokes === 0 && event.refusals === 0 && event.settlement === undefined) {
+          firstAgeMsMax = Math.max(firstAgeMsMax, nowMs() - event.acceptedAtMs);
+        }
+        return process(event);
+      },
+      place: (functionKey) => placement.choose(functionKey, depths.of, random.next()),
+      onReturned: ring,
+      onProcessed: (functionKey, processed) => traffic.processed(functionKey, processed),
+      onTrouble,
+    });
+  });
+  const ending = new AbortController();
+
+  return {
+    handlers: (synchronous) => withEventInvoke(synchronous, accept),
+    accept,
+    census: () => ({
+      ...metrics.counts(),
+      shards: depths.all(),
+      layout: placement.layout,
+      busy: pollers.reduce((sum, { busy }) => sum + busy, 0),
+    }),
+    start() {
+      for (const poller of pollers) poller.start();
+      manageLater();
+    },
+    async close(graceMs) {
+      ending.abort();
+      await Promise.all(pollers.map((poller) => poller.stop(graceMs)));
+    },
+  };
+
+  function ring(shard: string, delayMs: number): void {
+    for (const poller of pollers) poller.ring(shard, delayMs);
+  }
+
+  function manageLater(): void {
+    if (ending.signal.aborted) return;
+    const cancel = clock.after(limits.manageMs, () => {
+      ending.signal.removeEventListener('abort', cancel);
+      void manage().finally(manageLater);
+    });
+    ending.signal.addEventListener('abort', cancel, { once: true });
+  }
+
+  async function manage(): Promise<void> {
+    const sample = { functions: traffic.take(), depthOf: depths.of, firstAgeMsMax };
+    firstAgeMsMax = 0;
+    const next = manager.look(sample);
+    if (next === undefined) return;
+    try {
+      // Stored before it is used: an event in a shard that nobody knows of would never be found.
+      const outcome: StoredLayout | undefined = await storeLayout(documents, next, stored.revision);
+      stored = outcome ?? (await loadLayout(documents, limits.shardsMin));
+      manager.replace(stored.layout);
+      apply(stored.layout);
+    } catch (error) {
+      manager.replace(stored.layout);
+      onTrouble('the layout of the event queues could not be stored', error);
+    }
+  }
+
+  function apply(layout: Layout): void {
+    const gone = new Set(shardsOf(placement.layout));
+    placement.replace(layout);
+    const shards = shardsOf(layout);
+    leasing.setShards(shards);
+    for (const shard of shards) gone.delete(shard);
+    for (const shard of gone) depths.forget(shard);
+    for (const poller of pollers) poller.lookForLeases();
+  }
+}
+
+/** Wall-clock time when this process began, monotonic from then on: a wall clock that jumps makes no event older or younger. */
+function steadyClock(clock: Clock): () => number {
+  const offsetMs = clock.wallMs() - clock.monotonicMs();
+  return () => Math.round(offsetMs + clock.monotonicMs());
+}

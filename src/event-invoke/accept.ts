@@ -13,6 +13,7 @@ import { encodeEvent, functionKeyOf, type QueuedEvent } from './event.ts';
 import { type Limits, payloadBytesMax, traceCharsMax } from './limits.ts';
 import type { EventMetrics } from './metrics.ts';
 import type { Placement } from './placement.ts';
+import { Sending } from './sending.ts';
 
 /** As for a synchronous invoke; what says how to answer has no meaning here. */
 export type EventInput = Omit<Parameters<Frontend['invoke']>[0], 'invocationType' | 'logType'>;
@@ -36,11 +37,16 @@ export interface AcceptOptions {
 
 const rootPattern = /(?:^|;)\s*Root=1-[0-9a-f]{8}-[0-9a-f]{24}(?:;|$)/i;
 const printable = /^[\x20-\x7e]*$/;
+/** Bytes of entropy drawn at once, so that most traces cost no call of their own. */
+const poolBytes = 20 * 128;
+const hexPerTrace = 40;
 
 export type Accept = (input: EventInput) => Promise<{ readonly traceId: string }>;
 
 export function eventFrontend(options: AcceptOptions): Accept {
   const { region, metadata, queue, placement, depths, metrics, limits, random, nowMs } = options;
+  const traceOf = traces(options);
+  const sending = new Sending(queue);
   let accepting = 0;
 
   return async (input) => {
@@ -60,7 +66,7 @@ export function eventFrontend(options: AcceptOptions): Accept {
       ...(qualifier !== undefined && { qualifier }),
       callerArn: input.principal.arn,
       acceptedAtMs: nowMs(),
-      traceId: traceOf(input.traceId, options),
+      traceId: traceOf(input.traceId),
       ...(input.clientContext !== undefined &&
         input.clientContext !== '' && { clientContext: input.clientContext }),
       invokes: 0,
@@ -73,7 +79,7 @@ export function eventFrontend(options: AcceptOptions): Accept {
     // Counted before it is there, so that those who come at the same time see each other.
     depths.add(shard, 1);
     try {
-      await queue.send(shard, [{ body: encodeEvent(event) }]);
+      await sending.send(shard, encodeEvent(event));
     } catch (error) {
       depths.add(shard, -1);
       if (!(error instanceof StoreUnavailableError)) throw error;
@@ -104,18 +110,26 @@ const qualifierIn = (invokedArn: string): string | undefined => invokedArn.split
  * What a client sent where that is a trace, else a new one, not sampled: every attempt is part of the same. The invoke itself is counted in it when
  * it happens.
  */
-function traceOf(sent: string | undefined, { clock, entropy }: AcceptOptions): string {
-  if (
-    sent !== undefined &&
-    sent.length <= traceCharsMax &&
-    rootPattern.test(sent) &&
-    printable.test(sent)
-  ) {
-    return sent;
-  }
-  const hex = Buffer.from(entropy.bytes(20)).toString('hex');
-  const seconds = Math.floor(clock.wallMs() / 1_000)
-    .toString(16)
-    .padStart(8, '0');
-  return `Root=1-${seconds}-${hex.slice(0, 24)};Parent=${hex.slice(24)};Sampled=0`;
+function traces({ clock, entropy }: AcceptOptions): (sent: string | undefined) => string {
+  let pool = '';
+  let used = 0;
+  return (sent) => {
+    if (isTrace(sent)) return sent;
+    if (used + hexPerTrace > pool.length) {
+      pool = Buffer.from(entropy.bytes(poolBytes)).toString('hex');
+      used = 0;
+    }
+    const hex = pool.slice(used, used + hexPerTrace);
+    used += hexPerTrace;
+    const seconds = Math.floor(clock.wallMs() / 1_000)
+      .toString(16)
+      .padStart(8, '0');
+    return `Root=1-${seconds}-${hex.slice(0, 24)};Parent=${hex.slice(24)};Sampled=0`;
+  };
+}
+
+function isTrace(sent: string | undefined): sent is string {
+  return (
+    sent !== undefined && sent.length <= traceCharsMax && rootPattern.test(sent) && printable.test(sent)
+  );
 }

@@ -50,6 +50,10 @@ export const functionsCountedMax = 10_000;
 /** Functions whose shards are remembered by the placement. */
 export const placementsCachedMax = 10_000;
 
+/** Events that are sent in one request of the store, and their bytes. */
+export const sendEventsMax = 500;
+export const sendBytesMax = 8 * MiB;
+
 /** After a failure of the store, before it is asked again. */
 export const storeRetryMs = 1_000;
 
@@ -89,7 +93,7 @@ export const limitsDefault: Limits = {
   shardsPerFunction: 3,
   dedicatedMax: 64,
   pollers: 2,
-  slotsMin: 8,
+  slotsMin: 2,
   slotsMax: 128,
   heldBytesMax: 64 * MiB,
   receiveMax: 32,
@@ -104,7 +108,7 @@ export const limitsDefault: Limits = {
 
 /** How often a poller at work looks how late it comes to its timers, how late is too late, and what follows from it. */
 export const paceMs = 100;
-export const paceLateMsMax = 15;
+export const paceLateMsMax = 10;
 export const paceGrowth = 1.1;
 export const paceShrink = 2 / 3;
 

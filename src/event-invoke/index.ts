@@ -13,5 +13,7 @@ export type { Limits } from './limits.ts';
 export type { EventCounts, EventMetrics, FunctionCounts } from './metrics.ts';
 export { deadLetterAttributes } from './record.ts';
 export type { DeadLetterAttributes, SettledEvent } from './record.ts';
+export { remoteTargets } from './remote-targets.ts';
+export type { RemoteTargetsOptions } from './remote-targets.ts';
 export { openEventInvoke } from './service.ts';
 export type { EventCensus, EventInvoke, EventInvokeOptions } from './service.ts';

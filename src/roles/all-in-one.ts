@@ -19,7 +19,7 @@ import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
 import { openSqlite } from '#engines/sqlite';
-import { openEventInvoke } from '#event-invoke';
+import { openEventInvoke, remoteTargets } from '#event-invoke';
 import { createFrontend, createUrlRoute, invokeHandlers } from '#frontend';
 import { iamService, stsService } from '#iam';
 import { openAccount, type RootIdentity } from '#identity';
@@ -218,6 +218,14 @@ export async function compose(
     queue,
     metadata,
     frontend,
+    targets: remoteTargets({
+      region,
+      endpoints: options.endpoints,
+      roleMay,
+      roleCredentials: (roleArn, sessionName) => account.roleCredentials(roleArn, sessionName),
+      clock,
+      entropy,
+    }),
     roleMay,
     clock,
     random,

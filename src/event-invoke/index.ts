@@ -13,6 +13,8 @@ export type { Limits } from './limits.ts';
 export type { EventCounts, EventMetrics, FunctionCounts } from './metrics.ts';
 export { deadLetterAttributes } from './record.ts';
 export type { DeadLetterAttributes, SettledEvent } from './record.ts';
+export { queueTarget } from './queue-target.ts';
+export type { OwnQueues, QueueTargetOptions } from './queue-target.ts';
 export { remoteTargets } from './remote-targets.ts';
 export type { RemoteTargetsOptions } from './remote-targets.ts';
 export { openEventInvoke } from './service.ts';

@@ -5,8 +5,13 @@ import type { Accept } from './accept.ts';
 import type { EventTarget } from './destinations.ts';
 import { messageBytesMax } from './limits.ts';
 
-/** undefined: IAM does not know the role, and says nothing. */
-export type RoleMay = (roleArn: string, action: string, resource: string) => boolean | undefined;
+/** undefined: IAM does not know the role, and says nothing. `resourcePolicy`: what the resource itself says, as JSON. */
+export type RoleMay = (
+  roleArn: string,
+  action: string,
+  resource: string,
+  resourcePolicy?: string,
+) => boolean | undefined;
 
 export interface LambdaTargetOptions {
   readonly place: Place;

@@ -41,6 +41,16 @@ export class Leasing {
     this.#shards = shards;
   }
 
+  /** A poller is there, and will ask. Those that are known before the first one asks share evenly from the start. */
+  join(pollerId: string, nowMs: number): void {
+    this.#pollers.set(pollerId, { expiresAtMs: nowMs + this.#leaseMs });
+  }
+
+  /** Whether there are shards that nobody has. */
+  hasFree(nowMs: number): boolean {
+    return this.#shards.some((shard) => this.holderOf(shard, nowMs) === undefined);
+  }
+
   /** `held`: what the poller still works on. Answers what it has for `leaseMs` from now. */
   heartbeat(pollerId: string, held: readonly string[], nowMs: number): readonly string[] {
     this.#expire(nowMs);

@@ -127,8 +127,11 @@ export class Poller {
       const leased = new Set(await heartbeat([...this.#leased]));
       // Counted from the question: the answer may have taken its time.
       this.#leasedUntilMs = askedAtMs + limits.leaseMs;
-      for (const shard of this.#leased) if (!leased.has(shard)) this.#release(shard);
+      const lost = [...this.#leased].filter((shard) => !leased.has(shard));
+      for (const shard of lost) this.#release(shard);
       for (const shard of leased) if (!this.#leased.has(shard)) this.#take(shard);
+      // So that who is to have them need not wait for the next time.
+      if (lost.length > 0) await heartbeat([...this.#leased]);
     } catch (error) {
       onTrouble('the leasing service did not answer', error);
     }

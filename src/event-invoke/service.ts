@@ -113,8 +113,8 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
     metrics,
     nowMs,
   });
-  const pollers = Array.from({ length: limits.pollers }, (_, index) => {
-    const id = `${entropy.uuid()}/${index}`;
+  const pollerIds = Array.from({ length: limits.pollers }, () => entropy.uuid());
+  const pollers = pollerIds.map((id) => {
     return new Poller({
       id,
       queue,
@@ -122,7 +122,7 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
       limits,
       placement,
       depths,
-      heartbeat: (held) => Promise.resolve(leasing.heartbeat(id, held, clock.monotonicMs())),
+      heartbeat: (held) => Promise.resolve(beat(id, held)),
       async process(event) {
         if (event.invokes === 0 && event.refusals === 0 && event.settlement === undefined) {
           firstAgeMsMax = Math.max(firstAgeMsMax, nowMs() - event.acceptedAtMs);
@@ -147,6 +147,7 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
       busy: pollers.reduce((sum, { busy }) => sum + busy, 0),
     }),
     start() {
+      for (const id of pollerIds) leasing.join(id, clock.monotonicMs());
       for (const poller of pollers) poller.start();
       manageLater();
     },
@@ -155,6 +156,18 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
       await Promise.all(pollers.map((poller) => poller.stop(graceMs)));
     },
   };
+
+  function beat(id: string, held: readonly string[]): readonly string[] {
+    const leased = leasing.heartbeat(id, held, clock.monotonicMs());
+    // What one has given up the others hear of at once.
+    if (leasing.hasFree(clock.monotonicMs())) setImmediate(offer);
+    return leased;
+  }
+
+  function offer(): void {
+    if (!leasing.hasFree(clock.monotonicMs())) return;
+    for (const poller of pollers) poller.lookForLeases();
+  }
 
   function ring(shard: string, delayMs: number): void {
     for (const poller of pollers) poller.ring(shard, delayMs);

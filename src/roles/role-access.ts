@@ -1,14 +1,15 @@
 /** Whether a role of IAM may do something, asked before anybody acts in its name. */
 import type { ControlPlaneOptions } from '#control-plane';
+import type { RoleMay } from '#event-invoke';
 import { assumedRoleArn, type Account, type Authorizer } from '#identity';
 
 /** Of roles that IAM does not know nothing is said. */
 export function roleAccess(
   account: Pick<Account, 'accountId' | 'findRole'>,
   authorizer: Pick<Authorizer, 'decide'>,
-): NonNullable<ControlPlaneOptions['roleMay']> {
+): RoleMay & NonNullable<ControlPlaneOptions['roleMay']> {
   const { accountId } = account;
-  return (roleArn, action, resource) => {
+  return (roleArn: string, action: string, resource: string, resourcePolicy?: string) => {
     const role = account.findRole(roleArn);
     if (role === undefined) return undefined;
     const sessionName = 'lambda';
@@ -24,6 +25,7 @@ export function roleAccess(
       action,
       resource,
       conditions: () => new Map(),
+      ...(resourcePolicy !== undefined && { resourcePolicies: [resourcePolicy] }),
     });
     return kind === 'allowed';
   };

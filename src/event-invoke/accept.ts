@@ -129,7 +129,5 @@ function traces({ clock, entropy }: AcceptOptions): (sent: string | undefined) =
 }
 
 function isTrace(sent: string | undefined): sent is string {
-  return (
-    sent !== undefined && sent.length <= traceCharsMax && rootPattern.test(sent) && printable.test(sent)
-  );
+  return sent !== undefined && sent.length <= traceCharsMax && rootPattern.test(sent) && printable.test(sent);
 }

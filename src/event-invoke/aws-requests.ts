@@ -63,7 +63,8 @@ export function resourceOf(service: RemoteService, { arn }: Delivery, { path }: 
 }
 
 export function outcomeOf(service: RemoteService, statusCode: number, body: string): DeliveryOutcome {
-  if (statusCode >= 200 && statusCode < 300) return service === 'events' ? entryOutcome(body) : { kind: 'delivered' };
+  if (statusCode >= 200 && statusCode < 300)
+    return service === 'events' ? entryOutcome(body) : { kind: 'delivered' };
   const reason = `${statusCode}: ${body.replaceAll(/\s+/g, ' ').slice(0, 300)}`;
   const passes = statusCode >= 500 || statusCode === 429 || /Throttl|TooManyRequests/.test(body);
   return { kind: passes ? 'unavailable' : 'refused', reason };
@@ -116,7 +117,12 @@ function putEvents({ arn, event, body }: Delivery, { region, nowMs }: RequestCon
     EventBusName: arn,
     Time: Math.floor(nowMs / 1_000),
   };
-  return json('application/x-amz-json-1.1', 'AWSEvents.PutEvents', { Entries: [entry] }, arn.split(':')[3] ?? '');
+  return json(
+    'application/x-amz-json-1.1',
+    'AWSEvents.PutEvents',
+    { Entries: [entry] },
+    arn.split(':')[3] ?? '',
+  );
 }
 
 /** Named `aws/lambda/async/<function>/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<uuid>`, as AWS's guide says. */

@@ -38,6 +38,8 @@ export interface Settlement {
   /** ARNs to which nothing has been delivered yet. */
   readonly deadLetter?: string;
   readonly destination?: string;
+  /** By the clock of events' ages. */
+  readonly settledAtMs: number;
   /** Tries of delivery so far. */
   readonly deliveries: number;
 }

@@ -1,12 +1,6 @@
 /** The public face of event invoke: the asynchronous path from Invoke of type Event to destinations. */
 export type { Accept, EventInput } from './accept.ts';
-export type {
-  Delivery,
-  DeliveryOutcome,
-  EventTarget,
-  EventTargets,
-  TargetService,
-} from './destinations.ts';
+export type { Delivery, DeliveryOutcome, EventTarget, EventTargets, TargetService } from './destinations.ts';
 export type { RoleMay } from './lambda-target.ts';
 export { limitsDefault } from './limits.ts';
 export type { Limits } from './limits.ts';

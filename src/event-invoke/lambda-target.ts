@@ -24,9 +24,13 @@ export function lambdaTarget({ place, accept, roleMay, uuid }: LambdaTargetOptio
   return {
     async deliver({ arn, roleArn, body, event }) {
       const reference = parseFunctionName(arn, undefined, place);
-      if (reference.kind !== 'function') return { kind: 'refused', reason: 'it is of another account or region' };
+      if (reference.kind !== 'function')
+        return { kind: 'refused', reason: 'it is of another account or region' };
       if (body.byteLength > messageBytesMax.lambda) {
-        return { kind: 'refused', reason: `the record has ${body.byteLength} bytes, more than an event may have` };
+        return {
+          kind: 'refused',
+          reason: `the record has ${body.byteLength} bytes, more than an event may have`,
+        };
       }
       if (roleMay(roleArn, 'lambda:InvokeFunction', arn) === false) {
         return { kind: 'refused', reason: `${roleArn} is not allowed to perform lambda:InvokeFunction` };

@@ -101,7 +101,11 @@ test('no shard ever has two pollers, each is served again soon after a death, an
         }
       }
       const counts = living.map((poller) => beliefs.get(poller)?.held.length ?? 0);
-      assert.equal(counts.reduce((sum, count) => sum + count), known.length, 'every shard is served');
+      assert.equal(
+        counts.reduce((sum, count) => sum + count),
+        known.length,
+        'every shard is served',
+      );
       assert.ok(Math.max(...counts) <= Math.ceil(known.length / living.length));
     }),
   );

@@ -33,15 +33,19 @@ export const messageBytesMax = { sqs: MiB, sns: 256 * KiB, events: MiB, lambda: 
 /** Bytes of the ErrorMessage attribute of a dead letter. */
 export const errorMessageBytesMax = KiB;
 
-/** Tries of one delivery to a destination that does not answer, and the waits between them. */
-export const deliveryWaitsMs: readonly number[] = [1_000, 5_000, 30_000, minuteMs, 5 * minuteMs];
+/** Waits between tries of a delivery double from the first to the last; it is given up this long after the event was settled. */
+export const deliveryWaitMsMin = 1_000;
+export const deliveryWaitMsMax = 5 * minuteMs;
+export const deliveryAgeMsMax = 60 * minuteMs;
 
 /** A call of a destination: how long it may take, and bytes that are read of its answer. */
 export const deliveryMs = 10_000;
 export const deliveryAnswerBytesMax = 64 * KiB;
 
-/** How long a destination that did not answer is left alone, and how many of them are remembered. */
-export const brokenTargetMs = 1_000;
+/** A destination that did not answer so many times in a row is left alone, for longer each time; and how many of them are remembered. */
+export const brokenTries = 3;
+export const brokenTargetMsMin = 2_000;
+export const brokenTargetMsMax = minuteMs;
 export const brokenTargetsMax = 1_000;
 
 /** Functions that are counted one by one; those not heard of for longest are forgotten first. */

@@ -25,7 +25,8 @@ export class Pace {
   /** `lateMs`: by how much a timer was late. `wanted`: more waits than there are slots. */
   observe({ lateMs, wanted }: { readonly lateMs: number; readonly wanted: boolean }): number {
     if (lateMs > paceLateMsMax) this.#slots = Math.max(this.#slotsMin, this.#slots * paceShrink);
-    else if (wanted) this.#slots = Math.min(this.#slotsMax, Math.max(this.#slots + 1, this.#slots * paceGrowth));
+    else if (wanted)
+      this.#slots = Math.min(this.#slotsMax, Math.max(this.#slots + 1, this.#slots * paceGrowth));
     return this.slots;
   }
 }

@@ -7,13 +7,18 @@ const functions = Array.from({ length: 3_000 }, (_, index) => `000000000000/func
 
 test('every event frontend finds the same shards for a function, without asking', () => {
   fc.assert(
-    fc.property(fc.string(), fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 4 }), (key, shards, each) => {
-      const [here, there] = [1, 2].map(() => new Placement(firstLayout(shards), each).homes(key));
-      assert.deepEqual(here, there);
-      assert.equal(new Set(here).size, Math.min(shards, each));
-      const all = new Set(shardsOf(firstLayout(shards)));
-      assert.ok(here?.every((shard) => all.has(shard)));
-    }),
+    fc.property(
+      fc.string(),
+      fc.integer({ min: 1, max: 64 }),
+      fc.integer({ min: 1, max: 4 }),
+      (key, shards, each) => {
+        const [here, there] = [1, 2].map(() => new Placement(firstLayout(shards), each).homes(key));
+        assert.deepEqual(here, there);
+        assert.equal(new Set(here).size, Math.min(shards, each));
+        const all = new Set(shardsOf(firstLayout(shards)));
+        assert.ok(here?.every((shard) => all.has(shard)));
+      },
+    ),
   );
 });
 
@@ -30,7 +35,10 @@ test('functions are spread evenly, and few pairs have all their shards in common
   const mean = (functions.length * 3) / 32;
   for (const [shard, count] of counts) assert.ok(Math.abs(count - mean) < mean * 0.3, `${shard}: ${count}`);
   // 4,960 sets of 3 of 32: of 3,000 functions a handful share one.
-  assert.ok(Math.max(...sets.values()) <= 8, `${Math.max(...sets.values())} functions share all their shards`);
+  assert.ok(
+    Math.max(...sets.values()) <= 8,
+    `${Math.max(...sets.values())} functions share all their shards`,
+  );
 });
 
 test('when shards are added or taken away, functions keep those that remain', () => {
@@ -56,7 +64,11 @@ test('an event goes to the shortest of its shards, and among equals by chance', 
     [b, 1],
     [c, 3],
   ]);
-  for (const chance of [0, 0.4, 0.99]) assert.equal(placement.choose('f', (shard) => depths.get(shard) ?? 0, chance), b);
+  for (const chance of [0, 0.4, 0.99])
+    assert.equal(
+      placement.choose('f', (shard) => depths.get(shard) ?? 0, chance),
+      b,
+    );
   const chosen = [0, 0.4, 0.7].map((chance) => placement.choose('f', () => 0, chance));
   assert.deepEqual(chosen, [a, b, c]);
 });
@@ -72,8 +84,20 @@ test('a function that was moved out has one shard to itself, and its events belo
   assert.equal(placement.belongs('1/noisy', 'event-invoke/dedicated/1/noisy'), true);
   assert.equal(placement.belongs('1/other', home), true);
   assert.equal(shardsOf(layout).length, 9);
-  placement.replace({ ...layout, generation: 3, dedicated: [], draining: ['event-invoke/dedicated/1/noisy'] });
-  assert.equal(placement.belongs('1/noisy', 'event-invoke/dedicated/1/noisy'), true, 'what is left there runs there');
-  assert.equal(placement.homes('1/noisy').every((shard) => shard.startsWith('event-invoke/shared/')), true);
+  placement.replace({
+    ...layout,
+    generation: 3,
+    dedicated: [],
+    draining: ['event-invoke/dedicated/1/noisy'],
+  });
+  assert.equal(
+    placement.belongs('1/noisy', 'event-invoke/dedicated/1/noisy'),
+    true,
+    'what is left there runs there',
+  );
+  assert.equal(
+    placement.homes('1/noisy').every((shard) => shard.startsWith('event-invoke/shared/')),
+    true,
+  );
   assert.equal(sharedShardName(3), 'event-invoke/shared/3');
 });

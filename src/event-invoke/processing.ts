@@ -49,7 +49,10 @@ export function processing(options: ProcessingOptions): (event: QueuedEvent) => 
     if (found.function.reservedConcurrency === 0) {
       const refusal = { statusCode: 429, message: 'The function has no reserved concurrency.' };
       const refused = { ...event, refusal };
-      return { effect: await settle(refused, 'ZeroReservedConcurrency', undefined, found, policy), outcome: 'none' };
+      return {
+        effect: await settle(refused, 'ZeroReservedConcurrency', undefined, found, policy),
+        outcome: 'none',
+      };
     }
     if (isTooOld(event, policy, now)) {
       return { effect: await settle(event, 'EventAgeExceeded', undefined, found, policy), outcome: 'none' };
@@ -97,6 +100,7 @@ export function processing(options: ProcessingOptions): (event: QueuedEvent) => 
       traceId: ran ? made.traceId : event.traceId,
       ...(deadLetter !== undefined && { deadLetter }),
       ...(destination !== undefined && { destination }),
+      settledAtMs: nowMs(),
       deliveries: 0,
     };
     const invokes = event.invokes + (ran ? 1 : 0);

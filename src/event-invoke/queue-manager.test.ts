@@ -97,11 +97,13 @@ test('whatever is seen, no shard that may have events is ever forgotten', () => 
       for (const { functions, each, firstAgeMsMax, repeat } of seen) {
         for (let look = 0; look < repeat; look += 1) {
           const before = manager.layout;
-          const depthOf = (shard: string): number => (before.draining.includes(shard) && each < 10 ? 0 : each);
+          const depthOf = (shard: string): number =>
+            before.draining.includes(shard) && each < 10 ? 0 : each;
           manager.look({ functions, depthOf, firstAgeMsMax });
           const after = new Set(shardsOf(manager.layout));
           for (const shard of filled) {
-            if (!after.has(shard)) assert.equal(before.draining.includes(shard) && depthOf(shard) === 0, true, shard);
+            if (!after.has(shard))
+              assert.equal(before.draining.includes(shard) && depthOf(shard) === 0, true, shard);
           }
           filled = after;
           const { shared, dedicated } = manager.layout;

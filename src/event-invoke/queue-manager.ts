@@ -72,11 +72,7 @@ export class QueueManager {
       ...before.draining.filter((shard) => !serving.has(shard) && sample.depthOf(shard) > 0),
       ...given.filter((shard) => !serving.has(shard)),
     ];
-    if (
-      same(before.shared, shared) &&
-      same(before.dedicated, dedicated) &&
-      same(before.draining, draining)
-    ) {
+    if (same(before.shared, shared) && same(before.dedicated, dedicated) && same(before.draining, draining)) {
       return undefined;
     }
     this.#layout = { generation: before.generation + 1, shared, dedicated, draining };

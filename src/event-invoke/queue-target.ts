@@ -42,7 +42,9 @@ export function queueTarget(options: QueueTargetOptions): EventTarget {
     async deliver(delivery) {
       const { arn, roleArn, purpose, event, body } = delivery;
       if (!arn.startsWith(`arn:aws:sqs:${region}:${accountId}:`)) {
-        return otherwise?.deliver(delivery) ?? { kind: 'refused', reason: 'it is of another account or region' };
+        return (
+          otherwise?.deliver(delivery) ?? { kind: 'refused', reason: 'it is of another account or region' }
+        );
       }
       if (body.byteLength > messageBytesMax.sqs) {
         return { kind: 'refused', reason: `it has ${body.byteLength} bytes, more than a message may have` };

@@ -31,7 +31,10 @@ test('the record of an event that failed has the form that AWS documents', () =>
 });
 
 test('an event that never ran has no response, and names its alias', () => {
-  const event = settledEvent({ condition: 'EventAgeExceeded' }, { qualifier: 'live', payload: new Uint8Array(0) });
+  const event = settledEvent(
+    { condition: 'EventAgeExceeded' },
+    { qualifier: 'live', payload: new Uint8Array(0) },
+  );
   const record = parse(invocationRecord(event, region, at)) as Record<string, unknown>;
   assert.deepEqual(Object.keys(record), ['version', 'timestamp', 'requestContext', 'requestPayload']);
   assert.deepEqual(record['requestPayload'], {});

@@ -59,7 +59,8 @@ export function errorMessageIn(answer: Uint8Array): string {
   const text = Buffer.from(answer).toString();
   try {
     const value: unknown = JSON.parse(text);
-    const message = typeof value === 'object' && value !== null && 'errorMessage' in value && value.errorMessage;
+    const message =
+      typeof value === 'object' && value !== null && 'errorMessage' in value && value.errorMessage;
     return cut(typeof message === 'string' ? message : text);
   } catch {
     return cut(text);

@@ -3,7 +3,14 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Credentials } from '#identity';
 import type { Clock, Entropy } from '#platform';
-import { awsRequest, type AwsRequest, deliveryActions, outcomeOf, type RemoteService, resourceOf } from './aws-requests.ts';
+import {
+  awsRequest,
+  type AwsRequest,
+  deliveryActions,
+  outcomeOf,
+  type RemoteService,
+  resourceOf,
+} from './aws-requests.ts';
 import type { EventTarget, EventTargets } from './destinations.ts';
 import { httpCall } from './host/http-call.ts';
 import type { RoleMay } from './lambda-target.ts';

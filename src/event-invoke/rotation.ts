@@ -5,12 +5,17 @@
  *      ▲                                                │  └───────────────▶ idle (it had fewer)
  *      └────────────────────────────────────────────────┘
  *
- * Shards take turns, so each gets the same share however long it is. No shard may have more than a quarter of the poller's slots in work,
- * one of a single function (dedicated) no more than an eighth, and all of those together no more than half: functions that are slow to fail
- * cannot take all slots from the others.
+ * Shards take turns, so each gets the same share however long it is. A shard may have no more events in work than half as many as there are slots
+ * free, one of a single function (dedicated) no more than a quarter as many, and all of those together no more than half of all slots. So some
+ * slots always stay free for shards that have none: functions that are slow to fail cannot take all of them, and one that is alone
+ * still gets most. (The rule is that of dynamic thresholds for switches with shared memory: Choudhury and Hahne, 1998.)
  */
 import { assert } from '#lib/assert';
 import { isDedicated } from './placement.ts';
+
+/** Events that a shard may have in work for each slot that is free. */
+const sharedShare = 1 / 2;
+const dedicatedShare = 1 / 4;
 
 interface Shard {
   readonly dedicated: boolean;
@@ -144,10 +149,13 @@ export class Rotation {
 
   #room({ dedicated, busy }: Shard): number {
     const slots = this.#slots;
-    const each = Math.max(1, Math.ceil(slots / (dedicated ? 8 : 4)));
-    const free = [slots - this.#busy, each - busy, this.#receiveMax];
-    if (dedicated) free.push(Math.max(1, Math.ceil(slots / 2)) - this.#dedicatedBusy);
-    return Math.max(0, Math.min(...free));
+    const free = slots - this.#busy;
+    if (free <= 0) return 0;
+    const share = dedicated ? dedicatedShare : sharedShare;
+    // So many that what is then in work of it is no more than its share of what is then free.
+    const room = Math.ceil((share * free - busy) / (1 + share));
+    const rest = dedicated ? Math.max(1, Math.ceil(slots / 2)) - this.#dedicatedBusy : free;
+    return Math.max(0, Math.min(free, room, rest, this.#receiveMax));
   }
 
   #change(shard: Shard, count: number): void {

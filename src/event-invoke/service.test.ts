@@ -12,7 +12,12 @@ const throttle = (): never => {
 };
 const queueArn = (name: string): string => `arn:aws:sqs:${region}:${accountId}:${name}`;
 
-function configure(world: World, functionName: string, config: Partial<EventInvokeRecord>, qualifier = '$LATEST'): void {
+function configure(
+  world: World,
+  functionName: string,
+  config: Partial<EventInvokeRecord>,
+  qualifier = '$LATEST',
+): void {
   const record = { accountId, region, functionName, qualifier, lastModifiedMs: 0, ...config };
   world.functions.eventInvokes.set(`${functionName}:${qualifier}`, record);
 }
@@ -46,7 +51,10 @@ test('an event that was accepted runs at once, with its payload and request id, 
   assert.equal(world.invoked.length, 1);
   const { total, shards } = world.events.census();
   assert.deepEqual([total.AsyncEventsReceived, total.AsyncEventsDropped, total.ages], [1, 0, 1]);
-  assert.equal([...shards.values()].reduce((sum, depth) => sum + depth), 0);
+  assert.equal(
+    [...shards.values()].reduce((sum, depth) => sum + depth),
+    0,
+  );
   await world.events.close(0);
 });
 
@@ -115,7 +123,9 @@ test('outcomes go to their destinations, and failures also to the dead-letter qu
   const world = await openWorld();
   const deadLetter = queueArn('letters');
   world.functions.put('hello', { configuration: withDeadLetter(deadLetter) });
-  world.behave('hello', ({ payload }) => (Buffer.from(payload).toString() === '1' ? succeeds('"ok"') : fails('bad')));
+  world.behave('hello', ({ payload }) =>
+    Buffer.from(payload).toString() === '1' ? succeeds('"ok"') : fails('bad'),
+  );
   configure(world, 'hello', { retriesMax: 0, onSuccess: queueArn('good'), onFailure: queueArn('bad') });
   await world.send('hello', { payload: Buffer.from('1') });
   const failed = await world.send('hello', { payload: Buffer.from('2') });
@@ -131,7 +141,10 @@ test('outcomes go to their destinations, and failures also to the dead-letter qu
     readonly requestContext: { readonly requestId: string; readonly condition: string };
     readonly responsePayload: unknown;
   };
-  assert.deepEqual([bad.requestContext.requestId, bad.requestContext.condition], [failed, 'RetriesExhausted']);
+  assert.deepEqual(
+    [bad.requestContext.requestId, bad.requestContext.condition],
+    [failed, 'RetriesExhausted'],
+  );
   assert.deepEqual(bad.responsePayload, { errorType: 'Error', errorMessage: 'bad' });
   assert.equal(await standing(world), 0);
   await world.events.close(0);
@@ -144,7 +157,10 @@ test('nothing reserved means nothing tried: events go to the destination of fail
   await world.send('shut');
   await world.pass(1_000);
   assert.equal(world.invoked.length, 0);
-  assert.match(Buffer.from(world.delivered[0]?.body ?? []).toString(), /"condition":"ZeroReservedConcurrency"/);
+  assert.match(
+    Buffer.from(world.delivered[0]?.body ?? []).toString(),
+    /"condition":"ZeroReservedConcurrency"/,
+  );
   assert.equal(await standing(world), 0);
   await world.events.close(0);
 });
@@ -173,12 +189,17 @@ test('a destination that never answers, or refuses, is given up and counted', as
   world.behave('down', () => fails());
   configure(world, 'down', { retriesMax: 0 });
   configure(world, 'refused', { onSuccess: queueArn('refused') });
-  world.answer(({ arn }) => ({ kind: arn === queueArn('down') ? 'unavailable' : 'refused', reason: 'because' }));
+  world.answer(({ arn }) => ({
+    kind: arn === queueArn('down') ? 'unavailable' : 'refused',
+    reason: 'because',
+  }));
   await world.send('down');
   await world.send('refused');
+  await world.pass(30 * minute);
+  assert.equal(await standing(world), 1, 'the record waits for its destination');
   await world.pass(60 * minute);
   const { functions } = world.events.census();
-  assert.equal(functions.get(`${accountId}/down`)?.DeadLetterErrors, 6);
+  assert.ok((functions.get(`${accountId}/down`)?.DeadLetterErrors ?? 0) > 10);
   assert.equal(functions.get(`${accountId}/refused`)?.DestinationDeliveryFailures, 1);
   assert.equal(await standing(world), 0);
   assert.match(world.troubles.join('\n'), /because/);
@@ -213,7 +234,10 @@ test('records go to functions as events, if the role may invoke them', async () 
   const note = world.invoked.find(({ functionName }) => functionName === 'note');
   assert.match(note?.payload ?? '', /"condition":"Success"/);
   assert.match(note?.traceId ?? '', /Lineage/, 'so that loops are found');
-  assert.equal(world.invoked.some(({ functionName }) => functionName === 'secret'), false);
+  assert.equal(
+    world.invoked.some(({ functionName }) => functionName === 'secret'),
+    false,
+  );
   assert.match(world.troubles.join('\n'), /not allowed to perform lambda:InvokeFunction/);
   await world.events.close(0);
 });
@@ -274,11 +298,18 @@ test('what AWS refuses is refused before anything is stored', async () => {
   const world = await openWorld();
   world.functions.put('hello');
   world.functions.put('broken', { state: 'Failed' });
-  const refused = (name: string) => (error: unknown) => error instanceof WireError && error.errorName === name;
+  const refused = (name: string) => (error: unknown) =>
+    error instanceof WireError && error.errorName === name;
   await assert.rejects(world.send('nobody'), refused('ResourceNotFoundException'));
   await assert.rejects(world.send('hello', { qualifier: '7' }), refused('ResourceNotFoundException'));
-  await assert.rejects(world.send('hello', { payload: Buffer.from('{') }), refused('InvalidRequestContentException'));
-  await assert.rejects(world.send('hello', { clientContext: '!' }), refused('InvalidRequestContentException'));
+  await assert.rejects(
+    world.send('hello', { payload: Buffer.from('{') }),
+    refused('InvalidRequestContentException'),
+  );
+  await assert.rejects(
+    world.send('hello', { clientContext: '!' }),
+    refused('InvalidRequestContentException'),
+  );
   await assert.rejects(
     world.send('hello', { payload: Buffer.alloc(1024 * 1024 + 1, 0x20) }),
     refused('RequestEntityTooLargeException'),
@@ -321,7 +352,10 @@ test('closing lets what runs end, and leaves the rest for the next start', async
 });
 
 function withDeadLetter(arn: string): never {
-  return { role: `arn:aws:iam::${accountId}:role/any`, kept: { DeadLetterConfig: { TargetArn: arn } } } as never;
+  return {
+    role: `arn:aws:iam::${accountId}:role/any`,
+    kept: { DeadLetterConfig: { TargetArn: arn } },
+  } as never;
 }
 
 void functionId;

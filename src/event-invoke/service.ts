@@ -66,13 +66,10 @@ export interface EventInvoke {
 export async function openEventInvoke(options: EventInvokeOptions): Promise<EventInvoke> {
   const { documents, queue, clock, random, entropy, region, onTrouble } = options;
   const limits: Limits = { ...limitsDefault, ...options.limits };
-  let stored = await loadLayout(documents, limits.shardsMin);
+  let stored = await load();
   const depths = new Depths();
   await Promise.all(
-    shardsOf(stored.layout).map(async (shard) => {
-      const { visible, inFlight, delayed } = await queue.depth(shard);
-      depths.correct(shard, visible + inFlight + delayed);
-    }),
+    shardsOf(stored.layout).map(async (shard) => depths.correct(shard, await standing(shard))),
   );
   const metrics = new EventCounters();
   const traffic = new Traffic();
@@ -104,6 +101,8 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
     targets,
     metrics,
     clock,
+    random,
+    nowMs,
     onTrouble: (message, fields) => onTrouble(message, new Error(JSON.stringify(fields))),
   });
   let firstAgeMsMax = 0;
@@ -183,20 +182,31 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
   }
 
   async function manage(): Promise<void> {
-    const sample = { functions: traffic.take(), depthOf: depths.of, firstAgeMsMax };
-    firstAgeMsMax = 0;
-    const next = manager.look(sample);
-    if (next === undefined) return;
     try {
+      for (const shard of placement.layout.draining.filter((name) => depths.of(name) === 0)) {
+        // Before it is forgotten the store is asked.
+        depths.correct(shard, await standing(shard));
+      }
+      const sample = { functions: traffic.take(), depthOf: depths.of, firstAgeMsMax };
+      firstAgeMsMax = 0;
+      const next = manager.look(sample);
+      if (next === undefined) return;
       // Stored before it is used: an event in a shard that nobody knows of would never be found.
-      const outcome: StoredLayout | undefined = await storeLayout(documents, next, stored.revision);
-      stored = outcome ?? (await loadLayout(documents, limits.shardsMin));
-      manager.replace(stored.layout);
+      stored = (await storeLayout(documents, next, stored.revision)) ?? (await load());
       apply(stored.layout);
     } catch (error) {
-      manager.replace(stored.layout);
-      onTrouble('the layout of the event queues could not be stored', error);
+      onTrouble('the layout of the event queues could not be looked after', error);
     }
+    manager.replace(stored.layout);
+  }
+
+  function load(): Promise<StoredLayout> {
+    return loadLayout(documents, limits.shardsMin);
+  }
+
+  async function standing(shard: string): Promise<number> {
+    const { visible, inFlight, delayed } = await queue.depth(shard);
+    return visible + inFlight + delayed;
   }
 
   function apply(layout: Layout): void {

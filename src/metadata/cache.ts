@@ -1,6 +1,12 @@
 /** What the invoke path may ask about functions: answered from memory, kept fresh by a watch on the store. */
 import type { Revision } from '#platform';
-import type { EventInvokeRecord, FunctionPolicyRecord, FunctionRecord, FunctionUrlRecord, VersionRecord } from './records.ts';
+import type {
+  EventInvokeRecord,
+  FunctionPolicyRecord,
+  FunctionRecord,
+  FunctionUrlRecord,
+  VersionRecord,
+} from './records.ts';
 
 export type Resolution =
   | {

@@ -69,12 +69,14 @@ function acknowledged(measured: readonly { readonly floor: Load; readonly load: 
 }
 
 function besideRow(alone: Load, beside: Load): Row {
-  const at = ({ latenciesMs }: Load): string =>
-    `${ms(quantile(latenciesMs, 0.5))} / ${ms(quantile(latenciesMs, 0.99))}`;
   return {
     what: 'warm synchronous latency beside a flood of events, p50 / p99',
-    lambkin: at(beside),
-    floor: `${at(alone)} without`,
+    lambkin: latency(beside),
+    floor: `${latency(alone)} without`,
     figure: `x${(quantile(beside.latenciesMs, 0.5) / quantile(alone.latenciesMs, 0.5)).toFixed(1)}`,
   };
+}
+
+function latency({ latenciesMs }: Load): string {
+  return `${ms(quantile(latenciesMs, 0.5))} / ${ms(quantile(latenciesMs, 0.99))}`;
 }

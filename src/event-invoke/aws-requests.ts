@@ -2,6 +2,7 @@
  * What is said to services that are not Lambkin's: SendMessage, Publish, PutEvents and PutObject, each in its own protocol, and what their answers
  * mean. Pure.
  */
+import { unreachable } from '#lib/assert';
 import type { Delivery, DeliveryOutcome } from './destinations.ts';
 import { messageBytesMax } from './limits.ts';
 import { deadLetterAttributes, invokedArnOf } from './record.ts';
@@ -52,8 +53,10 @@ export function awsRequest(
       return publish(delivery);
     case 'events':
       return putEvents(delivery, context);
-    default:
+    case 's3':
       return putObject(delivery, context);
+    default:
+      return unreachable(service);
   }
 }
 

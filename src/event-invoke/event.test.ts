@@ -1,6 +1,7 @@
+/** The form in which events stand in queues. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeEvent, encodeEvent, fitsQueue, functionKeyOf } from './event.ts';
 import { settledEvent, someEvent } from './fixtures/event.ts';
 

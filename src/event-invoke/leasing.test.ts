@@ -1,6 +1,7 @@
+/** Who has which shard. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Leasing } from './leasing.ts';
 
 const leaseMs = 1_000;

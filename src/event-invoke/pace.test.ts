@@ -1,3 +1,4 @@
+/** How many events are in work at once. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pace } from './pace.ts';

@@ -1,6 +1,7 @@
+/** Which shards functions have, and which one an event goes to. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { firstLayout, type Layout, Placement, sharedShardName, shardsOf } from './placement.ts';
 
 const functions = Array.from({ length: 3_000 }, (_, index) => `000000000000/function-${index}`);

@@ -3,6 +3,7 @@
  * configuration of now, and that of the qualifier that was invoked.
  */
 import type { Frontend } from '#frontend';
+import { unreachable } from '#lib/assert';
 import { latestVersion, type MetadataCache, type Resolution } from '#metadata';
 import { attempt, type ReportFault } from './attempt.ts';
 import { type Condition, functionKeyOf, type QueuedEvent, type Settlement } from './event.ts';
@@ -65,12 +66,14 @@ export function processing(options: ProcessingOptions): (event: QueuedEvent) => 
         return drop(event, made.kind);
       case 'settled':
         return { effect: await settle(event, verdict.condition, made, found, policy), outcome: made.kind };
-      default: {
+      case 'again': {
         const { delayMs, invokes, refusals } = verdict;
         const { refusal: _, ...rest } = event;
         const tried = { ...rest, invokes, refusals, ...refusalOf(made) };
         return { effect: { kind: 'again', event: tried, delayMs }, outcome: made.kind };
       }
+      default:
+        return unreachable(verdict);
     }
   };
 
@@ -129,8 +132,10 @@ function responseOf(made: Attempt): Pick<Settlement, 'response'> {
     case 'refused':
     case 'rejected':
       return { response: { statusCode: made.statusCode } };
-    default:
+    case 'gone':
       return {};
+    default:
+      return unreachable(made);
   }
 }
 

@@ -1,6 +1,7 @@
+/** Who gets a shard of their own, and how many there are. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { calmLooks, growLooks, limitsDefault, shrinkLooks, troubledLooks } from './limits.ts';
 import { dedicatedShardName, firstLayout, type Layout, shardsOf } from './placement.ts';
 import { type FunctionSample, QueueManager, type Sample } from './queue-manager.ts';

@@ -1,4 +1,5 @@
 /** Queues that Lambkin serves itself: used without HTTP. Whether the function's role may is asked of IAM and of the queue's own policy. */
+import { unreachable } from '#lib/assert';
 import type { EventTarget } from './destinations.ts';
 import type { RoleMay } from './lambda-target.ts';
 import { messageBytesMax } from './limits.ts';
@@ -73,8 +74,10 @@ export function queueTarget(options: QueueTargetOptions): EventTarget {
           return { kind: 'refused', reason: 'there is no such queue' };
         case 'refused':
           return { kind: 'refused', reason: outcome.reason };
-        default:
+        case 'unavailable':
           return { kind: 'unavailable', reason: 'the queue does not take messages at the moment' };
+        default:
+          return unreachable(outcome);
       }
     },
   };

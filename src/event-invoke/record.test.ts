@@ -1,3 +1,4 @@
+/** Invocation records and dead letters. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settledEvent } from './fixtures/event.ts';

@@ -1,3 +1,4 @@
+/** Destinations over HTTP, against a server that stands for them. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { FakeClock, seededEntropy } from '#platform';
@@ -96,6 +97,11 @@ test('a dead letter has its three attributes, in each protocol', async () => {
   });
 });
 
+function failEntry(ErrorCode: string): void {
+  const body = JSON.stringify({ FailedEntryCount: 1, Entries: [{ ErrorCode, ErrorMessage: 'm' }] });
+  server.answer = { statusCode: 200, body };
+}
+
 test('EventBridge gets an entry, and says by entry what it did not take', async () => {
   await deliver(targets, delivery(bus));
   const { headers, body } = only();
@@ -112,13 +118,9 @@ test('EventBridge gets an entry, and says by entry what it did not take', async 
       },
     ],
   });
-  const answer = (ErrorCode: string): void => {
-    const body = JSON.stringify({ FailedEntryCount: 1, Entries: [{ ErrorCode, ErrorMessage: 'm' }] });
-    server.answer = { statusCode: 200, body };
-  };
-  answer('InternalFailure');
+  failEntry('InternalFailure');
   assert.equal((await deliver(targets, delivery(bus))).kind, 'unavailable');
-  answer('MalformedDetail');
+  failEntry('MalformedDetail');
   assert.deepEqual(await deliver(targets, delivery(bus)), { kind: 'refused', reason: 'MalformedDetail: m' });
 });
 

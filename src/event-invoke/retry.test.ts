@@ -1,6 +1,7 @@
+/** What becomes of an event after an attempt. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { someEvent } from './fixtures/event.ts';
 import { type Attempt, isTooOld, judge, type RetryPolicy, type Verdict } from './retry.ts';
 
@@ -21,7 +22,8 @@ function fate(attempts: readonly Attempt[], policy: RetryPolicy): { waitsMs: num
     assert.ok(waitsMs.length < 1_000, 'it comes to an end');
     waitsMs.push(verdict.delayMs);
     nowMs += verdict.delayMs;
-    event = { ...event, invokes: verdict.invokes, refusals: verdict.refusals };
+    const { invokes, refusals } = verdict;
+    event = someEvent({ invokes, refusals });
   }
 }
 

@@ -1,6 +1,7 @@
+/** How a poller turns from shard to shard. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Rotation, type Turn } from './rotation.ts';
 
 const dedicated = 'event-invoke/dedicated/1/noisy';
@@ -28,7 +29,7 @@ test('a shard that had less than asked for is idle until somebody rings', () => 
   rotation.ready('a');
   const turn = rotation.next();
   assert.deepEqual(turn, { shard: 'a', count: 3 });
-  rotation.received(turn as Turn, 1);
+  rotation.received(turn, 1);
   assert.equal(rotation.next(), undefined);
   rotation.ready('a');
   assert.deepEqual(rotation.next(), { shard: 'a', count: 2 });

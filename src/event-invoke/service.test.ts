@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WireError } from '#wire';
-import { accountId, functionId, region } from '../frontend/fixtures/functions.ts';
+import { accountId, region } from '#frontend/fixtures';
 import { fails, openWorld, settled, succeeds, type World } from './fixtures/world.ts';
 import type { EventInvokeRecord } from '#metadata';
 
@@ -10,6 +10,8 @@ const minute = 60_000;
 const throttle = (): never => {
   throw new WireError('TooManyRequestsException', 'Rate Exceeded.');
 };
+const functionArn = (name: string): string => `arn:aws:lambda:${region}:${accountId}:function:${name}`;
+const refused = (name: string) => (error: unknown) => error instanceof WireError && error.errorName === name;
 const queueArn = (name: string): string => `arn:aws:sqs:${region}:${accountId}:${name}`;
 
 function configure(
@@ -225,9 +227,8 @@ test('records go to functions as events, if the role may invoke them', async () 
     roleMay: (_roleArn, action, resource) => action === 'lambda:InvokeFunction' && resource.endsWith(':note'),
   });
   for (const name of ['hello', 'other', 'note', 'secret']) world.functions.put(name);
-  const arn = (name: string): string => `arn:aws:lambda:${region}:${accountId}:function:${name}`;
-  configure(world, 'hello', { onSuccess: arn('note') });
-  configure(world, 'other', { onSuccess: arn('secret') });
+  configure(world, 'hello', { onSuccess: functionArn('note') });
+  configure(world, 'other', { onSuccess: functionArn('secret') });
   await world.send('hello', { traceId: 'Root=1-01234567-0123456789abcdef01234567;Lineage=1:00000000:3' });
   await world.send('other');
   await world.pass(1_000);
@@ -298,8 +299,6 @@ test('what AWS refuses is refused before anything is stored', async () => {
   const world = await openWorld();
   world.functions.put('hello');
   world.functions.put('broken', { state: 'Failed' });
-  const refused = (name: string) => (error: unknown) =>
-    error instanceof WireError && error.errorName === name;
   await assert.rejects(world.send('nobody'), refused('ResourceNotFoundException'));
   await assert.rejects(world.send('hello', { qualifier: '7' }), refused('ResourceNotFoundException'));
   await assert.rejects(
@@ -357,5 +356,3 @@ function withDeadLetter(arn: string): never {
     kept: { DeadLetterConfig: { TargetArn: arn } },
   } as never;
 }
-
-void functionId;

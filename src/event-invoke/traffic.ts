@@ -28,7 +28,7 @@ export class Traffic {
   /** What was seen since the last time. */
   take(): readonly FunctionSample[] {
     const samples: FunctionSample[] = [];
-    for (const [functionKey, counts] of [...this.#functions.entries()]) {
+    for (const [functionKey, counts] of this.#functions.entries()) {
       if (counts.attempts === 0 && counts.queued === 0) {
         this.#functions.delete(functionKey);
         continue;

@@ -130,9 +130,10 @@ test('what is no JSON is refused before anything is queued', async () => {
   assert.deepEqual(await got(name), []);
 });
 
+const payload = (bytes: number): string => `"${'x'.repeat(bytes - 2)}"`;
+
 test('an event has at most 1 MB', async () => {
   const name = await create();
-  const payload = (bytes: number): string => `"${'x'.repeat(bytes - 2)}"`;
   const invoke = (Payload: string): Promise<InvokeCommandOutput> =>
     target.client.send(new InvokeCommand({ FunctionName: name, InvocationType: 'Event', Payload }));
   assert.equal((await invoke(payload(1024 * 1024))).StatusCode, 202);
@@ -230,8 +231,7 @@ test('with nothing reserved, events are accepted and go to the destination of fa
   );
   assert.equal((await send(name, { x: 3 })).StatusCode, 202);
   const [record] = await gotAtLeast(destination, 1);
-  const { condition } = record?.event['requestContext'] as { readonly condition: string };
-  assert.equal(condition, 'ZeroReservedConcurrency');
+  assert.match(JSON.stringify(record?.event['requestContext']), /"condition":"ZeroReservedConcurrency"/);
   assert.deepEqual(await got(name), []);
 });
 

@@ -97,7 +97,7 @@ export const limitsDefault: Limits = {
   shardsPerFunction: 3,
   dedicatedMax: 64,
   pollers: 2,
-  slotsMin: 2,
+  slotsMin: 4,
   slotsMax: 128,
   heldBytesMax: 64 * MiB,
   receiveMax: 32,
@@ -112,7 +112,7 @@ export const limitsDefault: Limits = {
 
 /** How often a poller at work looks how late it comes to its timers, how late is too late, and what follows from it. */
 export const paceMs = 100;
-export const paceLateMsMax = 10;
+export const paceLateMsMax = 20;
 export const paceGrowth = 1.1;
 export const paceShrink = 2 / 3;
 

@@ -19,7 +19,7 @@ import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
 import { openSqlite } from '#engines/sqlite';
-import { openEventInvoke, remoteTargets } from '#event-invoke';
+import { openEventInvoke, queueTarget, remoteTargets } from '#event-invoke';
 import { createFrontend, createUrlRoute, invokeHandlers } from '#frontend';
 import { iamService, stsService } from '#iam';
 import { openAccount, type RootIdentity } from '#identity';
@@ -211,6 +211,14 @@ export async function compose(
     entropy,
   });
   const roleMay = roleAccess(account, identity.authorizer);
+  const remote = remoteTargets({
+    region,
+    endpoints: options.endpoints,
+    roleMay,
+    roleCredentials: (roleArn, sessionName) => account.roleCredentials(roleArn, sessionName),
+    clock,
+    entropy,
+  });
   const events = await openEventInvoke({
     accountId: account.accountId,
     region,
@@ -218,14 +226,17 @@ export async function compose(
     queue,
     metadata,
     frontend,
-    targets: remoteTargets({
-      region,
-      endpoints: options.endpoints,
-      roleMay,
-      roleCredentials: (roleArn, sessionName) => account.roleCredentials(roleArn, sessionName),
-      clock,
-      entropy,
-    }),
+    targets: {
+      ...remote,
+      sqs: queueTarget({
+        accountId: account.accountId,
+        region,
+        queues: sqs.queues,
+        roleMay,
+        senderIdOf: (roleArn, sessionName) => account.roleUserId(roleArn, sessionName),
+        otherwise: remote.sqs,
+      }),
+    },
     roleMay,
     clock,
     random,

@@ -220,7 +220,7 @@ export class Poller {
   }
 
   async #work(shard: string, message: Message): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, onTrouble } = this.#options;
     const bytes = message.body.byteLength;
     const held: Held = { shard, receipt: message.receipt, bytes, hiddenAtMs: clock.monotonicMs() };
     this.#held.set(message.receipt, held);
@@ -230,7 +230,7 @@ export class Poller {
       await this.#handle(shard, message);
     } catch (error) {
       // Its visibility timeout will bring it back.
-      this.#storeFailed(error);
+      if (this.#state !== 'stopped') onTrouble('an event could not be worked on, and will come back', error);
     } finally {
       this.#held.delete(message.receipt);
       this.#heldBytes -= bytes;
@@ -294,7 +294,8 @@ export class Poller {
     clock.after(paceMs, () => {
       this.#pacing = false;
       const rotation = this.#rotation;
-      const wanted = rotation.hasReady && rotation.busy >= rotation.slots;
+      // Every turn that may be taken has been taken by now: what is still ready waits for slots.
+      const wanted = rotation.hasReady;
       rotation.setSlots(this.#pace.observe({ lateMs: clock.monotonicMs() - dueMs, wanted }));
       if (wanted) this.#turnSoon();
       if (this.#held.size > 0) this.#paceSoon();
@@ -302,7 +303,7 @@ export class Poller {
   }
 
   #storeFailed(error: unknown): number {
-    this.#options.onTrouble('the store of events did not answer', error);
+    if (this.#state !== 'stopped') this.#options.onTrouble('the store of events did not answer', error);
     return storeRetryMs;
   }
 }

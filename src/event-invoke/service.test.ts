@@ -1,6 +1,7 @@
 /** The life of events, in a world whose time is advanced. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StoreUnavailableError } from '#platform';
 import { WireError } from '#wire';
 import { accountId, region } from '#frontend/fixtures';
 import { fails, openWorld, settled, succeeds, type World } from './fixtures/world.ts';
@@ -328,6 +329,48 @@ test('an event for a function that is still being made waits until it can run', 
   const requestId = await world.send('new');
   await world.pass(minute);
   assert.deepEqual(secondsOf(world, requestId), [0, 1, 3]);
+  await world.events.close(0);
+});
+
+test('more events are in work at once while more wait, and functions that wait themselves are no hindrance', async () => {
+  const world = await openWorld();
+  world.functions.put('slow');
+  world.behave('slow', async () => {
+    await new Promise<void>((resolve) => void world.clock.after(1_000, resolve));
+    return succeeds();
+  });
+  for (let index = 0; index < 300; index += 1) await world.send('slow');
+  await world.pass(15_000);
+  assert.equal(world.invoked.length, 300);
+  await world.events.close(0);
+});
+
+test('an event that a later release has written is left alone, and others go on', async () => {
+  const world = await openWorld();
+  world.functions.put('hello');
+  const later = Buffer.from('{"v":2,"payloadBytes":0}');
+  const body = Buffer.concat([Buffer.from([0, 0, 0, later.length]), later]);
+  for (let shard = 0; shard < 4; shard += 1)
+    await world.queue.send(`event-invoke/shared/${shard}`, [{ body }]);
+  await world.send('hello');
+  await world.pass(minute);
+  assert.equal(world.invoked.length, 1);
+  assert.match(world.troubles.join(), /could not be worked on.*later release/);
+  await world.events.close(0);
+});
+
+test('while the store does not answer nothing is acknowledged, and afterwards all goes on', async () => {
+  const world = await openWorld();
+  world.functions.put('hello');
+  const { send } = world.queue;
+  world.queue.send = () => Promise.reject(new StoreUnavailableError('full'));
+  await assert.rejects(world.send('hello'), refused('ServiceException'));
+  world.queue.send = () => Promise.reject(new StoreUnavailableError('overloaded'));
+  await assert.rejects(world.send('hello'), refused('TooManyRequestsException'));
+  world.queue.send = send;
+  await world.send('hello');
+  await world.pass(1_000);
+  assert.equal(world.invoked.length, 1);
   await world.events.close(0);
 });
 

@@ -60,6 +60,33 @@ test('failures reach the topic and the bucket that are configured, in the name o
   }
 });
 
+test('functions that are each other’s destinations are stopped', async () => {
+  const service = await startService();
+  const notes = join(service.dataDirectory, 'notes');
+  try {
+    const source = `
+      import { appendFileSync } from 'node:fs';
+      export const handler = async () => appendFileSync(${JSON.stringify(notes)}, 'ran\\n');`;
+    const names = ['here', 'there'];
+    for (const name of names) await create(service, name, source);
+    for (const [index, FunctionName] of names.entries()) {
+      const Destination = `arn:aws:lambda:${region}:000000000000:function:${names[1 - index]}`;
+      const DestinationConfig = { OnSuccess: { Destination } };
+      await service.client.send(new PutFunctionEventInvokeConfigCommand({ FunctionName, DestinationConfig }));
+    }
+    await send(service, 'here', {});
+    let hops = 0;
+    await until(() => {
+      hops = existsSync(notes) ? readFileSync(notes, 'utf8').split('\n').length - 1 : 0;
+      return hops >= 32;
+    });
+    await sleep(500);
+    assert.equal(readFileSync(notes, 'utf8').split('\n').length - 1, 32, '16 of each');
+  } finally {
+    await service.stop();
+  }
+});
+
 test('events that were acknowledged run after kill -9', async () => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'lambkin-events-'));
   const notes = join(dataDirectory, 'notes');

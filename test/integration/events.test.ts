@@ -158,8 +158,6 @@ async function until(condition: () => boolean, patienceMs = 20_000): Promise<voi
 async function roleThat({ endpoint }: Service, actions: readonly string[]): Promise<string> {
   const iam = new IAMClient({ endpoint, region, credentials, maxAttempts: 1 });
   const RoleName = `role-${actions[0]?.replace(/\W/g, '-')}`;
-  const document = (statement: object): string =>
-    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...statement }] });
   const { Role } = await iam.send(
     new CreateRoleCommand({
       RoleName,
@@ -174,3 +172,6 @@ async function roleThat({ endpoint }: Service, actions: readonly string[]): Prom
   iam.destroy();
   return Role?.Arn ?? '';
 }
+
+const document = (statement: object): string =>
+  JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...statement }] });

@@ -190,7 +190,7 @@ export function queueGroupsContract(name: string, open: OpenQueue): void {
       await send(queue, 'a1');
       const [message] = await receive(queue);
       assert.equal(
-        await queue.move('q', receiptOf(message), 'q', { body: text('again'), delayMs: 500 }),
+        await queue.move('q', receiptOf(message), 'q', { body: text('again'), delayMs: 500, group: 'a' }),
         'moved',
       );
       assert.deepEqual(await queue.depth('q'), { visible: 0, inFlight: 0, delayed: 1 });

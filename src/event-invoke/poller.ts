@@ -7,8 +7,10 @@
  *                    └── a bell rings: sent, or visible again ◀───┘
  */
 import type { Cancel, Clock, Message, Queue } from '#platform';
+import { Alarms } from './alarms.ts';
 import { decodeEvent, encodeEvent, functionKeyOf, type QueuedEvent } from './event.ts';
 import type { Depths } from './depths.ts';
+import { Holding } from './holding.ts';
 import { type Limits, paceMs, storeRetryMs } from './limits.ts';
 import { Pace } from './pace.ts';
 import type { Placement } from './placement.ts';
@@ -32,43 +34,31 @@ export interface PollerOptions {
   readonly onTrouble: (message: string, error: unknown) => void;
 }
 
-interface Held {
-  readonly shard: string;
-  readonly receipt: string;
-  readonly bytes: number;
-  hiddenAtMs: number;
-}
-
-interface Alarm {
-  readonly dueMs: number;
-  readonly cancel: Cancel;
-}
-
 export class Poller {
   readonly #options: PollerOptions;
   readonly #rotation: Rotation;
   readonly #pace: Pace;
   readonly #leased = new Set<string>();
-  readonly #alarms = new Map<string, Alarm>();
-  readonly #held = new Map<string, Held>();
-  #heldBytes = 0;
+  readonly #alarms: Alarms;
+  readonly #holding: Holding;
   #leasedUntilMs = 0;
   #timers: Cancel[] = [];
   #turning = false;
   #pacing = false;
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
-  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(options: PollerOptions) {
     const { slotsMin, slotsMax, receiveMax } = options.limits;
     this.#options = options;
     this.#pace = new Pace(slotsMin, slotsMax);
     this.#rotation = new Rotation(this.#pace.slots, receiveMax);
+    this.#alarms = new Alarms(options.clock, (shard) => void this.#look(shard));
+    this.#holding = new Holding({ ...options, onTrouble: (error) => this.#storeFailed(error) });
   }
 
   /** Events in work. */
   get busy(): number {
-    return this.#held.size;
+    return this.#holding.size;
   }
 
   start(): void {
@@ -76,13 +66,13 @@ export class Poller {
     const { heartbeatMs, renewMs } = this.#options.limits;
     void this.#beat();
     this.#every(heartbeatMs, () => void this.#beat());
-    this.#every(renewMs, () => this.#renew());
+    this.#every(renewMs, () => this.#holding.renew());
   }
 
   /** Something in the shard can be received in `delayMs`. */
   ring(shard: string, delayMs: number): void {
     if (!this.#leased.has(shard)) return;
-    if (delayMs > 0) return this.#alarm(shard, delayMs);
+    if (delayMs > 0) return this.#alarms.set(shard, delayMs);
     this.#rotation.ready(shard);
     this.#turnSoon();
   }
@@ -96,14 +86,8 @@ export class Poller {
   async stop(graceMs: number): Promise<void> {
     this.#state = 'stopping';
     for (const cancel of this.#timers) cancel();
-    for (const { cancel } of this.#alarms.values()) cancel();
-    this.#alarms.clear();
-    if (this.#held.size > 0 && graceMs > 0) {
-      this.#idle = Promise.withResolvers();
-      const cancel = this.#options.clock.after(graceMs, () => this.#idle?.resolve());
-      await this.#idle.promise;
-      cancel();
-    }
+    this.#alarms.clearAll();
+    await this.#holding.emptied(graceMs);
     this.#state = 'stopped';
   }
 
@@ -146,21 +130,7 @@ export class Poller {
   #release(shard: string): void {
     this.#leased.delete(shard);
     this.#rotation.remove(shard);
-    this.#alarms.get(shard)?.cancel();
-    this.#alarms.delete(shard);
-  }
-
-  #alarm(shard: string, delayMs: number): void {
-    const { clock } = this.#options;
-    const dueMs = clock.monotonicMs() + delayMs;
-    const known = this.#alarms.get(shard);
-    if (known !== undefined && known.dueMs <= dueMs) return;
-    known?.cancel();
-    const cancel = clock.after(delayMs, () => {
-      this.#alarms.delete(shard);
-      void this.#look(shard);
-    });
-    this.#alarms.set(shard, { dueMs, cancel });
+    this.#alarms.clear(shard);
   }
 
   /** Looks when something can be received; nobody may have rung for what another process put there, or for what is visible again. */
@@ -174,7 +144,7 @@ export class Poller {
       delayMs = this.#storeFailed(error);
     }
     if (!this.#isMine(shard)) return;
-    if (delayMs > 0) return this.#alarm(shard, delayMs);
+    if (delayMs > 0) return this.#alarms.set(shard, delayMs);
     this.#rotation.ready(shard);
     this.#turnSoon();
   }
@@ -196,7 +166,7 @@ export class Poller {
   #turn(): void {
     const { clock, limits } = this.#options;
     while (this.#state === 'running' && clock.monotonicMs() < this.#leasedUntilMs) {
-      if (this.#heldBytes >= limits.heldBytesMax) return;
+      if (this.#holding.bytes >= limits.heldBytesMax) return;
       const turn = this.#rotation.next();
       if (turn === undefined) return;
       void this.#receive(turn);
@@ -214,28 +184,22 @@ export class Poller {
       lookMs = this.#storeFailed(error);
     }
     this.#rotation.received(turn, messages.length);
-    if (messages.length < turn.count && this.#isMine(shard)) this.#alarm(shard, lookMs);
+    if (messages.length < turn.count && this.#isMine(shard)) this.#alarms.set(shard, lookMs);
     for (const message of messages) void this.#work(shard, message);
     this.#turnSoon();
   }
 
   async #work(shard: string, message: Message): Promise<void> {
-    const { clock, onTrouble } = this.#options;
-    const bytes = message.body.byteLength;
-    const held: Held = { shard, receipt: message.receipt, bytes, hiddenAtMs: clock.monotonicMs() };
-    this.#held.set(message.receipt, held);
-    this.#heldBytes += bytes;
+    this.#holding.add(shard, message);
     this.#paceSoon();
     try {
       await this.#handle(shard, message);
     } catch (error) {
       // Its visibility timeout will bring it back.
-      if (this.#state !== 'stopped') onTrouble('an event could not be worked on, and will come back', error);
+      this.#trouble('an event could not be worked on, and will come back', error);
     } finally {
-      this.#held.delete(message.receipt);
-      this.#heldBytes -= bytes;
+      this.#holding.remove(message);
       this.#rotation.done(shard);
-      if (this.#held.size === 0) this.#idle?.resolve();
       this.#turnSoon();
     }
   }
@@ -272,19 +236,6 @@ export class Poller {
     onReturned(to, delayMs);
   }
 
-  /** Goes on hiding what is being worked on. */
-  #renew(): void {
-    const { queue, clock, limits } = this.#options;
-    const nowMs = clock.monotonicMs();
-    for (const held of this.#held.values()) {
-      if (nowMs - held.hiddenAtMs < limits.renewMs / 2) continue;
-      held.hiddenAtMs = nowMs;
-      queue
-        .changeVisibility(held.shard, held.receipt, limits.visibilityMs)
-        .catch((error: unknown) => this.#storeFailed(error));
-    }
-  }
-
   /** While there is work. */
   #paceSoon(): void {
     if (this.#pacing || this.#state !== 'running') return;
@@ -298,12 +249,17 @@ export class Poller {
       const wanted = rotation.hasReady;
       rotation.setSlots(this.#pace.observe({ lateMs: clock.monotonicMs() - dueMs, wanted }));
       if (wanted) this.#turnSoon();
-      if (this.#held.size > 0) this.#paceSoon();
+      if (this.#holding.size > 0) this.#paceSoon();
     });
   }
 
   #storeFailed(error: unknown): number {
-    if (this.#state !== 'stopped') this.#options.onTrouble('the store of events did not answer', error);
+    this.#trouble('the store of events did not answer', error);
     return storeRetryMs;
+  }
+
+  /** What fails because everything is being closed is no trouble. */
+  #trouble(message: string, error: unknown): void {
+    if (this.#state !== 'stopped') this.#options.onTrouble(message, error);
   }
 }

@@ -14,14 +14,14 @@ import { Depths } from './depths.ts';
 import type { EventTargets } from './destinations.ts';
 import { withEventInvoke } from './handlers.ts';
 import { lambdaTarget, type RoleMay } from './lambda-target.ts';
-import { loadLayout, storeLayout, type StoredLayout } from './layout-record.ts';
+import { LayoutKeeper } from './layout-keeper.ts';
 import { Leasing } from './leasing.ts';
 import { type Limits, limitsDefault } from './limits.ts';
 import { EventCounters, type EventCounts } from './metrics.ts';
 import { type Layout, Placement, shardsOf } from './placement.ts';
 import { Poller } from './poller.ts';
 import { processing } from './processing.ts';
-import { QueueManager } from './queue-manager.ts';
+import type { Sample } from './queue-manager.ts';
 import { Settling } from './settling.ts';
 import { Traffic } from './traffic.ts';
 
@@ -66,16 +66,12 @@ export interface EventInvoke {
 export async function openEventInvoke(options: EventInvokeOptions): Promise<EventInvoke> {
   const { documents, queue, clock, random, entropy, region, onTrouble } = options;
   const limits: Limits = { ...limitsDefault, ...options.limits };
-  let stored = await load();
   const depths = new Depths();
-  await Promise.all(
-    shardsOf(stored.layout).map(async (shard) => depths.correct(shard, await standing(shard))),
-  );
+  const keeper = await LayoutKeeper.open({ documents, queue, clock, limits, depths, onTrouble });
   const metrics = new EventCounters();
   const traffic = new Traffic();
-  const placement = new Placement(stored.layout, limits.shardsPerFunction);
-  const manager = new QueueManager(stored.layout, limits);
-  const leasing = new Leasing(shardsOf(stored.layout), limits.leaseMs);
+  const placement = new Placement(keeper.layout, limits.shardsPerFunction);
+  const leasing = new Leasing(shardsOf(keeper.layout), limits.leaseMs);
   const nowMs = steadyClock(clock);
 
   const accept = eventFrontend({
@@ -134,7 +130,6 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
       onTrouble,
     });
   });
-  const ending = new AbortController();
 
   return {
     handlers: (synchronous) => withEventInvoke(synchronous, accept),
@@ -148,10 +143,10 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
     start() {
       for (const id of pollerIds) leasing.join(id, clock.monotonicMs());
       for (const poller of pollers) poller.start();
-      manageLater();
+      keeper.start(sample, apply);
     },
     async close(graceMs) {
-      ending.abort();
+      keeper.stop();
       await Promise.all(pollers.map((poller) => poller.stop(graceMs)));
     },
   };
@@ -168,55 +163,20 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
     for (const poller of pollers) poller.lookForLeases();
   }
 
-  function ring(shard: string, delayMs: number): void {
-    for (const poller of pollers) poller.ring(shard, delayMs);
-  }
-
-  function manageLater(): void {
-    if (ending.signal.aborted) return;
-    const cancel = clock.after(limits.manageMs, () => {
-      ending.signal.removeEventListener('abort', cancel);
-      void manage().finally(manageLater);
-    });
-    ending.signal.addEventListener('abort', cancel, { once: true });
-  }
-
-  async function manage(): Promise<void> {
-    try {
-      for (const shard of placement.layout.draining.filter((name) => depths.of(name) === 0)) {
-        // Before it is forgotten the store is asked.
-        depths.correct(shard, await standing(shard));
-      }
-      const sample = { functions: traffic.take(), depthOf: depths.of, firstAgeMsMax };
-      firstAgeMsMax = 0;
-      const next = manager.look(sample);
-      if (next === undefined) return;
-      // Stored before it is used: an event in a shard that nobody knows of would never be found.
-      stored = (await storeLayout(documents, next, stored.revision)) ?? (await load());
-      apply(stored.layout);
-    } catch (error) {
-      onTrouble('the layout of the event queues could not be looked after', error);
-    }
-    manager.replace(stored.layout);
-  }
-
-  function load(): Promise<StoredLayout> {
-    return loadLayout(documents, limits.shardsMin);
-  }
-
-  async function standing(shard: string): Promise<number> {
-    const { visible, inFlight, delayed } = await queue.depth(shard);
-    return visible + inFlight + delayed;
+  function sample(): Omit<Sample, 'depthOf'> {
+    const seen = { functions: traffic.take(), firstAgeMsMax };
+    firstAgeMsMax = 0;
+    return seen;
   }
 
   function apply(layout: Layout): void {
-    const gone = new Set(shardsOf(placement.layout));
     placement.replace(layout);
-    const shards = shardsOf(layout);
-    leasing.setShards(shards);
-    for (const shard of shards) gone.delete(shard);
-    for (const shard of gone) depths.forget(shard);
+    leasing.setShards(shardsOf(layout));
     for (const poller of pollers) poller.lookForLeases();
+  }
+
+  function ring(shard: string, delayMs: number): void {
+    for (const poller of pollers) poller.ring(shard, delayMs);
   }
 }
 

@@ -117,11 +117,11 @@ export const paceGrowth = 1.1;
 export const paceShrink = 2 / 3;
 
 /** The queue manager. A function floods its shards when it has at least so many events there, and more than this share of them. */
-export const floodEventsMin = 200;
+export const floodEventsMin = 100;
 export const floodShare = 0.5;
 /** A function fails when so many of its attempts between two looks have, of at least so many. */
 export const failingShare = 0.5;
-export const failingAttemptsMin = 20;
+export const failingAttemptsMin = 8;
 /** Looks in a row that must find it so before a function is moved out, and find nothing before it is moved back. */
 export const troubledLooks = 2;
 export const calmLooks = 12;

@@ -210,8 +210,7 @@ export class MetadataView {
         break;
       }
     }
-    const rest =
-      entry.versions.size + entry.aliases.size + entry.provisioned.size + entry.eventInvokes.size;
+    const rest = entry.versions.size + entry.aliases.size + entry.provisioned.size + entry.eventInvokes.size;
     if (!entry.record && !entry.policies && rest === 0) {
       account.functions.delete(parsed.functionName);
     }

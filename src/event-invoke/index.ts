@@ -1,6 +1,7 @@
 /** The public face of event invoke: the asynchronous path from Invoke of type Event to destinations. */
 export type { Accept, EventInput } from './accept.ts';
 export type { Delivery, DeliveryOutcome, EventTarget, EventTargets, TargetService } from './destinations.ts';
+export { withEventInvoke } from './handlers.ts';
 export type { RoleMay } from './lambda-target.ts';
 export { limitsDefault } from './limits.ts';
 export type { Limits } from './limits.ts';

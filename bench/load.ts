@@ -69,7 +69,7 @@ export async function run(target: Target, concurrency: number, total: number): P
       const start = performance.now();
       const answer = await send(agent, target, signed);
       latenciesMs.push(performance.now() - start);
-      if (answer.statusCode !== 200 || answer.functionError !== undefined) {
+      if (answer.statusCode >= 300 || answer.functionError !== undefined) {
         throw new Error(`${answer.statusCode}: ${answer.body}`);
       }
     }

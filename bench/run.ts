@@ -5,6 +5,7 @@
 import { coldRows } from './rows/cold.ts';
 import { containerRows } from './rows/container.ts';
 import { controlPlaneRows } from './rows/control-plane.ts';
+import { eventRows } from './rows/events.ts';
 import { footprintRows } from './rows/footprint.ts';
 import { streamingRows } from './rows/streaming.ts';
 import { imagesRows } from './rows/images.ts';
@@ -15,6 +16,7 @@ const groups: Readonly<Record<string, (quick: boolean) => Promise<readonly Row[]
   warm: warmRows,
   cold: coldRows,
   'control-plane': controlPlaneRows,
+  events: eventRows,
   footprint: footprintRows,
   streaming: streamingRows,
   container: containerRows,

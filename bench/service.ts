@@ -46,12 +46,19 @@ export function invokeRequest(service: Service, name: string, payload: string): 
   return signedRequest(service, 'POST', `/2015-03-31/functions/${name}/invocations`, payload);
 }
 
+/** The same as an event. */
+export function eventRequest(service: Service, name: string, payload: string): Promise<SignedRequest> {
+  const headers = { 'x-amz-invocation-type': 'Event' };
+  return signedRequest(service, 'POST', `/2015-03-31/functions/${name}/invocations`, payload, headers);
+}
+
 /** Any request, signed. `pathAndQuery` needs no encoding. */
 export async function signedRequest(
   service: Service,
   method: string,
   pathAndQuery: string,
   body: string,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<SignedRequest> {
   const signer = new SignatureV4({ service: 'lambda', region, credentials, sha256: Sha256 });
   const url = new URL(pathAndQuery, service.endpoint);
@@ -66,6 +73,7 @@ export async function signedRequest(
       host: `${service.host}:${service.port}`,
       'content-type': 'application/json',
       'content-length': String(Buffer.byteLength(body)),
+      ...more,
     },
     body,
   });

@@ -5,6 +5,7 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { createControlPlane } from '#control-plane';
 import { memoryBlobs, memoryDocuments } from '#engines/memory';
+import { withEventInvoke } from '#event-invoke';
 import { invokeHandlers } from '#frontend';
 import { systemClock, systemEntropy, systemRandom } from '#platform';
 import { openCodeStore } from '#code';
@@ -56,7 +57,10 @@ async function servedNames(): Promise<ReadonlySet<string>> {
     links: { make: (path) => path },
   });
   const frontend = { invoke: notCalled, invokeStreaming: notCalled };
-  const names = Object.keys({ ...controlPlane.handlers, ...invokeHandlers(frontend) });
+  const names = Object.keys({
+    ...controlPlane.handlers,
+    ...withEventInvoke(invokeHandlers(frontend), () => Promise.reject(new Error('not called'))),
+  });
   await controlPlane.close();
   metadata.close();
   return new Set(names);

@@ -127,7 +127,7 @@ export function up(): Command {
     .addOption(
       new Option(
         '--endpoint <service=url>',
-        'where functions find a service that Lambkin does not serve; may be repeated (env: LAMBKIN_ENDPOINT_<SERVICE>)',
+        'where functions find a service that Lambkin does not serve, and where outcomes of events are sent (sns, events, s3); may be repeated (env: LAMBKIN_ENDPOINT_<SERVICE>)',
       )
         .argParser(values.endpoint)
         .default({}, 'none'),

@@ -1,6 +1,6 @@
 /**
- * The operations Invoke and InvokeWithResponseStream, between the wire's members and the frontend. InvokeAsync has no handler here, so the
- * wire answers it with an error that names the operation.
+ * The operations Invoke and InvokeWithResponseStream, between the wire's members and the frontend. Invoke of type Event and InvokeAsync are
+ * event invoke's.
  */
 import { type Handlers, type Input, type RequestContext, traceMember } from '#wire';
 import type { Frontend, InvokeInput } from './frontend.ts';

@@ -8,6 +8,10 @@ export type {
   StreamFailure,
   StreamingInput,
 } from './frontend.ts';
+export { decodeClientContext } from './client-context.ts';
+export { checkJson } from './json-check.ts';
+export * as refusals from './refusals.ts';
+export { resolverOf } from './resolver.ts';
 export { createFrontend } from './service.ts';
 export type { FrontendOptions } from './service.ts';
 export { invokeHandlers } from './handlers.ts';

@@ -6,7 +6,10 @@ import type { Principal } from '#identity';
 import { WireError } from '#wire';
 import { requestBytesMax } from './limits.ts';
 
-export function throttledError(reason: ThrottleReason, retryAfterSeconds: number): WireError {
+export function throttledError(
+  reason: ThrottleReason | 'CallerRateLimitExceeded',
+  retryAfterSeconds: number,
+): WireError {
   return new WireError('TooManyRequestsException', 'Rate Exceeded.', {
     Reason: reason,
     retryAfterSeconds: String(retryAfterSeconds),
@@ -28,11 +31,11 @@ export function invalidParameterError(message: string): WireError {
   return new WireError('InvalidParameterValueException', message);
 }
 
-export function tooLargeError(): WireError {
+export function tooLargeError(bytesMax = requestBytesMax): WireError {
   return new WireError(
     // The name seen on the wire; the model calls it RequestTooLargeException.
     'RequestEntityTooLargeException',
-    `Request must be smaller than ${requestBytesMax} bytes for the InvokeFunction operation`,
+    `Request must be smaller than ${bytesMax} bytes for the InvokeFunction operation`,
   );
 }
 

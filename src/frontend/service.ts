@@ -12,7 +12,6 @@
 import { unreachable } from '#lib/assert';
 import type { Assignment } from '#assignment';
 import type { Counting, Granted, SlotRequest } from '#counting';
-import { parseFunctionName } from '#metadata';
 import type { MetadataCache, Resolution } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 import type { InvokeOutcome, InvokeRequest, StreamingOutcome, Worker } from '#worker';
@@ -22,10 +21,8 @@ import { checkJson } from './json-check.ts';
 import { attemptsMax, replacementsMs, requestBytesMax } from './limits.ts';
 import { PendingVersions } from './pending.ts';
 import {
-  foreignAccountError,
   impossibleError,
   invalidJsonError,
-  invalidParameterError,
   notFoundError,
   notServedError,
   recursionError,
@@ -35,6 +32,7 @@ import {
   unavailableError,
 } from './refusals.ts';
 import { functionHashOf } from './lineage.ts';
+import { resolverOf } from './resolver.ts';
 import { dryRun, streamedAnswer, wholeAnswer } from './streamed-answer.ts';
 import { traceSource } from './trace.ts';
 
@@ -77,7 +75,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
 
   async function invoke(input: InvokeInput): Promise<InvokeAnswer> {
     if (input.invocationType === 'Event') throw notServedError('The invocation type Event');
-    const resolve = resolver(input);
+    const resolve = resolverOf(metadata, region, input);
     let found = foundIn(resolve());
     const request = requestOf(input, found);
     if (input.invocationType === 'DryRun') return { statusCode: 204, payload: noPayload };
@@ -94,7 +92,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
 
   /** The slot is held until the function has ended, whether anybody still reads its answer or not. */
   async function invokeStreaming(input: StreamingInput): Promise<StreamedAnswer> {
-    const resolve = resolver(input);
+    const resolve = resolverOf(metadata, region, input);
     let found = foundIn(resolve());
     const request = requestOf(input, found);
     if (input.invocationType === 'DryRun') return dryRun();
@@ -184,25 +182,6 @@ export function createFrontend(options: FrontendOptions): Frontend {
       lost('its worker failed');
       worker.destroy(environmentId).catch(() => undefined);
       throw unavailableError(`the worker failed: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-
-  function resolver(input: StreamingInput | InvokeInput): () => Resolution {
-    const { accountId } = input.principal;
-    const reference = parseFunctionName(input.functionName, input.qualifier, { accountId, region });
-    switch (reference.kind) {
-      case 'function': {
-        const { functionName, qualifier } = reference;
-        return () => metadata.resolve(accountId, functionName, qualifier);
-      }
-      case 'foreign-account':
-        throw foreignAccountError(input.principal, reference.arn);
-      case 'foreign-region':
-        throw notFoundError(reference.message);
-      case 'invalid':
-        throw invalidParameterError(reference.message);
-      default:
-        return unreachable(reference);
     }
   }
 

@@ -92,6 +92,11 @@ export class Account implements Identity {
     return credentials;
   }
 
+  /** `aws:userid` of whoever acts in the name of a role. */
+  roleUserId(roleArn: string, sessionName: string): string {
+    return `${this.findRole(roleArn)?.id ?? absentRoleId(roleArn)}:${sessionName}`;
+  }
+
   roleState(roleArn: string): RoleState {
     const role = this.findRole(roleArn);
     if (role === undefined) return 'absent';

@@ -1,6 +1,12 @@
 /** What the invoke path may ask about functions: answered from memory, kept fresh by a watch on the store. */
 import type { Revision } from '#platform';
-import type { FunctionPolicyRecord, FunctionRecord, FunctionUrlRecord, VersionRecord } from './records.ts';
+import type {
+  EventInvokeRecord,
+  FunctionPolicyRecord,
+  FunctionRecord,
+  FunctionUrlRecord,
+  VersionRecord,
+} from './records.ts';
 
 export type Resolution =
   | {
@@ -26,6 +32,8 @@ export interface MetadataCache {
   policies(accountId: string, functionName: string): FunctionPolicyRecord | undefined;
   /** The URL with this id (the first label of its host name). Synchronous. */
   url(urlId: string): FunctionUrlRecord | undefined;
+  /** How event invokes of a function's `$LATEST`, version or alias are retried, where somebody has said so. Synchronous. */
+  eventInvoke(accountId: string, functionName: string, qualifier: string): EventInvokeRecord | undefined;
   /** Resolves when the cache shows everything up to `revision`. */
   reached(revision: Revision): Promise<void>;
   /** Calls back after each change of a version (undefined when it was deleted). Returns the unsubscriber. */

@@ -66,7 +66,7 @@ test('foreign keys are nobody of ours', () => {
   }
 });
 
-test('URLs are told by function and qualifier; their ids and event invoke configurations the view leaves alone', () => {
+test('URLs and event invoke configurations are told by function and qualifier; ids of URLs the view leaves alone', () => {
   const name = { accountId: '000000000000', region: 'us-east-1', functionName: 'hello' };
   const keys = [
     functionUrlKey(name, '$LATEST'),
@@ -84,7 +84,7 @@ test('URLs are told by function and qualifier; their ids and event invoke config
     { kind: 'url', ...name, qualifier: '$LATEST' },
     { kind: 'url', ...name, qualifier: 'live' },
     undefined,
-    undefined,
+    { kind: 'event-invoke', ...name, qualifier: '1' },
   ]);
 });
 

@@ -100,7 +100,8 @@ export type ParsedKey =
   | ({ readonly kind: 'version'; readonly version: string } & FunctionName)
   | ({ readonly kind: 'alias'; readonly alias: string } & FunctionName)
   | ({ readonly kind: 'url'; readonly qualifier: string } & FunctionName)
-  | ({ readonly kind: 'provisioned'; readonly qualifier: string } & FunctionName);
+  | ({ readonly kind: 'provisioned'; readonly qualifier: string } & FunctionName)
+  | ({ readonly kind: 'event-invoke'; readonly qualifier: string } & FunctionName);
 
 /** Takes a key apart again; undefined for a key that none of the functions above makes. */
 export function parseKey(key: string): ParsedKey | undefined {
@@ -117,6 +118,9 @@ export function parseKey(key: string): ParsedKey | undefined {
   }
   if (collection === 'provisioned' && second && third === undefined) {
     return { kind: 'provisioned', accountId, region, functionName: first, qualifier: second };
+  }
+  if (collection === 'event-invoke' && second && third === undefined) {
+    return { kind: 'event-invoke', accountId, region, functionName: first, qualifier: second };
   }
   if (collection === 'aliases' && second && third === undefined) {
     return { kind: 'alias', accountId, region, functionName: first, alias: second };

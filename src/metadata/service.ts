@@ -7,7 +7,7 @@ import type { Change, Clock, Document, Documents, Random, Revision } from '#plat
 import type { MetadataCache, Resolution } from './cache.ts';
 import { metadataPrefix } from './keys.ts';
 import type { ProvisionedChange } from './provisioned.ts';
-import type { FunctionPolicyRecord, FunctionUrlRecord } from './records.ts';
+import type { EventInvokeRecord, FunctionPolicyRecord, FunctionUrlRecord } from './records.ts';
 import { MetadataView, type Usage, type VersionChange } from './state.ts';
 
 /** Wait before a broken watch is taken up again: doubles from the first to the last, ±50%. */
@@ -79,6 +79,10 @@ class Cache implements WatchedMetadata {
 
   url(urlId: string): FunctionUrlRecord | undefined {
     return this.#view.url(urlId);
+  }
+
+  eventInvoke(accountId: string, functionName: string, qualifier: string): EventInvokeRecord | undefined {
+    return this.#view.eventInvoke(accountId, functionName, qualifier);
   }
 
   usage(accountId: string): Usage {

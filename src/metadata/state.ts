@@ -12,6 +12,7 @@ import type { Resolution } from './cache.ts';
 import { latestVersion, parseKey } from './keys.ts';
 import type {
   AliasRecord,
+  EventInvokeRecord,
   FunctionPolicyRecord,
   FunctionRecord,
   FunctionUrlRecord,
@@ -45,6 +46,8 @@ interface Entry {
   readonly versions: Map<string, VersionRecord>;
   readonly aliases: Map<string, AliasRecord>;
   readonly provisioned: Map<string, ProvisionedRecord>;
+  /** By qualifier. */
+  readonly eventInvokes: Map<string, EventInvokeRecord>;
   readonly answers: Map<string | undefined, Answer>;
 }
 
@@ -102,6 +105,10 @@ export class MetadataView {
 
   url(urlId: string): FunctionUrlRecord | undefined {
     return this.#urls.get(urlId);
+  }
+
+  eventInvoke(accountId: string, functionName: string, qualifier: string): EventInvokeRecord | undefined {
+    return this.#accounts.get(accountId)?.functions.get(functionName)?.eventInvokes.get(qualifier);
   }
 
   usage(accountId: string): Usage {
@@ -196,8 +203,14 @@ export class MetadataView {
         else entry.aliases.delete(parsed.alias);
         break;
       }
+      case 'event-invoke': {
+        const next = value as unknown as EventInvokeRecord | undefined;
+        if (next) entry.eventInvokes.set(parsed.qualifier, next);
+        else entry.eventInvokes.delete(parsed.qualifier);
+        break;
+      }
     }
-    const rest = entry.versions.size + entry.aliases.size + entry.provisioned.size;
+    const rest = entry.versions.size + entry.aliases.size + entry.provisioned.size + entry.eventInvokes.size;
     if (!entry.record && !entry.policies && rest === 0) {
       account.functions.delete(parsed.functionName);
     }
@@ -232,6 +245,7 @@ function entryOf(account: Account, functionName: string): Entry {
       versions: new Map(),
       aliases: new Map(),
       provisioned: new Map(),
+      eventInvokes: new Map(),
       answers: new Map(),
     };
     account.functions.set(functionName, entry);

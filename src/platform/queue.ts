@@ -36,6 +36,8 @@ export interface Sent {
 /** What a message is to be in the queue that it moves to. */
 export interface MovedMessage {
   readonly body: Uint8Array;
+  /** Absent: visible at once. */
+  readonly delayMs?: number;
   readonly group?: string;
   /** Absent: a new one. */
   readonly id?: string;
@@ -108,7 +110,7 @@ export interface Queue {
     visibilityTimeoutMs: number,
   ): Promise<InFlightOutcome<'changed'>>;
 
-  /** Deletes a message here and sends it to `to`, both or neither. There it is visible at once, and was never received. */
+  /** Deletes a message here and sends it to `to`, both or neither. There it was never received. `to` may be the same queue. */
   move(queue: string, receipt: string, to: string, moved: MovedMessage): Promise<'moved' | 'stale'>;
 
   depth(queue: string): Promise<Depth>;

@@ -19,7 +19,6 @@ import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
 import { openSqlite } from '#engines/sqlite';
-import { createEventSources, queueOpener } from '#event-sources';
 import { createFrontend, createUrlRoute, invokeHandlers } from '#frontend';
 import { iamService, stsService } from '#iam';
 import { openAccount, type RootIdentity } from '#identity';
@@ -46,11 +45,11 @@ import {
   type ReportFault,
 } from '#wire';
 import { openWorker, type Isolation, type Worker } from '#worker';
+import { openBackgroundInvokes } from './background-invokes.ts';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
 import type { LambkinOptions } from './options.ts';
 import { noneAhead, oneAtATime } from './one-at-a-time.ts';
-import { roleAccess } from './role-access.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
 export type Composed =
@@ -83,7 +82,7 @@ export async function compose(
     openFileBlobs(join(dataDirectory, 'blobs'), { entropy }),
   ]);
   closing.add(() => store.close());
-  const { documents, journal } = store;
+  const { documents, journal, queue } = store;
 
   // Who may do what.
   const identity = await openAccount({
@@ -210,33 +209,20 @@ export async function compose(
     clock,
     entropy,
   });
-  const roleMay = roleAccess(account, identity.authorizer, (arn) => sqs.queues.policyOf(arn));
-  const sourceQueues = queueOpener({
-    own: sqs.queues,
-    ...(options.endpoints['sqs'] === undefined ? {} : { endpoint: options.endpoints['sqs'] }),
-    region,
-    roleKeys: (roleArn) => account.roleCredentials(roleArn, 'event-source-mapping'),
-    clock,
-  });
-  closing.add(() => sourceQueues.close());
-  const eventSources = createEventSources({
-    accountId: account.accountId,
-    region,
+  const background = await openBackgroundInvokes({
+    options,
+    account,
+    authorizer: identity.authorizer,
     documents,
+    queue,
     metadata,
     frontend,
-    openQueue: (arn, roleOf) => sourceQueues.open(arn, roleOf),
-    roleMay,
-    clock,
-    random,
-    entropy,
-    reportFault: (error, requestId) =>
-      log.error('an invoke of an event source mapping failed for a reason of our own', {
-        requestId,
-        reason: reasonOf(error),
-      }),
-    onTrouble: trouble,
+    sqs,
+    log,
+    closing,
+    trouble,
   });
+  const { roleMay, events, eventSources } = background;
   const links = new Links(root.deriveKey('download-links'), clock);
   const profiles = await readSigningProfiles(dataDirectory);
   if (profiles.kind === 'refused') return profiles;
@@ -299,7 +285,7 @@ export async function compose(
       [
         'lambda',
         restJsonService({
-          handlers: { ...controlPlane.handlers, ...invokeHandlers(frontend) },
+          handlers: { ...controlPlane.handlers, ...events.handlers(invokeHandlers(frontend)) },
           authorize: authorizeBy(lambdaAccess),
           reportFault,
         }),
@@ -351,7 +337,7 @@ export async function compose(
       closing.add(keepProvisioned({ metadata, assignment: keeping, counting }));
       worker.prewarm({ runtime: 'nodejs24.x', memoryMb: 128 });
       // Functions that are invoked now must know the endpoint.
-      await eventSources.start();
+      await background.start();
       return { kind: 'listening', endpoint, runtimes, isolation: worker.isolation };
     }
     default:

@@ -27,7 +27,7 @@ export interface LambkinOptions {
   readonly streamBytesPerSecond?: number;
   /** Invokes at once in the account. Absent: 1,000. */
   readonly accountConcurrency?: number;
-  /** Where functions find services that Lambkin does not serve: AWS_ENDPOINT_URL_<SERVICE>, by service (`s3`, `dynamodb`). Code that requests name in S3 is read from `s3` too. */
+  /** Where functions find services that Lambkin does not serve: AWS_ENDPOINT_URL_<SERVICE>, by service (`s3`, `dynamodb`). Code that requests name in S3 is read from `s3` too; outcomes of events go to `sns`, `events`, `s3`, and to `sqs` for queues of other accounts and regions. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** How long an execution environment serves at most, in milliseconds. Absent: four hours. */
   readonly environmentLifetimeMs?: number;

@@ -29,6 +29,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   frontend: ['assignment', 'counting', 'identity', 'metadata', 'platform', 'wire', 'worker'],
   'event-sources': ['frontend', 'metadata', 'platform', 'sqs', 'wire'],
   'control-plane': ['code', 'event-sources', 'identity', 'metadata', 'platform', 'runtimes', 'wire'],
+  'event-invoke': ['frontend', 'identity', 'metadata', 'platform', 'wire'],
   roles: [
     'access',
     'assignment',
@@ -38,6 +39,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'counting',
     'engines',
     'event-sources',
+    'event-invoke',
     'frontend',
     'iam',
     'identity',
@@ -84,6 +86,8 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/event-sources\/host\//,
   // The worker's cache of chunks on disk, and the master key's file.
   /^src\/images\/host\//,
+  // Destinations are called over HTTP.
+  /^src\/event-invoke\/host\//,
   // The bootstraps run inside the sandbox, not in Lambkin.
   /^src\/runtimes\/(nodejs|python|java|ruby)\//,
 ];

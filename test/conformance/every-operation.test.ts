@@ -27,7 +27,6 @@ const unserved: ReadonlySet<OperationName> = new Set<OperationName>([
   'GetDurableExecutionHistory',
   'GetDurableExecutionState',
   'GetFunctionScalingConfig',
-  'InvokeAsync',
   'ListCapacityProviders',
   'ListDurableExecutionsByFunction',
   'ListFunctionVersionsByCapacityProvider',

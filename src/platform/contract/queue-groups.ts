@@ -184,6 +184,24 @@ export function queueGroupsContract(name: string, open: OpenQueue): void {
     assert.deepEqual(await queue.depth('dead'), { visible: 0, inFlight: 0, delayed: 0 });
   });
 
+  contract(
+    'a message that moves with a delay is hidden until it has passed, also in the same queue',
+    async (queue, clock) => {
+      await send(queue, 'a1');
+      const [message] = await receive(queue);
+      assert.equal(
+        await queue.move('q', receiptOf(message), 'q', { body: text('again'), delayMs: 500, group: 'a' }),
+        'moved',
+      );
+      assert.deepEqual(await queue.depth('q'), { visible: 0, inFlight: 0, delayed: 1 });
+      clock.advance(499);
+      assert.deepEqual(await receive(queue), []);
+      clock.advance(1);
+      assert.deepEqual(texts(await receive(queue)), ['again']);
+      assert.equal(await queue.move('q', receiptOf(message), 'q', { body: text('no') }), 'stale');
+    },
+  );
+
   contract('a purge deletes what is there, in whatever state, and nothing else', async (queue, clock) => {
     await send(queue, 'a1 a2 b1 b2 c1 c2 d1');
     await send(queue, 'e1', 1000);

@@ -101,8 +101,9 @@ export function checkNewMessages(messages: readonly NewMessage[]): void {
   }
 }
 
-export function checkMoved({ body, group, id, sentAtMs }: MovedMessage): void {
+export function checkMoved({ body, delayMs = 0, group, id, sentAtMs }: MovedMessage): void {
   checkBodies([body]);
+  checkDelay(delayMs);
   if (group !== undefined) checkName(group);
   // Receipts are made of them.
   assert(id === undefined || /^[0-9a-f-]{36}$/.test(id), 'the id of a message is a UUID');

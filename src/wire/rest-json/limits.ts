@@ -1,10 +1,13 @@
 /** How many bytes of body each operation of Lambda takes, and what AWS says of more. */
 import { WireError } from '../error.ts';
+import type { WireRequest } from '../service.ts';
 
 const mebibyte = 2 ** 20;
 
 /** Bytes: what a synchronous invoke takes. */
 export const invokeBodyBytesMax = 6 * mebibyte;
+/** Bytes: what the payload of an event may have. */
+export const eventBodyBytesMax = mebibyte;
 /** Bytes: an archive of 50 MiB as base64; AWS's own figure. */
 export const codeBodyBytesMax = 69_905_067;
 /** Bytes: durable executions carry payloads of 6 MiB within JSON, where escaping may double them. */
@@ -15,7 +18,7 @@ export const bodyBytesMax = mebibyte;
 const limits: ReadonlyMap<string, number> = new Map([
   ['Invoke', invokeBodyBytesMax],
   ['InvokeWithResponseStream', invokeBodyBytesMax],
-  ['InvokeAsync', invokeBodyBytesMax],
+  ['InvokeAsync', eventBodyBytesMax],
   ['CreateFunction', codeBodyBytesMax],
   ['UpdateFunctionCode', codeBodyBytesMax],
   ['PublishLayerVersion', codeBodyBytesMax],
@@ -25,16 +28,17 @@ const limits: ReadonlyMap<string, number> = new Map([
   ['SendDurableExecutionCallbackFailure', durableBodyBytesMax],
 ]);
 
-export function bodyBytesMaxOf(operation: string): number {
-  return limits.get(operation) ?? bodyBytesMax;
+export function bodyBytesMaxOf(operation: string, headers: WireRequest['headers'] = {}): number {
+  const isEvent = operation === 'Invoke' && headers['x-amz-invocation-type'] === 'Event';
+  return isEvent ? eventBodyBytesMax : (limits.get(operation) ?? bodyBytesMax);
 }
 
-export function bodyTooLarge(operation: string): WireError {
+export function bodyTooLarge(operation: string, bytesMax = bodyBytesMaxOf(operation)): WireError {
   // AWS names the permission here, and both invokes need lambda:InvokeFunction.
   const name =
     operation === 'Invoke' || operation === 'InvokeWithResponseStream' ? 'InvokeFunction' : operation;
   return new WireError(
     'RequestEntityTooLargeException',
-    `Request must be smaller than ${bodyBytesMaxOf(operation)} bytes for the ${name} operation`,
+    `Request must be smaller than ${bytesMax} bytes for the ${name} operation`,
   );
 }

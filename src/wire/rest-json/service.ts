@@ -71,14 +71,14 @@ class RoutedRequest implements RoutedOperation {
 
   constructor(match: RouteMatch, request: WireRequest, options: RestJsonOptions) {
     this.operation = match.route.operation.name;
-    this.bodyBytesMax = bodyBytesMaxOf(this.operation);
+    this.bodyBytesMax = bodyBytesMaxOf(this.operation, request.headers);
     this.#match = match;
     this.#request = request;
     this.#options = options;
   }
 
   bodyTooLarge(): WireError {
-    return bodyTooLarge(this.operation);
+    return bodyTooLarge(this.operation, this.bodyBytesMax);
   }
 
   call(body: Uint8Array, context: RequestContext): Promise<WireResponse> {

@@ -129,7 +129,7 @@ export class MemoryQueue implements Queue {
     const message = store?.held(receipt);
     if (store === undefined || message === undefined) return 'stale';
     store.remove(message);
-    this.#store(this.#storeFor(to), moved, this.#nowMs());
+    this.#store(this.#storeFor(to), moved, this.#nowMs() + (moved.delayMs ?? 0));
     return 'moved';
   }
 

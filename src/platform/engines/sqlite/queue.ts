@@ -127,7 +127,7 @@ export class SqliteQueue implements Queue {
     const row = {
       messageId: moved.id ?? this.#entropy.uuid(),
       sentAtMs: moved.sentAtMs ?? this.#clock.wallMs(),
-      visibleAtMs: this.#nowMs(),
+      visibleAtMs: this.#nowMs() + (moved.delayMs ?? 0),
       group: moved.group ?? null,
       body: new Uint8Array(moved.body),
     };

@@ -29,11 +29,17 @@ export function metricsOf(report: Report): ReportMetrics {
   const { durationMs, initMs, memoryMb, memoryUsedBytes } = report;
   return {
     durationMs: told(durationMs),
-    billedDurationMs: Math.ceil(durationMs + (initMs ?? 0)),
+    billedDurationMs: billedMs(durationMs, initMs ?? 0),
     memorySizeMB: memoryMb,
     maxMemoryUsedMB: Math.min(memoryMb, Math.ceil(memoryUsedBytes / 1024 / 1024)),
     ...(initMs !== undefined && { initDurationMs: told(initMs) }),
   };
+}
+
+/** Whole milliseconds, at least one, of what the line tells (hundredths): a timeout of 1 s that a clock measured as 1000.0000001 ms is 1000. */
+function billedMs(durationMs: number, initMs: number): number {
+  const hundredths = Math.round(durationMs * 100) + Math.round(initMs * 100);
+  return Math.max(1, Math.ceil(hundredths / 100));
 }
 
 export function reportLine(report: Report): string {

@@ -29,6 +29,12 @@ test('the platform’s lines are as AWS writes them', () => {
     reportLine({ ...report, initMs: 150.12, memoryUsedBytes: 500 * mebibyte, status: { kind: 'timeout' } }),
     'REPORT RequestId: r\tDuration: 12.34 ms\tBilled Duration: 163 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tInit Duration: 150.12 ms\tStatus: timeout\n',
   );
+  assert.match(
+    reportLine({ ...report, durationMs: 1_000.000_000_2 }),
+    /Duration: 1000\.00 ms\tBilled Duration: 1000 ms/,
+  );
+  assert.match(reportLine({ ...report, durationMs: 69.45, initMs: 54.55 }), /Billed Duration: 124 ms/);
+  assert.match(reportLine({ ...report, durationMs: 0.004 }), /Duration: 0\.00 ms\tBilled Duration: 1 ms/);
   assert.equal(
     initReportLine(229.04, 'init', { kind: 'error', errorType: 'Runtime.ImportModuleError' }),
     'INIT_REPORT Init Duration: 229.04 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError\n',

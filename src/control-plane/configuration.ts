@@ -11,18 +11,10 @@ import { networkAfter } from './function-network.ts';
 import { ephemeralStorageOf, memoryOf, timeoutOf } from './function-sizes.ts';
 import { requireSnapStart, snapStartAfter } from './function-snap-start.ts';
 import { keyAfter, targetsAfter } from './function-targets.ts';
+import type { Architecture, HostTraits } from './host-traits.ts';
 import { ephemeralStorageMbDefault, memoryMbDefault, timeoutSecondsDefault } from './limits.ts';
 import { list, text } from './request.ts';
 import { refuseUnserved } from './unserved.ts';
-
-export type Architecture = Configuration['architecture'];
-
-/** What configurations are checked against. */
-export interface HostTraits {
-  readonly runtimes: Runtimes;
-  /** This host's: code for another cannot run here. */
-  readonly architecture: Architecture;
-}
 
 /** All but the code, so that it can be made (and refused) before the archive is looked at. */
 export type Settings = Omit<Configuration, 'code'>;

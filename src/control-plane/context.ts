@@ -4,7 +4,7 @@ import type { EventSources } from '#event-sources';
 import type { RoleState } from '#identity';
 import type { VariableSeal, VersionRecord } from '#metadata';
 import type { Clock, Entropy } from '#platform';
-import type { HostTraits } from './configuration.ts';
+import type { HostTraits } from './host-traits.ts';
 import type { Mappings } from './event-sources/mappings.ts';
 import type { RoleMay } from './event-sources/role-permissions.ts';
 import type { FunctionStore } from './function-store.ts';

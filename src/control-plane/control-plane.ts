@@ -18,7 +18,6 @@ import type { Handlers } from '#wire';
 import { accountHandlers } from './account.ts';
 import { aliasHandlers } from './aliases.ts';
 import { codeSigningHandlers } from './code-signing.ts';
-import type { Architecture } from './configuration.ts';
 import type { Context } from './context.ts';
 import { deletionHandlers } from './deletion.ts';
 import { eventInvokeHandlers } from './event-invoke.ts';
@@ -44,6 +43,7 @@ import { tagHandlers } from './tags.ts';
 import { updateHandlers } from './updates.ts';
 import { urlHandlers } from './urls.ts';
 import { versionHandlers } from './versions.ts';
+import type { Architecture } from './host-traits.ts';
 
 export interface ControlPlaneOptions {
   readonly documents: Documents;

@@ -2,11 +2,10 @@
  * What the settings of a mapping must meet beyond the ranges of single members, which the wire has checked. Messages are AWS's
  * where they are known. All throw InvalidParameterValueException.
  */
-import { parseFilterPattern } from '#event-sources';
+import { type KafkaConfig, type MappingSettings, parseFilterPattern } from '#event-sources';
 import { invalidParameter } from '../answers.ts';
 import { mappingFiltersMax, mappingSettingsCharsMax } from '../limits.ts';
 import { isKafka, isSqs, type SourceKind, traitsOf } from './kinds.ts';
-import type { KafkaConfig, MappingSettings } from './settings.ts';
 
 export function checkSettings(kind: SourceKind, settings: MappingSettings): void {
   checkRequired(kind, settings);

@@ -9,8 +9,6 @@ import { list, number, structure, text } from '../request.ts';
 import { checkSettings, checkStartingPosition } from './checks.ts';
 import { isKafka, isStream, type SourceKind, traitsOf } from './kinds.ts';
 
-export type { KafkaConfig, MappingSettings };
-
 /** Of a new mapping. Throws InvalidParameterValueException for what such a source cannot have. */
 export function createdSettings(
   kind: SourceKind,

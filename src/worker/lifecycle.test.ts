@@ -106,10 +106,11 @@ test('a waiting process that dies is replaced', async () => {
   worker.prewarm({ runtime: 'test', memoryMb: 128 });
   await world.until(() => worker.poolSize === 1);
   const [mark] = world.directories;
-  const pid = readdirSync('/proc').find((name) => {
-    return /^\d+$/.test(name) && startedWith(Number(name), 'LAMBKIN_ENVIRONMENT_ID')?.endsWith(`/${mark}`);
-  });
-  process.kill(Number(pid), 'SIGKILL');
+  const marked = (name: string): boolean =>
+    /^\d+$/.test(name) && startedWith(Number(name), 'LAMBKIN_ENVIRONMENT_ID')?.endsWith(`/${mark}`) === true;
+  // It counts from the fork on; its variables are to be seen once it has become its program.
+  await world.until(() => readdirSync('/proc').some(marked));
+  process.kill(Number(readdirSync('/proc').find(marked)), 'SIGKILL');
   await world.until(() => worker.poolSize === 0);
   world.clock.leap(1_000);
   await world.until(() => worker.poolSize === 1);

@@ -7,7 +7,7 @@ import type { Clock } from '#platform';
 import { EitherLink } from '../channel/either-link.ts';
 import { ChannelLink } from '../channel/link.ts';
 import type { RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
-import { drainTurnsMax, outputWindowBytesMax, outputWindowMs } from '../limits.ts';
+import { drainTurnsMax, hangUpGraceMs, outputWindowBytesMax, outputWindowMs } from '../limits.ts';
 import type { RuntimeApiEndpoint } from '../runtime-api/server.ts';
 import type { SandboxListener } from './sandbox.ts';
 
@@ -20,13 +20,14 @@ export interface HearingParts {
   readonly clock: Clock;
   /** Whether some other program may have taken the runtime's place. */
   readonly wrapped: boolean;
-  /** The other end closed the channel. */
-  readonly hungUp: () => void;
+  /** Whether the sandbox has ended or is being killed: that its channel closes means nothing more then. */
+  readonly isOver: () => boolean;
 }
 
 export class Hearing {
   readonly link: RuntimeLink;
   readonly #clock: Clock;
+  readonly #isOver: () => boolean;
   readonly #streams: Readable[];
   #listener: SandboxListener | undefined;
   /** Counts bytes heard: a drain is over when a turn of the event loop adds none. */
@@ -35,12 +36,12 @@ export class Hearing {
   #windowOpen = false;
   #draining = 0;
 
-  constructor({ stdout, stderr, channel, api, clock, wrapped, hungUp }: HearingParts) {
+  constructor({ stdout, stderr, channel, api, clock, wrapped, isOver }: HearingParts) {
     this.#clock = clock;
+    this.#isOver = isOver;
     const linkOver = (stream: Duplex | null, hears: (message: RuntimeSays) => void): RuntimeLink => {
       if (stream === null) return api.serve(hears);
-      const overChannel = (listener: typeof hears) =>
-        new ChannelLink(stream, listener, () => this.#hungUp(hungUp));
+      const overChannel = (listener: typeof hears) => new ChannelLink(stream, listener, () => this.#hungUp());
       return wrapped
         ? new EitherLink(overChannel, (listener) => api.serve(listener), hears)
         : overChannel(hears);
@@ -98,8 +99,13 @@ export class Hearing {
     for (const stream of this.#streams) stream.destroy();
   }
 
-  #hungUp(tell: () => void): void {
-    if (!(this.link instanceof EitherLink && this.link.maySpeakHttp)) tell();
+  /** The end of the process closes its channel too, and is what counts; a process that lives on without one is broken. */
+  #hungUp(): void {
+    const over = () => this.#isOver() || (this.link instanceof EitherLink && this.link.maySpeakHttp);
+    if (over()) return;
+    this.#clock.after(hangUpGraceMs, () => {
+      if (!over()) this.#listener?.says({ kind: 'broken', why: 'it closed its channel' });
+    });
   }
 
   #printed(chunk: Buffer, source: 'stdout' | 'stderr'): void {

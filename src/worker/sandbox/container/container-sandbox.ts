@@ -8,7 +8,6 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '#platform';
 import type { ExitStatus, RuntimeLink } from '../../environment/runtime.ts';
-import { hangUpGraceMs } from '../../limits.ts';
 import { Courier } from '../../runtime-api/delivery.ts';
 import type { AttachedEndpoint } from '../../runtime-api/server.ts';
 import type { SideApis } from '../../runtime-api/side-apis.ts';
@@ -107,7 +106,7 @@ export class ContainerSandbox implements Sandbox {
       api,
       clock: around.clock,
       wrapped: parts.wrapped,
-      hungUp: () => this.#hungUp(),
+      isOver: () => this.#ended !== undefined || this.#killing !== undefined,
     });
     if (talk !== 'channel') streams.channel.destroy();
     this.link = this.#hearing.link;
@@ -296,15 +295,6 @@ export class ContainerSandbox implements Sandbox {
     const { anonymous } = this.#cgroup.usedBytes();
     if (anonymous > this.#peakBytes) this.#peakBytes = anonymous;
     return anonymous;
-  }
-
-  /** The end of the process closes its channel too, and is what counts; a process that lives on without one is broken. */
-  #hungUp(): void {
-    const over = () => this.#ended !== undefined || this.#killing !== undefined;
-    if (over()) return;
-    this.#around.clock.after(hangUpGraceMs, () => {
-      if (!over()) this.#listener?.says({ kind: 'broken', why: 'it closed its channel' });
-    });
   }
 
   #exited(status: ExitStatus): void {

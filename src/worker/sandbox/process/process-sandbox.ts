@@ -8,14 +8,12 @@ import type { ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '#platform';
-import { EitherLink } from '../../channel/either-link.ts';
-import { ChannelLink } from '../../channel/link.ts';
-import type { ExitStatus, RuntimeLink, RuntimeSays } from '../../environment/runtime.ts';
-import { drainTurnsMax, hangUpGraceMs, outputWindowBytesMax, outputWindowMs } from '../../limits.ts';
+import type { ExitStatus, RuntimeLink } from '../../environment/runtime.ts';
 import type { RuntimeApiEndpoint } from '../../runtime-api/server.ts';
 import { Courier } from '../../runtime-api/delivery.ts';
 import type { Deliver } from '../../telemetry/subscriptions/subscriber.ts';
 import type { SideApis } from '../../runtime-api/side-apis.ts';
+import { Hearing } from '../hearing.ts';
 import type { Sandbox, SandboxListener, SideOutcome, SidePlan } from '../sandbox.ts';
 import { MemoryGauge, type MemoryWatch } from './memory.ts';
 import { restorePriority } from './priority.ts';
@@ -59,7 +57,7 @@ export class ProcessSandbox implements Sandbox {
   readonly #around: Surroundings;
   readonly #parts: SandboxParts;
   readonly #gauge: MemoryGauge;
-  #pipes: readonly Readable[];
+  readonly #hearing: Hearing;
   readonly #sides: SideProcess[] = [];
   readonly #exit = Promise.withResolvers<void>();
   #listener: SandboxListener | undefined;
@@ -67,11 +65,6 @@ export class ProcessSandbox implements Sandbox {
   #ended: ExitStatus | undefined;
   #killing: Promise<void> | undefined;
   #lowered: boolean;
-  /** Counts bytes heard: a drain is over when a turn of the event loop adds none. */
-  #heardBytes = 0;
-  #windowBytes = 0;
-  #windowOpen = false;
-  #draining = 0;
 
   constructor(parts: SandboxParts, around: Surroundings) {
     this.#parts = parts;
@@ -84,31 +77,24 @@ export class ProcessSandbox implements Sandbox {
     this.#gauge = new MemoryGauge(parts.pid, around.clock, () => {
       if (this.#killing === undefined && this.#ended === undefined) this.#listener?.outOfMemory();
     });
-    const say = (message: RuntimeSays): void => {
-      this.#listener?.says(message);
-      if (message.kind === 'log') this.#slow(message.text.length);
-    };
     const { stdout, stderr, stdio } = parts.child;
-    const channel = parts.talk === 'channel' ? (stdio[3] as Duplex) : null;
-    channel?.on('data', (chunk: Buffer) => (this.#heardBytes += chunk.length));
-    this.link = this.#linkOver(channel, say);
-    this.#pipes = [stdout, stderr, channel].filter((pipe) => pipe !== null);
-    stdout?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stdout'));
-    stderr?.on('data', (chunk: Buffer) => this.#printed(chunk, 'stderr'));
+    this.#hearing = new Hearing({
+      stdout: stdout as Readable,
+      stderr: stderr as Readable,
+      channel: parts.talk === 'channel' ? (stdio[3] as Duplex) : null,
+      api: parts.api,
+      clock: around.clock,
+      wrapped: parts.wrapped,
+      isOver: () => this.#ended !== undefined || this.#killing !== undefined,
+    });
+    this.link = this.#hearing.link;
     parts.child.stdin?.on('error', () => {}); // it ended while it was held
-    for (const pipe of this.#pipes) pipe.on('error', () => {}); // its end is reported by the exit
     parts.child.on('exit', (code, name) => this.#exited(code, name));
-  }
-
-  #linkOver(channel: Duplex | null, say: (message: RuntimeSays) => void): RuntimeLink {
-    const { api, wrapped } = this.#parts;
-    if (channel === null) return api.serve(say);
-    const overChannel = (hears: typeof say) => new ChannelLink(channel, hears, () => this.#hungUp());
-    return wrapped ? new EitherLink(overChannel, (hears) => api.serve(hears), say) : overChannel(say);
   }
 
   attach(listener: SandboxListener): void {
     this.#listener = listener;
+    this.#hearing.attach(listener);
     if (this.#ended !== undefined) this.#reportExit(this.#ended);
   }
 
@@ -125,15 +111,11 @@ export class ProcessSandbox implements Sandbox {
     try {
       const child = await this.#parts.spawn(plan);
       const side = new SideProcess(child, {
-        output: (chunk, source) => {
-          this.#heardBytes += chunk.length;
-          plan.output(chunk, source);
-          this.#slow(chunk.length);
-        },
+        output: (chunk, source) => this.#hearing.also(chunk.length, () => plan.output(chunk, source)),
         exited: (status) => this.drain(() => plan.exited(status)),
       });
       this.#sides.push(side);
-      this.#pipes = [...this.#pipes, ...side.pipes];
+      this.#hearing.listenTo(side.pipes);
       this.#gauge.join(side.pid);
       if (this.#killing !== undefined) side.kill();
       return { kind: 'started', side };
@@ -155,22 +137,7 @@ export class ProcessSandbox implements Sandbox {
   }
 
   drain(done: () => void): void {
-    let turns = 0;
-    let heard = -1;
-    this.#draining += 1;
-    this.#resume();
-    // The first turn ends the round of events that is being handled now; each later one has asked the kernel anew.
-    const turn = (): void => {
-      turns += 1;
-      if (turns > drainTurnsMax || (turns > 1 && this.#heardBytes === heard)) {
-        this.#draining -= 1;
-        done();
-        return;
-      }
-      heard = this.#heardBytes;
-      setImmediate(turn);
-    };
-    setImmediate(turn);
+    this.#hearing.drain(done);
   }
 
   run(limitBytes: number): void {
@@ -213,6 +180,7 @@ export class ProcessSandbox implements Sandbox {
     await Promise.all([this.#exit.promise, ...this.#sides.map((side) => side.gone)]);
     await new Promise<void>((done) => this.drain(done));
     this.#listener = undefined;
+    this.#hearing.close();
     for (const stream of this.#parts.child.stdio) stream?.destroy();
     for (const side of this.#sides) side.close();
     this.#parts.api.close();
@@ -222,19 +190,6 @@ export class ProcessSandbox implements Sandbox {
       // Left for the sweep of the next start.
     });
     this.#around.removed(this.id);
-  }
-
-  /** The end of the process closes its channel too, and is what counts; a process that lives on without one is broken. */
-  #hungUp(): void {
-    const over = () =>
-      this.#ended !== undefined ||
-      this.#killing !== undefined ||
-      (this.link instanceof EitherLink && this.link.maySpeakHttp);
-    if (over()) return;
-    this.#around.clock.after(hangUpGraceMs, () => {
-      if (over()) return;
-      this.#listener?.says({ kind: 'broken', why: 'it closed its channel' });
-    });
   }
 
   #exited(code: number | null, name: NodeJS.Signals | null): void {
@@ -251,31 +206,5 @@ export class ProcessSandbox implements Sandbox {
     this.drain(() => {
       if (this.#killing === undefined) this.#listener?.exited(status);
     });
-  }
-
-  #printed(chunk: Buffer, source: 'stdout' | 'stderr'): void {
-    this.#heardBytes += chunk.length;
-    this.#listener?.output(chunk, source);
-    this.#slow(chunk.length);
-  }
-
-  /** A function that prints more than its share waits until its pipes are read again. */
-  #slow(bytes: number): void {
-    this.#windowBytes += bytes;
-    if (!this.#windowOpen) {
-      this.#windowOpen = true;
-      this.#around.clock.after(outputWindowMs, () => {
-        this.#windowOpen = false;
-        this.#windowBytes = 0;
-        this.#resume();
-      });
-    }
-    if (this.#windowBytes > outputWindowBytesMax && this.#draining === 0) {
-      for (const pipe of this.#pipes) pipe.pause();
-    }
-  }
-
-  #resume(): void {
-    for (const pipe of this.#pipes) if (pipe.isPaused()) pipe.resume();
   }
 }

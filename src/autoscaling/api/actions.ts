@@ -7,56 +7,23 @@ import {
   type ActionRecord,
   belowTarget,
   namedKey,
-  placePrefix,
   targetKey,
   type TargetRecord,
 } from '../records.ts';
 import { parseSchedule } from '../schedule/schedule.ts';
 import { isZone } from '../schedule/zone.ts';
-import { hold, put, remove } from '../store.ts';
-import { missing, missingTarget } from './answers.ts';
-import {
-  capacity,
-  dimension,
-  namespace,
-  pageOf,
-  placeOf,
-  requireLambda,
-  structure,
-  targetOf,
-  text,
-  texts,
-  validation,
-} from './request.ts';
+import { hold, put } from '../store.ts';
+import { missingTarget } from './answers.ts';
+import { deleteNamed, pageOfNamed, scheduledActions } from './named.ts';
+import { capacity, dimension, namespace, structure, targetOf, text, validation } from './request.ts';
 import { tooMany } from './targets.ts';
 
 export function actionHandlers(parts: Parts): Handlers {
-  const { store } = parts;
   return {
     PutScheduledAction: (input, context) => putAction(parts, input, context),
-    DeleteScheduledAction: async (input, context) => {
-      const target = targetOf(input, context);
-      const name = text(input, 'ScheduledActionName') ?? '';
-      await store.change(async () => {
-        const found = await store.find(namedKey('actions', target, target.resourceId, name));
-        if (!found) throw missing('scheduled action', target, name);
-        return { writes: [remove(found)], result: undefined };
-      });
-      await parts.changed(target);
-      return {};
-    },
+    DeleteScheduledAction: (input, context) => deleteNamed(parts, scheduledActions, input, context),
     DescribeScheduledActions: async (input, context) => {
-      requireLambda(input);
-      const names = texts(input, 'ScheduledActionNames');
-      const resourceId = text(input, 'ResourceId');
-      const { items, nextToken } = await pageOf<ActionRecord>(
-        store,
-        placePrefix('actions', placeOf(context)),
-        input,
-        (action) =>
-          (resourceId === undefined || action.resourceId === resourceId) &&
-          (names === undefined || names.length === 0 || names.includes(action.name)),
-      );
+      const { items, nextToken } = await pageOfNamed<ActionRecord>(parts, scheduledActions, input, context);
       return { ScheduledActions: items.map(described), NextToken: nextToken };
     },
   };

@@ -12,8 +12,9 @@ import {
   targetKey,
   type TargetRecord,
 } from '../records.ts';
-import { hold, put, remove } from '../store.ts';
-import { missing, missingTarget } from './answers.ts';
+import { hold, put } from '../store.ts';
+import { missingTarget } from './answers.ts';
+import { deleteNamed, pageOfNamed, scalingPolicies } from './named.ts';
 import {
   dimension,
   flag,
@@ -25,7 +26,6 @@ import {
   structure,
   targetOf,
   text,
-  texts,
   validation,
 } from './request.ts';
 import { tooMany } from './targets.ts';
@@ -34,29 +34,9 @@ export function policyHandlers(parts: Parts): Handlers {
   const { store } = parts;
   return {
     PutScalingPolicy: (input, context) => putPolicy(parts, input, context),
-    DeleteScalingPolicy: async (input, context) => {
-      const target = targetOf(input, context);
-      const name = text(input, 'PolicyName') ?? '';
-      await store.change(async () => {
-        const found = await store.find(namedKey('policies', target, target.resourceId, name));
-        if (!found) throw missing('scaling policy', target, name);
-        return { writes: [remove(found)], result: undefined };
-      });
-      await parts.changed(target);
-      return {};
-    },
+    DeleteScalingPolicy: (input, context) => deleteNamed(parts, scalingPolicies, input, context),
     DescribeScalingPolicies: async (input, context) => {
-      requireLambda(input);
-      const names = texts(input, 'PolicyNames');
-      const resourceId = text(input, 'ResourceId');
-      const { items, nextToken } = await pageOf<PolicyRecord>(
-        store,
-        placePrefix('policies', placeOf(context)),
-        input,
-        (policy) =>
-          (resourceId === undefined || policy.resourceId === resourceId) &&
-          (names === undefined || names.length === 0 || names.includes(policy.name)),
-      );
+      const { items, nextToken } = await pageOfNamed<PolicyRecord>(parts, scalingPolicies, input, context);
       return { ScalingPolicies: items.map(described), NextToken: nextToken };
     },
     DescribeScalingActivities: async (input, context) => {

@@ -123,8 +123,20 @@ function sendBytes(type, bytes) {
   writeAll(frame, end);
 }
 
-/** Whether a read waits in a thread. */
-let listening = false;
+/** The type of the frame to send if the process ends now, while a read waits in a thread: the worker answers it, which ends the read. @type {number | undefined} */
+let owed;
+/** Set once the process listens to its own end. */
+let atExit = false;
+
+/** @param {number} type */
+function sendIfItEnds(type) {
+  owed = type;
+  if (atExit) return;
+  atExit = true;
+  process.on('exit', () => {
+    if (owed !== undefined) send(owed, '');
+  });
+}
 
 /**
  * Waits for the next frame while the event loop goes on. A process must not end while the read waits, so it has it answered then.
@@ -133,31 +145,13 @@ let listening = false;
 function receiveAwake(leaving, take) {
   const filled = takeAhead();
   if (filled > 0) return void soon(() => take(complete(filled)));
-  whenItEnds(() => {
-    if (listening) send(leaving, '');
-  });
-  listening = true;
+  sendIfItEnds(leaving);
   return read(channelFd, unread, 0, readBytes, null, (error, count) => {
-    listening = false;
+    owed = undefined;
     if (error !== null || count === 0) leave();
     take(complete(count));
   });
 }
-
-/** @type {(() => void) | undefined} */
-let ending;
-
-/** @param {() => void} action once, whoever asks */
-function whenItEnds(action) {
-  if (ending !== undefined) return;
-  ending = action;
-  process.on('exit', action);
-}
-
-/** The type of the frame that asks for room, while there is no answer. @type {number | undefined} */
-let asking;
-/** Set once the process listens to its own end. */
-let atExit = false;
 
 /**
  * Asks the worker for room and calls back when it answers, which it does with a frame without a body. The read waits in a thread
@@ -165,13 +159,7 @@ let atExit = false;
  * @param {number} type @param {() => void} done
  */
 function askForRoom(type, done) {
-  if (!atExit) {
-    atExit = true;
-    process.on('exit', () => {
-      if (asking !== undefined) send(asking, '');
-    });
-  }
-  asking = type;
+  sendIfItEnds(type);
   send(type, '');
   const answer = Buffer.allocUnsafeSlow(headBytes);
   /** @param {number} filled */
@@ -179,7 +167,7 @@ function askForRoom(type, done) {
     read(channelFd, answer, filled, headBytes - filled, null, (error, count) => {
       if (error !== null || count === 0) leave();
       if (filled + count < headBytes) return more(filled + count);
-      asking = undefined;
+      owed = undefined;
       done();
     });
   };

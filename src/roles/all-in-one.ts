@@ -48,6 +48,7 @@ import { openWorker, type Isolation, type Worker } from '#worker';
 import { openBackgroundInvokes } from './background-invokes.ts';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
+import { reasonOf } from './log.ts';
 import type { LambkinOptions } from './options.ts';
 import { noneAhead, oneAtATime } from './one-at-a-time.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
@@ -360,8 +361,4 @@ function archiveRoute(links: Links, blobs: Blobs): OpenRoute {
 
 function poolOf(size: number): { readonly perFlavorMax: number; readonly totalMax: number } {
   return { perFlavorMax: size, totalMax: size * 2 };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -14,6 +14,7 @@ import {
 import type { Sqs } from '#sqs';
 import type { Log } from '#wire';
 import type { Closing } from './closing.ts';
+import { reasonOf } from './log.ts';
 import type { LambkinOptions } from './options.ts';
 import { roleAccess } from './role-access.ts';
 
@@ -45,10 +46,7 @@ export async function openBackgroundInvokes(parts: BackgroundParts): Promise<Bac
   const { accountId } = account;
   const roleMay = roleAccess(account, parts.authorizer, (arn) => sqs.queues.policyOf(arn));
   const faultOf = (message: string) => (error: unknown, requestId: string) =>
-    parts.log.error(message, {
-      requestId,
-      reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
+    parts.log.error(message, { requestId, reason: reasonOf(error) });
   const shared = {
     accountId,
     region,

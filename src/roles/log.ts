@@ -15,3 +15,8 @@ export function openLog(level: LogLevel): Log {
     error: (message, fields) => log.error(fields, message),
   };
 }
+
+/** What an error says in that log. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

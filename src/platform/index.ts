@@ -10,6 +10,8 @@ export type {
   Listing,
   Change,
 } from './documents.ts';
+export { DocumentFollower } from './document-follower.ts';
+export type { DocumentChange, DocumentFollowerOptions } from './document-follower.ts';
 export type { Journal, JournalRecord, JournalBounds, AppendOutcome } from './journal.ts';
 export type {
   Queue,
@@ -23,6 +25,7 @@ export type {
 } from './queue.ts';
 export type { Blobs, BlobInfo } from './blobs.ts';
 export type { Clock, Cancel } from './clock.ts';
+export { pause } from './pause.ts';
 export type { Random, Entropy } from './random.ts';
 export { StoreUnavailableError } from './unavailable.ts';
 export type { UnavailableReason } from './unavailable.ts';

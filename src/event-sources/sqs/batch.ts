@@ -1,12 +1,11 @@
 /** What becomes of one batch: invoked until the function has had it, then what it has done is deleted from the queue. */
 import { unreachable } from '#lib/assert';
-import type { Clock, Random } from '#platform';
+import { type Clock, pause, type Random } from '#platform';
 import { backoffMs } from '../backoff.ts';
 import { readBatchAnswer } from '../batch-answer.ts';
 import { withLaterOfGroup } from '../groups.ts';
 import type { Invoked } from '../invoker.ts';
 import type { Limits } from '../limits.ts';
-import { pause } from '../pause.ts';
 import { eventOf } from './event-record.ts';
 import { handlesOf, type Item } from './sorting.ts';
 import type { SourceQueue } from './source-queue.ts';

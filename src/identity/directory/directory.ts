@@ -1,10 +1,18 @@
 /** The directory of an account: its users, roles and policies, read from memory and changed in the store. */
-import type { Clock, Document, Documents, Json, Random, Revision, Write } from '#platform';
+import {
+  type Clock,
+  type Document,
+  DocumentFollower,
+  type Documents,
+  type Json,
+  type Random,
+  type Revision,
+  type Write,
+} from '#platform';
 import { commitAttemptsMax } from '../limits.ts';
 import { type Collection, directoryPrefix, documentKey } from './keys.ts';
 import type { PolicyRecord, RoleRecord, UserRecord } from './records.ts';
 import { DirectoryView } from './view.ts';
-import { Watching } from './watching.ts';
 
 export interface DirectoryOptions {
   readonly documents: Documents;
@@ -42,9 +50,23 @@ export type ChangeOutcome<Result> =
 /** Resolves once the directory shows the whole state of the store. */
 export async function openDirectory(options: DirectoryOptions): Promise<Directory> {
   const view = new DirectoryView(options.accountId);
-  const watching = new Watching({ ...options, prefix: directoryPrefix(options.accountId), view });
-  await watching.start();
-  return new Directory(options, view, watching);
+  const { documents, clock, random, onTrouble } = options;
+  const follower = new DocumentFollower({
+    documents,
+    prefix: directoryPrefix(options.accountId),
+    clock,
+    random,
+    name: 'the directory',
+    keys: () => view.keys(),
+    apply(changes) {
+      // What is gone first: a user who was renamed must not lose what stands under the new name.
+      for (const change of changes) if (change.kind === 'delete') view.delete(change.key, change.revision);
+      for (const change of changes) if (change.kind === 'put') view.put(change.document);
+    },
+    ...(onTrouble && { onTrouble }),
+  });
+  await follower.start();
+  return new Directory(options, view, follower);
 }
 
 export class Directory {
@@ -52,13 +74,13 @@ export class Directory {
   /** What the store holds, as far as it was seen; what was changed here is in it. */
   readonly view: DirectoryView;
   readonly #documents: Documents;
-  readonly #watching: Watching;
+  readonly #follower: DocumentFollower;
 
-  constructor({ accountId, documents }: DirectoryOptions, view: DirectoryView, watching: Watching) {
+  constructor({ accountId, documents }: DirectoryOptions, view: DirectoryView, follower: DocumentFollower) {
     this.accountId = accountId;
     this.view = view;
     this.#documents = documents;
-    this.#watching = watching;
+    this.#follower = follower;
   }
 
   /** From the store: what a change is decided on. */
@@ -83,7 +105,7 @@ export class Directory {
       if (writes.length === 0) return { kind: 'done', result };
       const outcome = await this.#documents.commit(writes);
       if (outcome.kind === 'committed') {
-        await this.#watching.reached(outcome.revision);
+        await this.#follower.reached(outcome.revision);
         return { kind: 'done', result };
       }
     }
@@ -91,7 +113,7 @@ export class Directory {
   }
 
   close(): void {
-    this.#watching.close();
+    void this.#follower.close();
   }
 }
 

@@ -1,27 +1,30 @@
 /**
- * Keeps a view as fresh as the store's watch can make it: lists everything once, then follows. Changes are applied together when the watch
- * says that it is caught up, so nobody sees half of a commit. When the store goes away the view goes on answering with what it knows, and
- * the watch is taken up again where it stood.
+ * Follows the documents below a prefix: lists them once, then hands on what changes. Changes are handed on together when the watch says that it
+ * is caught up, so nobody sees half of a commit. When the store goes away, whoever follows goes on with what it knows, and the watch is
+ * taken up again where it stood.
  */
-import type { Change, Clock, Document, Documents, Random, Revision } from '#platform';
+import type { Clock } from './clock.ts';
+import type { Change, Document, Documents, Revision } from './documents.ts';
+import { pause } from './pause.ts';
+import type { Random } from './random.ts';
 
 /** Wait before a broken watch is taken up again: doubles from the first to the last, ±50%. */
 const rewatchDelayMsMin = 50;
 const rewatchDelayMsMax = 5_000;
 
-export interface Watched {
-  put(document: Document): void;
-  delete(key: string, revision: Revision): void;
-  /** The keys of what is in it. */
-  keys(): Iterable<string>;
-}
+export type DocumentChange = Extract<Change, { kind: 'put' | 'delete' }>;
 
-export interface WatchingOptions {
+export interface DocumentFollowerOptions {
   readonly documents: Documents;
   readonly prefix: string;
-  readonly view: Watched;
-  readonly random: Random;
   readonly clock: Clock;
+  readonly random: Random;
+  /** What follows, as its errors name it once it is closed. */
+  readonly name: string;
+  /** The keys that are known: those that a listing does not have are deleted, at the revision Infinity. */
+  readonly keys: () => Iterable<string>;
+  /** Each key once; some may be known already. What comes later waits until this has resolved, where it does not return at once. */
+  readonly apply: (changes: readonly DocumentChange[]) => void | Promise<void>;
   /** Told when the watch breaks; it goes on by itself. */
   readonly onTrouble?: (error: unknown) => void;
 }
@@ -32,44 +35,47 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-export class Watching {
-  readonly #options: WatchingOptions;
+export class DocumentFollower {
+  readonly #options: DocumentFollowerOptions;
   readonly #stop = new AbortController();
   /** Changes seen since the last catch-up, newest per key; bounded by the number of keys. */
-  readonly #pending = new Map<string, Extract<Change, { kind: 'put' | 'delete' }>>();
+  readonly #pending = new Map<string, DocumentChange>();
   #shown: Revision = -1;
   #waiting: Waiter[] = [];
+  #following: Promise<void> = Promise.resolve();
 
-  constructor(options: WatchingOptions) {
+  constructor(options: DocumentFollowerOptions) {
     this.#options = options;
   }
 
-  /** Resolves once the view shows the whole state of the store. Rejects when the store cannot be read now. */
+  /** Resolves once the whole state of the store was handed on. Rejects when the store cannot be read now. */
   async start(): Promise<void> {
     const { from, seen } = await this.#relist();
-    void this.#follow(from);
+    this.#following = this.#follow(from);
     await this.reached(seen);
   }
 
-  /** Resolves when the view shows everything up to `revision`. */
+  /** Resolves when everything up to `revision` was handed on. Rejects once this is closed. */
   reached(revision: Revision): Promise<void> {
     if (revision <= this.#shown) return Promise.resolve();
-    if (this.#stop.signal.aborted) return Promise.reject(closedError());
+    if (this.#stop.signal.aborted) return Promise.reject(this.#closedError());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ revision, resolve, reject });
     return promise;
   }
 
-  close(): void {
+  /** Nothing begins to be handed on after this; resolves once nothing is. */
+  close(): Promise<void> {
     this.#stop.abort();
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { reject } of waiting) reject(closedError());
+    for (const { reject } of waiting) reject(this.#closedError());
+    return this.#following;
   }
 
-  /** Reads everything. A watch from `from` misses nothing; once it has reached `seen`, the view is consistent. */
+  /** Reads everything. A watch from `from` misses nothing; once it has reached `seen`, what was handed on is consistent. */
   async #relist(): Promise<{ from: Revision; seen: Revision }> {
-    const { documents, prefix, view } = this.#options;
+    const { documents, prefix, keys, apply } = this.#options;
     let from: Revision | undefined;
     let seen: Revision = 0;
     const listed: Document[] = [];
@@ -82,9 +88,13 @@ export class Watching {
       if (after === undefined) break;
     }
     const there = new Set(listed.map(({ key }) => key));
-    for (const key of [...view.keys()].filter((known) => !there.has(known))) view.delete(key, Infinity);
-    for (const document of listed) view.put(document);
+    const gone = [...keys()].filter((known) => !there.has(known));
     this.#pending.clear();
+    const applied = apply([
+      ...gone.map((key) => ({ kind: 'delete', key, revision: Infinity }) as const),
+      ...listed.map((document) => ({ kind: 'put', document }) as const),
+    ]);
+    if (applied !== undefined) await applied;
     return { from, seen };
   }
 
@@ -104,9 +114,13 @@ export class Watching {
             break;
           }
           if (change.kind === 'caught-up') {
+            // Before anything waits only where `apply` does: a view and what it is at change together.
+            const applied = this.#options.apply([...this.#pending.values()]);
+            if (applied !== undefined) await applied;
+            this.#pending.clear();
             from = change.revision;
             delayMs = rewatchDelayMsMin;
-            this.#catchUp(change.revision);
+            this.#show(change.revision);
           } else {
             this.#pending.set(change.kind === 'put' ? change.document.key : change.key, change);
           }
@@ -116,26 +130,21 @@ export class Watching {
         if (this.#stop.signal.aborted) return;
         onTrouble?.(error);
         this.#pending.clear();
-        const waitMs = delayMs * (0.5 + random.next());
-        await new Promise<void>((resolve) => void clock.after(waitMs, resolve));
+        await pause(clock, delayMs * (0.5 + random.next()), signal);
         delayMs = Math.min(delayMs * 2, rewatchDelayMsMax);
       }
     }
   }
 
-  #catchUp(revision: Revision): void {
-    const { view } = this.#options;
-    // What is gone first: a user who was renamed must not lose what stands under the new name.
-    for (const change of this.#pending.values())
-      if (change.kind === 'delete') view.delete(change.key, change.revision);
-    for (const change of this.#pending.values()) if (change.kind === 'put') view.put(change.document);
-    this.#pending.clear();
+  #show(revision: Revision): void {
     this.#shown = Math.max(this.#shown, revision);
     const due = this.#waiting.filter((waiter) => waiter.revision <= revision);
     if (due.length === 0) return;
     this.#waiting = this.#waiting.filter((waiter) => waiter.revision > revision);
     for (const { resolve } of due) resolve();
   }
-}
 
-const closedError = (): Error => new Error('the directory is closed');
+  #closedError(): Error {
+    return new Error(`${this.#options.name} is closed`);
+  }
+}

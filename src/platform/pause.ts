@@ -1,5 +1,5 @@
 /** Waiting, by the clock that was handed in. */
-import type { Clock } from '#platform';
+import type { Clock } from './clock.ts';
 
 /** Resolves after `ms`, or as soon as `signal` aborts. */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,11 @@
 /** What invokes functions while nobody waits for the answer: asynchronous events, and event sources. Both go through the frontend. */
-import { type EventInvoke, openEventInvoke, queueTarget, remoteTargets } from '#event-invoke';
+import {
+  type EventInvoke,
+  type EventMetrics,
+  openEventInvoke,
+  queueTarget,
+  remoteTargets,
+} from '#event-invoke';
 import { createEventSources, type EventSources, queueOpener } from '#event-sources';
 import type { Frontend } from '#frontend';
 import type { Account, PolicyAuthorizer } from '#identity';
@@ -27,6 +33,7 @@ export interface BackgroundParts {
   readonly metadata: MetadataCache;
   readonly frontend: Frontend;
   readonly sqs: Sqs;
+  readonly metrics: EventMetrics;
   readonly log: Log;
   readonly closing: Closing;
   readonly trouble: (message: string, error?: unknown) => void;
@@ -94,6 +101,7 @@ export async function openBackgroundInvokes(parts: BackgroundParts): Promise<Bac
     ...shared,
     queue: parts.queue,
     targets: { ...remote, sqs: ownQueues },
+    metrics: parts.metrics,
     reportFault: faultOf('an attempt of an event failed for a reason of our own'),
   });
   closing.add((graceMs) => events.close(graceMs));

@@ -127,7 +127,7 @@ test('heads that parse and still make no sense are refused', async () => {
     ['GET http://example.com/ HTTP/1.1\r\nhost: a\r\n\r\n', 400],
     ['OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n', 400],
     [`GET / HTTP/1.1\r\nhost: a\r\n${'x: y\r\n'.repeat(250)}\r\n`, 400],
-    ['GET / HTTP/1.1\r\nhost: a\r\ncontent-encoding: gzip\r\n\r\n', 415],
+    ['GET / HTTP/1.1\r\nhost: a\r\ncontent-encoding: br\r\n\r\n', 415],
     ['OPTIONS / HTTP/1.1\r\nhost: a\r\n\r\n', 403],
     ['GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n', 403],
   ] as const) {

@@ -1,0 +1,107 @@
+/**
+ * A block: what one source has recorded in a quarter of an hour, minute by minute. It is one document, written again while it is the newest:
+ *
+ *     { "Count Errors": [[3, 10, 2, 0, 1, [-10000, 8, 0, 2]], …] }     unit, metric: [minute of the block, count, sum, min, max, buckets]
+ */
+import type { Json } from '#platform';
+import { blockMinutes } from './limits.ts';
+import { Summary, type Values } from './summary.ts';
+
+export interface MetricName {
+  readonly metric: string;
+  readonly unit: string;
+}
+
+/** Units have no blank in them. */
+export const nameKey = ({ metric, unit }: MetricName): string => `${unit} ${metric}`;
+
+export function nameOfKey(key: string): MetricName {
+  const blank = key.indexOf(' ');
+  return { unit: key.slice(0, blank), metric: key.slice(blank + 1) };
+}
+
+export class Block {
+  /** Minutes since the epoch, divided by `blockMinutes`. */
+  readonly number: number;
+  /** By name key, then by minute since the epoch. */
+  readonly #minutes = new Map<string, Map<number, Summary>>();
+  /** Whether what the store has of it is in it. */
+  isWhole: boolean;
+  /** Differs from what was written. */
+  isChanged = false;
+
+  constructor(number: number, isWhole: boolean) {
+    this.number = number;
+    this.isWhole = isWhole;
+  }
+
+  add(key: string, minute: number, values: Values): void {
+    let minutes = this.#minutes.get(key);
+    if (minutes === undefined) this.#minutes.set(key, (minutes = new Map()));
+    const known = minutes.get(minute);
+    if (known === undefined) minutes.set(minute, Summary.of(values));
+    else known.merge(values);
+    this.isChanged = true;
+  }
+
+  /** By minute since the epoch, in no order. */
+  minutesOf(key: string): ReadonlyMap<number, Values> {
+    return this.#minutes.get(key) ?? none;
+  }
+
+  /** Takes in what the store has. */
+  complete(stored: Json | undefined): void {
+    if (this.isWhole) return;
+    const changed = this.isChanged;
+    for (const { key, minute, values } of decodeBlock(this.number, stored)) this.add(key, minute, values);
+    this.isWhole = true;
+    this.isChanged = changed;
+  }
+
+  encode(): Json {
+    return Object.fromEntries(
+      [...this.#minutes].map(([key, minutes]): [string, Json] => [
+        key,
+        [...minutes].map(([minute, values]): Json => {
+          const { count, sum, min, max, buckets } = values;
+          const row = [minute - this.number * blockMinutes, count, sum, min, max];
+          return buckets === undefined ? row : [...row, [...buckets].flat()];
+        }),
+      ]),
+    );
+  }
+}
+
+const none: ReadonlyMap<number, Values> = new Map();
+
+export interface BlockRow {
+  readonly key: string;
+  /** Since the epoch. */
+  readonly minute: number;
+  readonly values: Values;
+}
+
+/** What is not as it was written is left out. */
+export function* decodeBlock(number: number, stored: Json | undefined): Generator<BlockRow> {
+  if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return;
+  for (const [key, rows] of Object.entries(stored)) {
+    if (!Array.isArray(rows)) continue;
+    for (const row of rows as readonly Json[]) {
+      if (!Array.isArray(row)) continue;
+      const [offset, count, sum, min, max, buckets] = row as readonly Json[];
+      if (typeof offset !== 'number' || typeof count !== 'number' || typeof sum !== 'number') continue;
+      if (typeof min !== 'number' || typeof max !== 'number') continue;
+      const minute = number * blockMinutes + offset;
+      yield { key, minute, values: { count, sum, min, max, buckets: bucketsOf(buckets) } };
+    }
+  }
+}
+
+function bucketsOf(pairs: Json | undefined): ReadonlyMap<number, number> | undefined {
+  if (!Array.isArray(pairs)) return undefined;
+  const buckets = new Map<number, number>();
+  for (let index = 0; index + 1 < pairs.length; index += 2) {
+    buckets.set(Number(pairs[index]), Number(pairs[index + 1]));
+  }
+  return buckets;
+}

@@ -20,6 +20,9 @@ export function nameOfKey(key: string): MetricName {
   return { unit: key.slice(0, blank), metric: key.slice(blank + 1) };
 }
 
+/** Of numbers with all their digits. */
+const charactersOf = ({ buckets }: Values): number => 80 + (buckets?.size ?? 0) * 12;
+
 export class Block {
   /** Minutes since the epoch, divided by `blockMinutes`. */
   readonly number: number;
@@ -35,13 +38,20 @@ export class Block {
     this.isWhole = isWhole;
   }
 
-  add(key: string, minute: number, values: Values): void {
+  /** By how many characters it grows. */
+  add(key: string, minute: number, values: Values): number {
     let minutes = this.#minutes.get(key);
     if (minutes === undefined) this.#minutes.set(key, (minutes = new Map()));
-    const known = minutes.get(minute);
-    if (known === undefined) minutes.set(minute, Summary.of(values));
-    else known.merge(values);
     this.isChanged = true;
+    const known = minutes.get(minute);
+    if (known === undefined) {
+      const summary = Summary.of(values);
+      minutes.set(minute, summary);
+      return charactersOf(summary);
+    }
+    const before = charactersOf(known);
+    known.merge(values);
+    return charactersOf(known) - before;
   }
 
   /** By minute since the epoch, in no order. */
@@ -56,6 +66,15 @@ export class Block {
     for (const { key, minute, values } of decodeBlock(this.number, stored)) this.add(key, minute, values);
     this.isWhole = true;
     this.isChanged = changed;
+  }
+
+  /** About how many characters it has as JSON. */
+  get characters(): number {
+    let sum = 0;
+    for (const minutes of this.#minutes.values()) {
+      for (const values of minutes.values()) sum += charactersOf(values);
+    }
+    return sum;
   }
 
   encode(): Json {

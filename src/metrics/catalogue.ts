@@ -2,7 +2,7 @@
 import type { Document, Json } from '#platform';
 import { Block } from './block.ts';
 import { blockMinutes } from './limits.ts';
-import { type Dimension, type Source, sourceId, sourceKey } from './source.ts';
+import { type Dimension, type Source, sourceId, sourceOf } from './source.ts';
 
 /** A source, and what is in memory of it. */
 export interface Entry {
@@ -36,13 +36,12 @@ export class Catalogue {
   }
 
   find(source: Source): Entry | undefined {
-    return this.#entries.get(sourceKey(source));
+    return this.#entries.get(source.key);
   }
 
   /** Undefined: there are as many as may be. */
   enter(source: Source): Entry | undefined {
-    const key = sourceKey(source);
-    const known = this.#entries.get(key);
+    const known = this.#entries.get(source.key);
     if (known !== undefined) return known;
     const isOwn = source.metric !== undefined;
     if (isOwn ? this.#own >= this.#ownSourcesMax : this.#entries.size >= this.#sourcesMax) return undefined;
@@ -55,13 +54,13 @@ export class Catalogue {
       blocks: new Map(),
       isChanged: true,
     };
-    this.#entries.set(key, entry);
+    this.#entries.set(source.key, entry);
     if (isOwn) this.#own += 1;
     return entry;
   }
 
   delete({ source }: Entry): void {
-    if (this.#entries.delete(sourceKey(source)) && source.metric !== undefined) this.#own -= 1;
+    if (this.#entries.delete(source.key) && source.metric !== undefined) this.#own -= 1;
   }
 
   entries(): IterableIterator<Entry> {
@@ -73,11 +72,11 @@ export class Catalogue {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
     const { namespace, dimensions, metric, names, lastBlock } = value as Readonly<Record<string, Json>>;
     if (typeof namespace !== 'string' || !Array.isArray(dimensions) || !Array.isArray(names)) return;
-    const source: Source = {
+    const source = sourceOf(
       namespace,
-      dimensions: dimensions as unknown as readonly Dimension[],
-      ...(typeof metric === 'string' && { metric }),
-    };
+      dimensions as unknown as readonly Dimension[],
+      typeof metric === 'string' ? metric : undefined,
+    );
     const entry = this.enter(source);
     if (entry === undefined) return;
     for (const name of names) if (typeof name === 'string') entry.names.add(name);

@@ -23,15 +23,18 @@ export const invokeSeriesMax = 10_000;
 /** Series that saw nothing for so many minutes are forgotten by the recorder; what was recorded of them stays. */
 export const idleMinutesMax = 15;
 
-/** Blocks in memory that are not written yet: an unreachable store makes us forget, not grow. */
-export const unwrittenBlocksMax = 25_000;
+/** What is recorded and not written yet, in characters of JSON: an unreachable store makes us forget, not grow. */
+export const unwrittenCharactersMax = 64 * 2 ** 20;
+
+/** Series that are folded without letting others have their turn. */
+export const seriesPerSlice = 50;
 
 /** Different buckets of one metric in one minute; more make values near each other one. */
 export const bucketsMax = 128;
 
-/** Writes of one commit, and the JSON characters of all of them together. */
-export const writesPerCommit = 100;
-export const charactersPerCommit = 4 * 2 ** 20;
+/** Writes of one commit, and about how many characters of JSON all of them together. */
+export const writesPerCommit = 50;
+export const charactersPerCommit = 2 * 2 ** 20;
 
 /** Sources whose old blocks are looked for in one minute, and how many blocks of each. */
 export const sourcesSweptPerMinute = 250;

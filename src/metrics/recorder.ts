@@ -5,7 +5,7 @@
 import { Lru } from '#lib/lru';
 import { type AccountInvokes, Concurrency, FunctionInvokes, InvokeSeries } from './invokes.ts';
 import { lambdaNamespace, queueNamespace } from './known.ts';
-import { idleMinutesMax, invokeSeriesMax } from './limits.ts';
+import { idleMinutesMax, invokeSeriesMax, seriesPerSlice } from './limits.ts';
 import { type Emit, Series } from './series.ts';
 import { type Source, sourceOf } from './source.ts';
 
@@ -111,13 +111,20 @@ export class Recorder {
     }
   }
 
-  fold(emit: Emit): void {
+  /** Hands on what was recorded, a slice at a time (`pause` waits between two): thousands of functions must not hold up an invoke. */
+  async fold(emit: Emit, pause: () => Promise<void>): Promise<void> {
     this.#account.all.fold(emit, accountSource, 'ConcurrentExecutions');
     this.#account.unreserved.fold(emit, accountSource, 'UnreservedConcurrentExecutions');
-    for (const { versions } of this.#invoked.values()) for (const each of versions.values()) each.fold(emit);
     this.#others.fold(emit);
-    for (const each of this.#functions.values()) each.fold(emit);
-    for (const [, each] of this.#series.entries()) each.fold(emit);
+    const all: readonly { fold(emit: Emit): void }[] = [
+      ...[...this.#invoked.values()].flatMap(({ versions }) => [...versions.values()]),
+      ...this.#functions.values(),
+      ...[...this.#series.entries()].map(([, each]) => each),
+    ];
+    for (const [index, each] of all.entries()) {
+      if (index % seriesPerSlice === seriesPerSlice - 1) await pause();
+      each.fold(emit);
+    }
   }
 
   #seriesOf(key: string, sources: () => readonly Source[]): Series {

@@ -10,6 +10,7 @@ import { Recorder } from './recorder.ts';
 import type { Emit } from './series.ts';
 import { MetricStore } from './store.ts';
 import { Totals } from './totals.ts';
+import { otherTurns } from './turn.ts';
 
 export interface MetricsOptions {
   readonly accountId: string;
@@ -57,11 +58,7 @@ export function openMetrics(options: MetricsOptions): Metrics {
   let isClosed = false;
   let readers = 0;
   let ticking: Promise<void> = Promise.resolve();
-
-  const emit: Emit = (source, metric, unit, values) => {
-    store.add(source, { metric, unit }, minute, values);
-    totals.add(source, metric, values);
-  };
+  let settling: Promise<void> = Promise.resolve();
 
   return {
     recorder,
@@ -93,10 +90,21 @@ export function openMetrics(options: MetricsOptions): Metrics {
     },
   };
 
-  async function settle(): Promise<void> {
+  /** One after another, as each belongs to a minute. */
+  function settle(): Promise<void> {
+    settling = settling.then(fold);
+    return settling;
+  }
+
+  async function fold(): Promise<void> {
     await run('before-fold');
-    recorder.fold(emit);
+    const folded = minute;
     minute = minuteOf(clock.wallMs());
+    const emit: Emit = (source, metric, unit, values) => {
+      store.add(source, { metric, unit }, folded, values);
+      totals.add(source, metric, values);
+    };
+    await recorder.fold(emit, otherTurns);
   }
 
   async function run(when: 'before-fold' | 'each-minute'): Promise<void> {

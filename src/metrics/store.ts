@@ -6,19 +6,18 @@
  *
  * What was added since the last flush is lost when the process is killed. A flush that fails is made again with the next one.
  */
-import { type Document, type Documents, type Json, StoreUnavailableError, type Write } from '#platform';
+import { type Document, type Documents, StoreUnavailableError, type Write } from '#platform';
 import { type Block, Block as StoredBlock, type MetricName, nameKey } from './block.ts';
+import { BlockWriter } from './block-writer.ts';
 import { Catalogue, encodeEntry, type Entry, openBlock } from './catalogue.ts';
 import {
   blockMinutes,
   blocksPerPage,
   blocksSweptPerSource,
-  charactersPerCommit,
   ownSourcesMax,
   sourcesMax,
   sourcesSweptPerMinute,
-  unwrittenBlocksMax,
-  writesPerCommit,
+  unwrittenCharactersMax,
 } from './limits.ts';
 import type { Source } from './source.ts';
 import type { Values } from './summary.ts';
@@ -38,9 +37,13 @@ export interface Minute {
 
 const blockDigits = 10;
 
+/** A source's document is small. */
+const sourceCharacters = 2_000;
+
 export class MetricStore {
   readonly catalogue: Catalogue;
   readonly #options: StoreOptions;
+  /** Characters of what was added since everything was written. */
   #unwritten = 0;
   #flushing: Promise<void> | undefined;
   /** Said once. */
@@ -68,20 +71,21 @@ export class MetricStore {
 
   /** False: there is no room for it. */
   add(source: Source, name: MetricName, minute: number, values: Values): boolean {
-    const entry = this.catalogue.enter(source);
+    const entry = this.#unwritten < unwrittenCharactersMax ? this.catalogue.enter(source) : undefined;
+    if (entry === undefined) {
+      if (!this.#isFull) this.#options.onTrouble('there are too many metrics: some are not recorded');
+      this.#isFull = true;
+      return false;
+    }
+    this.#isFull = false;
     const number = Math.floor(minute / blockMinutes);
-    const isFull = entry === undefined || this.#unwritten >= unwrittenBlocksMax;
-    if (isFull && !this.#isFull) this.#options.onTrouble('there are too many metrics: some are not recorded');
-    this.#isFull = isFull;
-    if (entry === undefined || this.#unwritten >= unwrittenBlocksMax) return false;
     const key = nameKey(name);
     if (!entry.names.has(key)) {
       entry.names.add(key);
       entry.isChanged = true;
     }
     const block = openBlock(entry, number);
-    if (!block.isChanged) this.#unwritten += 1;
-    block.add(key, minute, values);
+    this.#unwritten += block.add(key, minute, values);
     entry.lastMinute = Math.max(entry.lastMinute, minute);
     return true;
   }
@@ -149,57 +153,37 @@ export class MetricStore {
   }
 
   async #flush(currentBlock: number): Promise<void> {
+    const { documents, onTrouble } = this.#options;
+    const writer = new BlockWriter(documents);
+    const before = this.#unwritten;
     try {
-      let batch: { readonly writes: Write[]; readonly undo: (() => void)[]; characters: number } = noBatch();
-      const write = async (): Promise<void> => {
-        const { writes, undo } = batch;
-        batch = noBatch();
-        if (writes.length === 0) return;
-        try {
-          await this.#options.documents.commit(writes);
-        } catch (error) {
-          for (const each of undo) each();
-          throw error;
-        }
-      };
-      const put = async (key: string, value: Json, undo: () => void): Promise<void> => {
-        const { length } = JSON.stringify(value);
-        if (batch.writes.length >= writesPerCommit || batch.characters + length > charactersPerCommit) {
-          await write();
-        }
-        batch.writes.push({ kind: 'put', key, value, expected: 'any' });
-        batch.undo.push(undo);
-        batch.characters += length;
-      };
       for (const entry of [...this.catalogue.entries()]) {
         // First: who starts after a crash must know that the block may be there.
         if (entry.isChanged) {
           entry.isChanged = false;
-          await put(this.#sourcesPrefix + entry.id, encodeEntry(entry), () => (entry.isChanged = true));
+          await writer.put(this.#sourcesPrefix + entry.id, encodeEntry(entry), sourceCharacters, () => {
+            entry.isChanged = true;
+          });
         }
         for (const block of [...entry.blocks.values()]) {
-          if (block.isChanged) await this.#putBlock(entry, block, put);
+          if (block.isChanged) await this.#putBlock(entry, block, writer);
           else if (block.number < currentBlock) entry.blocks.delete(block.number);
         }
       }
-      await write();
+      await writer.write();
+      this.#unwritten -= before;
     } catch (error) {
+      writer.abandon();
       if (!(error instanceof StoreUnavailableError)) throw error;
-      this.#options.onTrouble('metrics could not be written and are kept in memory', error);
+      onTrouble('metrics could not be written and are kept in memory', error);
     }
   }
 
-  async #putBlock(
-    entry: Entry,
-    block: Block,
-    put: (key: string, value: Json, undo: () => void) => Promise<void>,
-  ): Promise<void> {
+  async #putBlock(entry: Entry, block: Block, writer: BlockWriter): Promise<void> {
     const key = this.#blocksPrefix(entry.id) + blockName(block.number);
     if (!block.isWhole) block.complete((await this.#options.documents.get(key))?.value);
     block.isChanged = false;
-    this.#unwritten -= 1;
-    await put(key, block.encode(), () => {
-      if (!block.isChanged) this.#unwritten += 1;
+    await writer.put(key, block.encode(), block.characters, () => {
       block.isChanged = true;
     });
   }
@@ -241,11 +225,5 @@ export class MetricStore {
     return `metrics/${this.#options.accountId}/blocks/${id}/`;
   }
 }
-
-const noBatch = (): { writes: Write[]; undo: (() => void)[]; characters: number } => ({
-  writes: [],
-  undo: [],
-  characters: 0,
-});
 
 const blockName = (number: number): string => String(number).padStart(blockDigits, '0');

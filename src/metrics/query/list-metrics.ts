@@ -5,7 +5,7 @@ import type { Entry } from '../catalogue.ts';
 import { itemsOf, textOf } from '../api/request.ts';
 import { listedMax } from '../limits.ts';
 import type { Metrics } from '../service.ts';
-import { type Source, sourceKey } from '../source.ts';
+import type { Source } from '../source.ts';
 
 interface Listed {
   readonly key: string;
@@ -24,7 +24,7 @@ export function listMetrics(metrics: Metrics, accountId: string): Handler {
       .flatMap(({ source, names }) => {
         const unique = new Set([...names].map((key) => nameOfKey(key).metric));
         return [...unique].map((metric): Listed => ({
-          key: `${sourceKey(source)} ${metric}`,
+          key: `${source.key} ${metric}`,
           source,
           metric,
         }));

@@ -78,17 +78,20 @@ export class Block {
   }
 
   encode(): Json {
+    const began = this.number * blockMinutes;
     return Object.fromEntries(
-      [...this.#minutes].map(([key, minutes]): [string, Json] => [
+      [...this.#minutes].map(([key, minutes]) => [
         key,
-        [...minutes].map(([minute, values]): Json => {
-          const { count, sum, min, max, buckets } = values;
-          const row = [minute - this.number * blockMinutes, count, sum, min, max];
-          return buckets === undefined ? row : [...row, [...buckets].flat()];
-        }),
+        Array.from(minutes, ([minute, values]) => rowOf(minute - began, values)),
       ]),
     );
   }
+}
+
+function rowOf(offset: number, { count, sum, min, max, buckets }: Values): Json {
+  const row: Json[] = [offset, count, sum, min, max];
+  if (buckets !== undefined) row.push([...buckets].flat());
+  return row;
 }
 
 const none: ReadonlyMap<number, Values> = new Map();

@@ -74,7 +74,7 @@ export class Catalogue {
     if (typeof namespace !== 'string' || !Array.isArray(dimensions) || !Array.isArray(names)) return;
     const source = sourceOf(
       namespace,
-      dimensions as unknown as readonly Dimension[],
+      dimensions.filter(isDimension),
       typeof metric === 'string' ? metric : undefined,
     );
     const entry = this.enter(source);
@@ -85,6 +85,9 @@ export class Catalogue {
     entry.isChanged = false;
   }
 }
+
+const isDimension = (json: Json): json is Json & Dimension =>
+  typeof json === 'object' && json !== null && 'name' in json && 'value' in json;
 
 export function encodeEntry({ source, names, lastBlock }: Entry): Json {
   const { namespace, dimensions, metric } = source;

@@ -106,7 +106,7 @@ export class Recorder {
     for (const [name, each] of this.#functions) {
       if (each.series === 0 && each.concurrency.running === 0) this.#functions.delete(name);
     }
-    for (const [key, series] of [...this.#series.entries()]) {
+    for (const [key, series] of this.#series.entries()) {
       if (series.idleFolds >= idleMinutesMax) this.#series.delete(key);
     }
   }
@@ -116,11 +116,9 @@ export class Recorder {
     this.#account.all.fold(emit, accountSource, 'ConcurrentExecutions');
     this.#account.unreserved.fold(emit, accountSource, 'UnreservedConcurrentExecutions');
     this.#others.fold(emit);
-    const all: readonly { fold(emit: Emit): void }[] = [
-      ...[...this.#invoked.values()].flatMap(({ versions }) => [...versions.values()]),
-      ...this.#functions.values(),
-      ...[...this.#series.entries()].map(([, each]) => each),
-    ];
+    const all: { fold(emit: Emit): void }[] = [...this.#functions.values()];
+    for (const { versions } of this.#invoked.values()) all.push(...versions.values());
+    for (const [, each] of this.#series.entries()) all.push(each);
     for (const [index, each] of all.entries()) {
       if (index % seriesPerSlice === seriesPerSlice - 1) await pause();
       each.fold(emit);

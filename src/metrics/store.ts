@@ -157,7 +157,7 @@ export class MetricStore {
     const writer = new BlockWriter(documents);
     const before = this.#unwritten;
     try {
-      for (const entry of [...this.catalogue.entries()]) {
+      for (const entry of this.catalogue.entries()) {
         // First: who starts after a crash must know that the block may be there.
         if (entry.isChanged) {
           entry.isChanged = false;
@@ -165,7 +165,7 @@ export class MetricStore {
             entry.isChanged = true;
           });
         }
-        for (const block of [...entry.blocks.values()]) {
+        for (const block of entry.blocks.values()) {
           if (block.isChanged) await this.#putBlock(entry, block, writer);
           else if (block.number < currentBlock) entry.blocks.delete(block.number);
         }

@@ -1,7 +1,7 @@
 /** Summaries: they add up however they are divided, and their percentiles are near. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { binary, Measure } from './measure.ts';
 import { bucketBound, bucketOf, percentile, Summary, type Values, zeroBucket } from './summary.ts';
 

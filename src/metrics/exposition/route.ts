@@ -11,8 +11,8 @@ export interface MetricsRouteOptions {
   readonly metrics: Pick<Metrics, 'settle' | 'totals'>;
   /** How things stand at the moment. */
   readonly gauges: () => readonly Gauge[] | Promise<readonly Gauge[]>;
-  /** What a scrape must show; `open`: whoever reaches the listener may read. */
-  readonly token: string | 'open';
+  /** What a scrape must show; undefined: whoever reaches the listener may read. */
+  readonly token: string | undefined;
 }
 
 export function metricsRoute({ metrics, gauges, token }: MetricsRouteOptions): OpenRoute {
@@ -28,7 +28,7 @@ export function metricsRoute({ metrics, gauges, token }: MetricsRouteOptions): O
           error: new WireError('UnknownOperationException', 'There is nothing at this path.'),
         };
       }
-      if (token !== 'open' && !isBearer(headers['authorization'], token)) return unauthorized;
+      if (token !== undefined && !isBearer(headers['authorization'], token)) return unauthorized;
       const format = formatOf(headers['accept']);
       const body = Buffer.from(await scraped(format));
       return {

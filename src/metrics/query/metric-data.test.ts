@@ -1,7 +1,7 @@
 /** GetMetricData: periods, statistics, pages, and what is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { WireError, type Input } from '#wire';
 import { arnOf, dimensionsIn, World } from '../fixtures/world.ts';
 import { sourceOf } from '../source.ts';

@@ -217,17 +217,18 @@ function queryOf(asked: Input, path: string, startMs: number, endMs: number, acc
 
 function positionOf(token: string | undefined, mark: number, queriesCount: number): Position {
   if (token === undefined) return { query: 0, at: 0 };
-  const invalid = (): WireError =>
-    new WireError('InvalidNextToken', 'The next token is not one of this request.');
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(token.slice(0, 1_024), 'base64url').toString());
   } catch {
-    throw invalid();
+    throw invalidToken();
   }
   const [tokenMark, query, at] = Array.isArray(parsed) ? (parsed as readonly unknown[]) : [];
-  if (tokenMark !== mark || !isCount(query) || !isCount(at) || query >= queriesCount) throw invalid();
+  if (tokenMark !== mark || !isCount(query) || !isCount(at) || query >= queriesCount) throw invalidToken();
   return { query, at };
 }
+
+const invalidToken = (): WireError =>
+  new WireError('InvalidNextToken', 'The next token is not one of this request.');
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;

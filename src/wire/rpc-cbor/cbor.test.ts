@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cbor } from '@smithy/core/cbor';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { WireError } from '../error.ts';
 import type { StructureShape } from '../operations/shape.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
@@ -46,6 +46,14 @@ const shape: StructureShape = {
   },
 };
 
+/** What JSON has no word for, in words that it has. */
+const plain = ({ bytes, ...rest }: Record<string, unknown>): unknown =>
+  JSON.parse(
+    JSON.stringify({ ...rest, bytes: bytes && [...(bytes as Uint8Array)] }, (_key, item: unknown) =>
+      typeof item === 'bigint' ? Number(item) : item,
+    ),
+  );
+
 test('what is written, AWS’s codec reads', () => {
   fc.assert(
     fc.property(
@@ -65,12 +73,6 @@ test('what is written, AWS’s codec reads', () => {
         const read = cbor.deserialize(encodeCbor(shape, members)) as Record<string, unknown>;
         // It reads large whole numbers as bigints, and a key `__proto__` not at all.
         if (Object.hasOwn(members.map ?? {}, '__proto__')) return;
-        const plain = ({ bytes, ...rest }: Record<string, unknown>): unknown =>
-          JSON.parse(
-            JSON.stringify({ ...rest, bytes: bytes && [...(bytes as Uint8Array)] }, (_key, item: unknown) =>
-              typeof item === 'bigint' ? Number(item) : item,
-            ),
-          );
         assert.deepEqual(plain(read), plain(members));
       },
     ),

@@ -4,44 +4,18 @@
  *     query 0 ▓▓▓▓▓▓▓▓▓▓ Complete     query 1 ▓▓▓▓░░░░░░ PartialData     token: query 1, from period 4
  */
 import { hash32 } from '#lib/hash';
-import { type Handler, type Input, WireError } from '#wire';
-import {
-  dimensionsOf,
-  invalidQuery,
-  isPeriod,
-  itemsOf,
-  numberOf,
-  structureOf,
-  textOf,
-  timeOf,
-} from '../api/request.ts';
-import { blocksPerAnswer, datapointsMax, queriesMax } from '../limits.ts';
+import { type Handler, WireError } from '#wire';
+import { invalidQuery, numberOf, textOf } from '../api/request.ts';
+import { blocksPerAnswer, datapointsMax, minuteMs } from '../limits.ts';
 import type { Metrics } from '../service.ts';
-import { type Span, spanOf } from './periods.ts';
-import {
-  blocksOf,
-  find,
-  type Found,
-  type MetricQuery,
-  periodsPerStretch,
-  periodsWithData,
-  readPeriods,
-  withReading,
-} from './reading.ts';
-import { type Statistic, statisticOf } from './statistic.ts';
+import { type Asked, askedIn } from './asked.ts';
+import { Evaluation } from './evaluation.ts';
+import { periodsPerStretch, withReading } from './reading.ts';
 
-interface Query extends MetricQuery {
-  readonly id: string;
-  readonly label: string;
-  readonly statistic: Statistic;
-  readonly span: Span;
-  readonly isReturned: boolean;
-}
-
-/** Where an answer goes on: `at` periods of that query are done. */
+/** Where an answer goes on: at which query, and which of its periods (going back in time: before which). */
 interface Position {
   readonly query: number;
-  readonly at: number;
+  readonly period: number;
 }
 
 interface Result {
@@ -52,9 +26,15 @@ interface Result {
   StatusCode: 'Complete' | 'PartialData';
 }
 
+interface Paging {
+  readonly isDescending: boolean;
+  readonly pointsMax: number;
+  readonly position: Position | undefined;
+}
+
 export function getMetricData(metrics: Metrics, accountId: string): Handler {
   return async (input) => {
-    const queries = queriesOf(input, accountId);
+    const asked = askedIn(input, accountId);
     const isDescending = input['ScanBy'] !== 'TimestampAscending';
     const pointsMax = numberOf(input, 'MaxDatapoints') ?? datapointsMax;
     if (pointsMax < 1 || pointsMax > datapointsMax) {
@@ -62,12 +42,12 @@ export function getMetricData(metrics: Metrics, accountId: string): Handler {
         `The value ${pointsMax} for parameter MaxDatapoints must be from 1 to ${datapointsMax}.`,
       );
     }
-    const mark = hash32(JSON.stringify([queries, isDescending]));
-    const position = positionOf(textOf(input, 'NextToken'), mark, queries.length);
+    const mark = hash32(JSON.stringify([[...asked], isDescending]));
+    const position = positionOf(textOf(input, 'NextToken'), mark, asked.size);
     return withReading(metrics, async () => {
-      const { results, next } = await answer(metrics, queries, { isDescending, pointsMax, position });
-      const NextToken =
-        next && Buffer.from(JSON.stringify([mark, next.query, next.at])).toString('base64url');
+      const { results, next } = await answer(metrics, asked, { isDescending, pointsMax, position });
+      const token = next && JSON.stringify([mark, next.query, next.period]);
+      const NextToken = token === undefined ? undefined : Buffer.from(token).toString('base64url');
       return { MetricDataResults: results, Messages: [], NextToken };
     });
   };
@@ -75,157 +55,71 @@ export function getMetricData(metrics: Metrics, accountId: string): Handler {
 
 async function answer(
   metrics: Metrics,
-  queries: readonly Query[],
-  {
-    isDescending,
-    pointsMax,
-    position,
-  }: {
-    readonly isDescending: boolean;
-    readonly pointsMax: number;
-    readonly position: Position;
-  },
+  asked: ReadonlyMap<string, Asked>,
+  { isDescending, pointsMax, position }: Paging,
 ): Promise<{ readonly results: readonly Result[]; readonly next: Position | undefined }> {
+  const evaluation = new Evaluation(metrics, asked);
   const results: Result[] = [];
   let pointsLeft = pointsMax;
   let blocksLeft = blocksPerAnswer;
-  for (let index = position.query; index < queries.length; index += 1) {
-    const query = queries[index];
-    if (query === undefined || !query.isReturned) continue;
-    const found = find(metrics, query);
-    const [first, last] = periodsWithData(query.span, found, metrics.oldestMinute());
-    const result: Result = {
-      Id: query.id,
-      Label: query.label,
-      Timestamps: [],
-      Values: [],
-      StatusCode: 'Complete',
-    };
+  for (const [index, query] of [...asked.values()].entries()) {
+    if (!query.isReturned || index < (position?.query ?? 0)) continue;
+    const [first, last] = evaluation.range(query);
+    const result = emptyResult(query);
     results.push(result);
-    let done = index === position.query ? position.at : 0;
-    while (done < last - first) {
+    // Absolute, since the range may have moved since the last answer.
+    const from = index === position?.query ? position.period : undefined;
+    let period = isDescending ? Math.min(last, from ?? last) : Math.max(first, from ?? first);
+    while (isDescending ? period > first : period < last) {
       if (pointsLeft <= 0 || blocksLeft <= 0) {
         result.StatusCode = 'PartialData';
-        return { results, next: { query: index, at: done } };
+        return { results, next: { query: index, period } };
       }
-      const count = Math.min(last - first - done, pointsLeft, periodsPerStretch(query.span));
-      const start = isDescending ? last - done - count : first + done;
-      pointsLeft -= await addStretch(metrics, query, found, { start, count, isDescending }, result);
-      blocksLeft -= blocksOf(query.span, found, count);
-      done += count;
+      const left = isDescending ? period - first : last - period;
+      const count = Math.min(left, pointsLeft, periodsPerStretch(query.span));
+      const start = isDescending ? period - count : period;
+      const values = await evaluation.values(query, { first: start, count });
+      addValues(result, query, values, isDescending);
+      pointsLeft -= values.size;
+      blocksLeft -= evaluation.blocks(query, count);
+      period = isDescending ? start : start + count;
     }
   }
   return { results, next: undefined };
 }
 
-async function addStretch(
-  metrics: Metrics,
-  { span, statistic }: Query,
-  found: Found,
-  {
-    start,
-    count,
-    isDescending,
-  }: { readonly start: number; readonly count: number; readonly isDescending: boolean },
+const emptyResult = ({ id, label }: Asked): Result => ({
+  Id: id,
+  Label: label,
+  Timestamps: [],
+  Values: [],
+  StatusCode: 'Complete',
+});
+
+function addValues(
   { Timestamps, Values }: Result,
-): Promise<number> {
-  const points = await readPeriods(metrics, found, span, start, count);
-  let added = 0;
-  for (const { at, values } of isDescending ? points.toReversed() : points) {
-    const value = statistic(values);
-    if (value === undefined) continue;
-    Timestamps.push(at);
+  { span }: Asked,
+  values: ReadonlyMap<number, number>,
+  isDescending: boolean,
+): void {
+  for (const [period, value] of [...values].sort(([a], [b]) => (isDescending ? b - a : a - b))) {
+    Timestamps.push(new Date((span.from + period * span.periodMinutes) * minuteMs));
     Values.push(value);
-    added += 1;
   }
-  return added;
 }
 
-function queriesOf(input: Input, accountId: string): readonly Query[] {
-  const startMs = timeOf(input, 'StartTime') ?? 0;
-  const endMs = timeOf(input, 'EndTime') ?? 0;
-  if (startMs >= endMs) {
-    throw invalidQuery('The parameter StartTime must be less than the parameter EndTime.');
-  }
-  const asked = itemsOf(input, 'MetricDataQueries');
-  if (asked.length === 0) throw invalidQuery('The collection MetricDataQueries must not be empty.');
-  if (asked.length > queriesMax) {
-    throw invalidQuery(`The collection MetricDataQueries must not have a size greater than ${queriesMax}.`);
-  }
-  const queries = asked.map((each, index) =>
-    queryOf(each, `MetricDataQueries.member.${index + 1}`, startMs, endMs, accountId),
-  );
-  const ids = new Set(queries.map(({ id }) => id));
-  if (ids.size < queries.length)
-    throw invalidQuery('The values for parameter id in MetricDataQueries are not unique.');
-  return queries;
-}
-
-function queryOf(asked: Input, path: string, startMs: number, endMs: number, accountId: string): Query {
-  const id = textOf(asked, 'Id') ?? '';
-  if (!/^[a-z][a-zA-Z0-9_]*$/.test(id)) {
-    throw invalidQuery(
-      `The value ${id} for parameter ${path}.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.`,
-    );
-  }
-  const stat = structureOf(asked, 'MetricStat');
-  if (asked['Expression'] !== undefined) {
-    throw invalidQuery(
-      `${path}.Expression: metric math and Metrics Insights queries are not implemented by Lambkin yet.`,
-    );
-  }
-  if (stat === undefined)
-    throw invalidQuery(`The parameter ${path} must have a MetricStat or an Expression.`);
-  if (asked['Period'] !== undefined) {
-    throw invalidQuery(`${path}.Period: it belongs to expressions; a metric has its own in MetricStat.`);
-  }
-  const label = textOf(asked, 'Label');
-  if (label?.includes('${') === true)
-    throw invalidQuery(`${path}.Label: dynamic labels are not implemented by Lambkin yet.`);
-  if ((textOf(asked, 'AccountId') ?? accountId) !== accountId) {
-    throw invalidQuery(`${path}.AccountId: metrics of other accounts are not served by Lambkin.`);
-  }
-  const period = numberOf(stat, 'Period') ?? 0;
-  if (!isPeriod(period)) {
-    throw invalidQuery(
-      `The value ${period} for parameter ${path}.MetricStat.Period must be 1, 5, 10, 20, 30 or a multiple of 60.`,
-    );
-  }
-  const name = textOf(stat, 'Stat') ?? '';
-  const statistic = statisticOf(name);
-  if (statistic === undefined) {
-    throw invalidQuery(`The value ${name} for parameter ${path}.MetricStat.Stat is not supported.`);
-  }
-  const metric = structureOf(stat, 'Metric') ?? {};
-  const namespace = textOf(metric, 'Namespace');
-  const metricName = textOf(metric, 'MetricName');
-  if (namespace === undefined || metricName === undefined) {
-    throw invalidQuery(`The parameter ${path}.MetricStat.Metric must have a Namespace and a MetricName.`);
-  }
-  return {
-    id,
-    label: label ?? metricName,
-    statistic,
-    span: spanOf(startMs, endMs, period),
-    isReturned: asked['ReturnData'] !== false,
-    namespace,
-    metric: metricName,
-    dimensions: dimensionsOf(metric),
-    unit: textOf(stat, 'Unit'),
-  };
-}
-
-function positionOf(token: string | undefined, mark: number, queriesCount: number): Position {
-  if (token === undefined) return { query: 0, at: 0 };
+function positionOf(token: string | undefined, mark: number, queriesCount: number): Position | undefined {
+  if (token === undefined) return undefined;
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(token.slice(0, 1_024), 'base64url').toString());
   } catch {
     throw invalidToken();
   }
-  const [tokenMark, query, at] = Array.isArray(parsed) ? (parsed as readonly unknown[]) : [];
-  if (tokenMark !== mark || !isCount(query) || !isCount(at) || query >= queriesCount) throw invalidToken();
-  return { query, at };
+  const [tokenMark, query, period] = Array.isArray(parsed) ? (parsed as readonly unknown[]) : [];
+  if (tokenMark !== mark || !isCount(query) || !isCount(period) || query >= queriesCount)
+    throw invalidToken();
+  return { query, period };
 }
 
 const invalidToken = (): WireError =>

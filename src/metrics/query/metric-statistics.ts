@@ -11,7 +11,7 @@ import {
 } from '../api/request.ts';
 import { statisticsDatapointsMax } from '../limits.ts';
 import type { Metrics } from '../service.ts';
-import { periodsOf, type Point, spanOf } from './periods.ts';
+import { periodsOf, type Point, pointsOf, spanOf } from './periods.ts';
 import { find, periodsPerStretch, periodsWithData, readPeriods, withReading } from './reading.ts';
 import { statisticOf } from './statistic.ts';
 
@@ -38,7 +38,7 @@ export function getMetricStatistics(metrics: Metrics): Handler {
       const points: Point[] = [];
       for (let at = first; at < last; at += periodsPerStretch(span)) {
         const count = Math.min(periodsPerStretch(span), last - at);
-        points.push(...(await readPeriods(metrics, found, span, at, count)));
+        points.push(...pointsOf(span, await readPeriods(metrics, found, span, at, count)));
       }
       const Unit = unit ?? (found.units.length === 1 ? found.units[0] : 'None');
       return { Label: metric, Datapoints: points.map((point) => datapoint(point, names, extended, Unit)) };

@@ -6,7 +6,7 @@ import { blockMinutes, blocksPerPage } from '../limits.ts';
 import type { Metrics } from '../service.ts';
 import { type Dimension, sourceOf } from '../source.ts';
 import type { Summary } from '../summary.ts';
-import { addMinutes, periodsOf, type Point, pointsOf, type Span } from './periods.ts';
+import { addMinutes, periodsOf, type Span } from './periods.ts';
 
 export interface MetricQuery {
   readonly namespace: string;
@@ -59,21 +59,21 @@ export function periodsWithData(
 export const periodsPerStretch = ({ periodMinutes }: Span): number =>
   Math.max(1, Math.floor((blocksPerPage * blockMinutes) / periodMinutes));
 
-/** The points of some of a span's periods, in ascending order. */
+/** What was recorded in some of a span's periods, by their numbers. */
 export async function readPeriods(
   { store }: Pick<Metrics, 'store'>,
   { parts }: Found,
   span: Span,
   first: number,
   count: number,
-): Promise<readonly Point[]> {
+): Promise<ReadonlyMap<number, Summary>> {
   const from = span.from + first * span.periodMinutes;
   const to = Math.min(span.to, from + count * span.periodMinutes);
   const periods = new Map<number, Summary>();
   for (const { entry, keys } of parts) {
     for await (const minutes of store.read(entry, keys, from, to)) addMinutes(periods, span, minutes);
   }
-  return pointsOf(span, periods);
+  return periods;
 }
 
 /** Blocks that are looked at for so many periods. */

@@ -9,11 +9,12 @@ import { metricsService } from './service.ts';
 
 const beganSeconds = 1_767_225_600;
 
+const authorize = (operation: string): void => {
+  if (operation === 'ListMetrics') throw new WireError('AccessDeniedException', 'You may not.');
+};
+
 async function opened(): Promise<{ readonly world: World; readonly service: Service }> {
   const world = await World.open();
-  const authorize = (operation: string): void => {
-    if (operation === 'ListMetrics') throw new WireError('AccessDeniedException', 'You may not.');
-  };
   return { world, service: metricsService(world.handlers, assert.fail, authorize) };
 }
 

@@ -5,6 +5,8 @@
  *     power   = unary [ "^" power ]                      unary   = "-" unary | value
  *     value   = number | text | name | name "(" [ sum { "," sum } ] ")" | "(" sum ")" | "[" sum { "," sum } "]"
  */
+import { unreachable } from '#lib/assert';
+
 export type Node =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'text'; readonly value: string }
@@ -111,11 +113,16 @@ class Parser {
       case 'name':
         if (!this.#takes('(')) return this.#node({ kind: 'name', name: found.text });
         return this.#node({ kind: 'call', name: found.text.toUpperCase(), args: this.#items(')', depth) });
+      case 'sign':
+        return this.#enclosed(found.text, depth);
       default:
-        break;
+        return unreachable(found.kind);
     }
-    if (found.text === '[') return this.#node({ kind: 'list', items: this.#items(']', depth) });
-    if (found.text !== '(') throw new MathError(`Unexpected '${found.text}'`);
+  }
+
+  #enclosed(sign: string, depth: number): Node {
+    if (sign === '[') return this.#node({ kind: 'list', items: this.#items(']', depth) });
+    if (sign !== '(') throw new MathError(`Unexpected '${sign}'`);
     const inner = this.sum(depth + 1);
     if (!this.#takes(')')) throw new MathError("A ')' is missing");
     return inner;

@@ -54,7 +54,7 @@ for (const [text, expected] of [
   ['MIN([a, b, a * 0])', { 0: 0, 1: 0, 2: 0, 3: 5 }],
   ['a / 0', {}],
 ] as const) {
-  test(`${text}`, () => assert.deepEqual(of(text), expected));
+  test(text, () => assert.deepEqual(of(text), expected));
 }
 
 for (const text of [

@@ -7,7 +7,7 @@
  */
 import { ownNamespace } from './known.ts';
 import { binary, Measure } from './measure.ts';
-import type { Emit } from './series.ts';
+import { type Emit, Quiet } from './series.ts';
 import { type Source, sourceOf } from './source.ts';
 
 /** Invokes under way at once, of a function or of all. */
@@ -69,7 +69,7 @@ export class InvokeSeries {
   #throttles = 0;
   /** Under way in this series. */
   #running = 0;
-  idleFolds = 0;
+  readonly quiet = new Quiet();
 
   constructor(ofFunction: FunctionInvokes, account: AccountInvokes, sources: readonly Source[]) {
     this.ofFunction = ofFunction;
@@ -115,8 +115,8 @@ export class InvokeSeries {
     const invocations = this.#invocations;
     const throttles = this.#throttles;
     const isQuiet = invocations + throttles === 0 && this.#durations.isEmpty;
-    this.idleFolds = isQuiet ? this.idleFolds + 1 : 0;
     if (isQuiet) return;
+    this.quiet.broken();
     const errors = this.#errors;
     const durations = this.#durations.isEmpty ? undefined : this.#durations.take();
     this.#invocations = 0;

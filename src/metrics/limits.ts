@@ -46,8 +46,9 @@ export const blocksPerPage = 96;
 /** Blocks that one GetMetricData reads before it answers what it has, with a token for the rest. */
 export const blocksPerAnswer = 6_000;
 
-/** Reads under way; more are told to come back. */
+/** Requests that read at once, and that wait for their turn; more are told to come back. */
 export const readsMax = 8;
+export const readsWaitingMax = 256;
 
 /** GetMetricData: as AWS. */
 export const queriesMax = 500;

@@ -48,12 +48,16 @@ export class Recorder {
     ]);
   }
 
-  /** Of one of a function's versions or aliases. */
-  ofResource(functionName: string, qualifier: string | undefined): Series {
+  /** Of one of a function's versions or aliases; of an alias, by the version that ran where that is told. */
+  ofResource(functionName: string, qualifier: string | undefined, version = qualifier): Series {
+    const FunctionName = functionName;
     const Resource = qualifier === undefined ? functionName : `${functionName}:${qualifier}`;
-    return this.#seriesOf(`resource/${Resource}`, () => [
-      sourceOf(lambdaNamespace, { FunctionName: functionName }),
-      sourceOf(lambdaNamespace, { FunctionName: functionName, Resource }),
+    return this.#seriesOf(`resource/${Resource} ${version ?? ''}`, () => [
+      sourceOf(lambdaNamespace, { FunctionName }),
+      sourceOf(lambdaNamespace, { FunctionName, Resource }),
+      ...(version === undefined || version === qualifier
+        ? []
+        : [sourceOf(lambdaNamespace, { FunctionName, Resource, ExecutedVersion: version })]),
       accountSource,
     ]);
   }
@@ -95,7 +99,7 @@ export class Recorder {
     for (const [arn, invoked] of this.#invoked) {
       const { versions } = invoked;
       for (const [version, series] of versions) {
-        if (!series.isIdle || series.idleFolds < idleMinutesMax) continue;
+        if (series.quiet.endMinute() < idleMinutesMax || !series.isIdle) continue;
         versions.delete(version);
         if (invoked.lastVersion === version) invoked.lastVersion = '';
         this.#seriesCount -= 1;
@@ -107,7 +111,7 @@ export class Recorder {
       if (each.series === 0 && each.concurrency.running === 0) this.#functions.delete(name);
     }
     for (const [key, series] of this.#series.entries()) {
-      if (series.idleFolds >= idleMinutesMax) this.#series.delete(key);
+      if (series.quiet.endMinute() >= idleMinutesMax) this.#series.delete(key);
     }
   }
 

@@ -7,11 +7,28 @@ import type { Values } from './summary.ts';
 /** Takes what was recorded in the minute that ends. */
 export type Emit = (source: Source, metric: string, unit: string, values: Values) => void;
 
+/** For how many minutes nothing has happened. */
+export class Quiet {
+  #minutes = 0;
+  #isBroken = true;
+
+  /** Something happened. */
+  broken(): void {
+    this.#isBroken = true;
+  }
+
+  /** A minute ends: how many were quiet. */
+  endMinute(): number {
+    this.#minutes = this.#isBroken ? 0 : this.#minutes + 1;
+    this.#isBroken = false;
+    return this.#minutes;
+  }
+}
+
 export class Series {
   readonly #sources: readonly Source[];
   readonly #measures = new Map<KnownMetric, Measure>();
-  /** Folds in a row that found nothing. */
-  idleFolds = 0;
+  readonly quiet = new Quiet();
 
   constructor(sources: readonly Source[]) {
     this.#sources = sources;
@@ -27,10 +44,9 @@ export class Series {
   }
 
   fold(emit: Emit): void {
-    this.idleFolds += 1;
     for (const [metric, measure] of this.#measures) {
       if (measure.isEmpty) continue;
-      this.idleFolds = 0;
+      this.quiet.broken();
       const values = measure.take();
       for (const source of this.#sources) emit(source, metric, knownMetrics[metric].unit, values);
     }

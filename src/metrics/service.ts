@@ -5,12 +5,13 @@
  *                                       └─▶ totals (/metrics)
  */
 import type { Cancel, Clock, Documents } from '#platform';
-import { minuteMs, readsMax, retentionMsDefault } from './limits.ts';
+import { minuteMs, readsMax, readsWaitingMax, retentionMsDefault } from './limits.ts';
 import { Recorder } from './recorder.ts';
 import type { Emit } from './series.ts';
 import { MetricStore } from './store.ts';
 import { Totals } from './totals.ts';
 import { otherTurns } from './turn.ts';
+import { Turnstile } from './turnstile.ts';
 
 export interface MetricsOptions {
   readonly accountId: string;
@@ -36,8 +37,8 @@ export interface Metrics {
   settle(): Promise<void>;
   /** `each-minute`: what takes longer, or is a look at how things stand rather than a count. */
   collect(collector: Collector, when: 'before-fold' | 'each-minute'): void;
-  /** A place among those who read; undefined: too many do. To be given back. */
-  reading(): (() => void) | undefined;
+  /** Those who read. */
+  readonly readers: Turnstile;
   /** Reads what is stored and begins to write. Rejects when the store cannot be read. */
   start(): Promise<void>;
   /** Writes what is left. */
@@ -56,9 +57,9 @@ export function openMetrics(options: MetricsOptions): Metrics {
   let minute = minuteOf(clock.wallMs());
   let cancel: Cancel | undefined;
   let isClosed = false;
-  let readers = 0;
   let ticking: Promise<void> = Promise.resolve();
   let settling: Promise<void> = Promise.resolve();
+  let next: Promise<void> | undefined;
 
   return {
     recorder,
@@ -68,15 +69,7 @@ export function openMetrics(options: MetricsOptions): Metrics {
     oldestMinute,
     settle,
     collect: (collector, when) => void collectors[when].push(collector),
-    reading() {
-      if (readers >= readsMax) return undefined;
-      readers += 1;
-      let isBack = false;
-      return () => {
-        if (!isBack) readers -= 1;
-        isBack = true;
-      };
-    },
+    readers: new Turnstile(readsMax, readsWaitingMax),
     async start() {
       await store.load();
       setTimer();
@@ -90,10 +83,14 @@ export function openMetrics(options: MetricsOptions): Metrics {
     },
   };
 
-  /** One after another, as each belongs to a minute. */
+  /** One fold after another, as each belongs to a minute; all who ask before it begins share the next. */
   function settle(): Promise<void> {
-    settling = settling.then(fold);
-    return settling;
+    next ??= settling.then(() => {
+      next = undefined;
+      return fold();
+    });
+    settling = next;
+    return next;
   }
 
   async function fold(): Promise<void> {

@@ -233,7 +233,7 @@ export async function compose(
     trouble,
   });
   const { roleMay, events, eventSources } = background;
-  const observed = { assignment, events, eventSources, queues: sqs.queues, worker };
+  const observed = { assignment, metadata, events, eventSources, queues: sqs.queues, worker };
   recording.observe(observed);
   const exposition = await openMetricsRoute(options, root, recording, observed);
   const links = new Links(root.deriveKey('download-links'), clock);

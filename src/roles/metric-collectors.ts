@@ -1,6 +1,7 @@
 /** What is counted elsewhere, recorded: asked for before every fold, once a minute, or every few seconds. */
 import type { AssignmentService } from '#assignment';
 import type { EventSources, MappingCounts } from '#event-sources';
+import type { WatchedMetadata } from '#metadata';
 import type { KnownMetric, Metrics, Series } from '#metrics';
 import { systemClock as clock } from '#platform';
 import type { SqsQueues } from '#sqs';
@@ -54,16 +55,22 @@ export function mappingCollector(
   };
 }
 
+export interface Provisioned {
+  readonly assignment: Pick<AssignmentService, 'provisionedUse'>;
+  readonly metadata: Pick<WatchedMetadata, 'provisionedFor'>;
+}
+
 /** How many invokes got what is provisioned, and how many did not. */
 export function provisionedCollector(
   { recorder }: Metrics,
-  assignment: Pick<AssignmentService, 'provisionedUse'>,
+  { assignment, metadata }: Provisioned,
 ): () => Promise<void> {
   const growth = new Growth();
   return async () => {
     for (const { version, status } of await assignment.provisionedUse()) {
-      const { functionName, generation } = version;
-      const series = recorder.ofResource(functionName, version.version);
+      const { accountId, functionName, generation } = version;
+      const qualifier = metadata.provisionedFor(accountId, functionName, version.version);
+      const series = recorder.ofResource(functionName, qualifier, version.version);
       const add = (metric: KnownMetric, count: number): void => {
         const grown = growth.of(`${generation} ${metric}`, count);
         if (grown > 0) series.add(metric, grown);
@@ -76,28 +83,47 @@ export function provisionedCollector(
 }
 
 /** How much is in use, again and again; returns how to stop. */
-export function lookAtProvisioned(
-  { recorder }: Metrics,
-  assignment: Pick<AssignmentService, 'provisionedUse'>,
-): () => void {
+export function lookAtProvisioned({ recorder }: Metrics, provisioned: Provisioned): () => void {
   let cancel = clock.after(lookMs, look);
   return () => cancel();
 
   function look(): void {
     cancel = clock.after(lookMs, look);
-    void assignment.provisionedUse().then((uses) => {
-      const functions = new Map<string, { busy: number; available: number }>();
-      for (const { version, status } of uses) {
-        const { functionName } = version;
-        const sum = functions.get(functionName) ?? { busy: 0, available: 0 };
-        sum.busy += status.busy;
-        sum.available += status.available;
-        functions.set(functionName, sum);
-        sampleUse(recorder.ofResourceAlone(functionName, version.version), status);
+    void useOf(provisioned).then((uses) => {
+      for (const { functionName, qualifier, ...use } of uses) {
+        const series =
+          qualifier === undefined
+            ? recorder.ofFunctionAlone(functionName)
+            : recorder.ofResourceAlone(functionName, qualifier);
+        sampleUse(series, use);
       }
-      for (const [name, use] of functions) sampleUse(recorder.ofFunctionAlone(name), use);
     });
   }
+}
+
+interface Use {
+  readonly functionName: string;
+  /** Absent: of all of the function. */
+  readonly qualifier: string | undefined;
+  busy: number;
+  available: number;
+}
+
+/** By function, and by alias or version. */
+async function useOf({ assignment, metadata }: Provisioned): Promise<readonly Use[]> {
+  const sums = new Map<string, Use>();
+  for (const { version, status } of await assignment.provisionedUse()) {
+    const { accountId, functionName } = version;
+    const named = metadata.provisionedFor(accountId, functionName, version.version);
+    for (const qualifier of [undefined, named]) {
+      const key = `${functionName}:${qualifier ?? ''}`;
+      const sum = sums.get(key) ?? { functionName, qualifier, busy: 0, available: 0 };
+      sum.busy += status.busy;
+      sum.available += status.available;
+      sums.set(key, sum);
+    }
+  }
+  return [...sums.values()];
 }
 
 function sampleUse(

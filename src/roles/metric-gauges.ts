@@ -2,6 +2,7 @@
 import type { AssignmentService } from '#assignment';
 import type { EventInvoke } from '#event-invoke';
 import type { EventSources } from '#event-sources';
+import type { WatchedMetadata } from '#metadata';
 import type { Gauge, Metrics } from '#metrics';
 import type { SqsQueues } from '#sqs';
 import type { LocalWorker } from '#worker';
@@ -9,6 +10,7 @@ import type { LocalWorker } from '#worker';
 /** What is asked how things stand. */
 export interface Observed {
   readonly assignment: Pick<AssignmentService, 'provisionedUse'>;
+  readonly metadata: Pick<WatchedMetadata, 'provisionedFor'>;
   readonly events: Pick<EventInvoke, 'census'>;
   readonly eventSources: Pick<EventSources, 'counts'>;
   readonly queues: Pick<SqsQueues, 'arns' | 'depth' | 'find'>;

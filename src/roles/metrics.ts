@@ -92,9 +92,9 @@ export async function openRecording(parts: RecordingParts): Promise<Recording> {
     observe(observed) {
       const mappings = mappingCollector(metrics, observed.eventSources);
       metrics.collect(mappings, 'before-fold');
-      metrics.collect(provisionedCollector(metrics, observed.assignment), 'before-fold');
+      metrics.collect(provisionedCollector(metrics, observed), 'before-fold');
       metrics.collect(() => sampleQueues(metrics, observed.queues), 'each-minute');
-      parts.closing.add(lookAtProvisioned(metrics, observed.assignment));
+      parts.closing.add(lookAtProvisioned(metrics, observed));
     },
   };
 }

@@ -1,6 +1,11 @@
 /** A service whose functions fail as they are asked to, and CloudWatch's client to see what it counted. */
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { CreateFunctionCommand, InvokeCommand, PutFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
+import {
+  CreateFunctionCommand,
+  InvokeCommand,
+  PutFunctionConcurrencyCommand,
+  waitUntilFunctionActiveV2,
+} from '@aws-sdk/client-lambda';
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { archive } from '../archive.ts';
@@ -19,6 +24,10 @@ export async function createFunction({ client }: Service, FunctionName: string):
   const ZipFile = await archive({ 'index.mjs': source });
   const code = { Runtime: 'nodejs24.x', Handler: 'index.handler', Role: role, Code: { ZipFile } } as const;
   await client.send(new CreateFunctionCommand({ FunctionName, ...code }));
+  await waitUntilFunctionActiveV2(
+    { client, minDelay: 0.02, maxDelay: 0.1, maxWaitTime: 30 },
+    { FunctionName },
+  );
 }
 
 export const invokeFunction = (

@@ -202,6 +202,34 @@ test('provisioned concurrency is counted apart from what is beyond it', async ()
   );
 });
 
+test('provisioned concurrency of an alias is counted for the alias', async () => {
+  await createFunction(service, 'aliased');
+  const { Version = '' } = await service.client.send(new PublishVersionCommand({ FunctionName: 'aliased' }));
+  await service.client.send(
+    new CreateAliasCommand({ FunctionName: 'aliased', Name: 'live', FunctionVersion: Version }),
+  );
+  const config = { FunctionName: 'aliased', Qualifier: 'live' };
+  await service.client.send(
+    new PutProvisionedConcurrencyConfigCommand({ ...config, ProvisionedConcurrentExecutions: 1 }),
+  );
+  await until(
+    () => service.client.send(new GetProvisionedConcurrencyConfigCommand(config)),
+    ({ Status }) => Status === 'READY',
+  );
+  await invokeFunction(service, 'aliased', {}, 'live');
+  const f = { FunctionName: 'aliased' };
+  const metric = 'ProvisionedConcurrencyInvocations';
+  assert.deepEqual(
+    await Promise.all([
+      total(metric, f),
+      total(metric, { ...f, Resource: 'aliased:live' }),
+      total(metric, { ...f, Resource: 'aliased:live', ExecutedVersion: Version }),
+      total(metric, { ...f, Resource: `aliased:${Version}` }),
+    ]),
+    [1, 1, 1, undefined],
+  );
+});
+
 test('what a queue and its event source mapping did is counted', async () => {
   const sqs = new SQSClient({ endpoint: service.endpoint, region, credentials, maxAttempts: 1 });
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'work' }));

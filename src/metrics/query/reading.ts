@@ -80,17 +80,15 @@ export async function readPeriods(
 export const blocksOf = ({ periodMinutes }: Span, { parts }: Found, count: number): number =>
   parts.length * (Math.ceil((count * periodMinutes) / blockMinutes) + 1);
 
-/** Runs with a place among those who read. */
-export async function withReading<T>(
-  metrics: Pick<Metrics, 'reading' | 'settle'>,
+/** Runs when its turn among those who read has come, with all that was recorded until then. */
+export async function withReading<T extends object>(
+  metrics: Pick<Metrics, 'readers' | 'settle'>,
   run: () => Promise<T>,
 ): Promise<T> {
-  const giveBack = metrics.reading();
-  if (giveBack === undefined) throw new WireError('ThrottlingException', 'Rate exceeded');
-  try {
+  const answer = await metrics.readers.run(async () => {
     await metrics.settle();
-    return await run();
-  } finally {
-    giveBack();
-  }
+    return run();
+  });
+  if (answer === 'full') throw new WireError('ThrottlingException', 'Rate exceeded');
+  return answer;
 }

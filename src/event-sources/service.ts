@@ -35,6 +35,8 @@ export interface EventSourcesOptions {
   /** A fault of Lambkin's own, in an invoke. */
   readonly reportFault: (error: unknown, requestId: string) => void;
   readonly onTrouble: (message: string, error: unknown) => void;
+  /** Told of what is counted of a mapping, besides `counts`. */
+  readonly onCount?: (uuid: string, counted: PollerCount) => void;
 }
 
 /** Of one mapping, since this process began. */
@@ -182,7 +184,10 @@ export function createEventSources(options: EventSourcesOptions): EventSources {
       clock,
       random,
       limits,
-      onCount: (counted) => count(tally, counted),
+      onCount(counted) {
+        count(tally, counted);
+        options.onCount?.(uuid, counted);
+      },
     });
     const entry: Polled = { poller, tally, mapping };
     polled.set(uuid, entry);

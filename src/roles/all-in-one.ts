@@ -227,13 +227,13 @@ export async function compose(
     metadata,
     frontend,
     sqs,
-    metrics: recording.events,
+    recording,
     log,
     closing,
     trouble,
   });
   const { roleMay, events, eventSources } = background;
-  const observed = { assignment, metadata, events, eventSources, queues: sqs.queues, worker };
+  const observed = { assignment, metadata, events, queues: sqs.queues, worker };
   recording.observe(observed);
   const exposition = await openMetricsRoute(options, root, recording, observed);
   const links = new Links(root.deriveKey('download-links'), clock);

@@ -1,6 +1,5 @@
-/** What is counted elsewhere, recorded: asked for before every fold, once a minute, or every few seconds. */
+/** What others count or know, recorded: asked for before every fold, once a minute, or every few seconds. */
 import type { AssignmentService } from '#assignment';
-import type { EventSources, MappingCounts } from '#event-sources';
 import type { WatchedMetadata } from '#metadata';
 import type { KnownMetric, Metrics, Series } from '#metrics';
 import { systemClock as clock } from '#platform';
@@ -29,30 +28,6 @@ class Growth {
     this.#known = this.#seen;
     this.#seen = new Map();
   }
-}
-
-/** Of event source mappings. */
-export function mappingCollector(
-  { recorder }: Metrics,
-  eventSources: Pick<EventSources, 'counts'>,
-): () => void {
-  const growth = new Growth();
-  const names = [
-    ['PolledEventCount', 'received'],
-    ['FilteredOutEventCount', 'filteredOut'],
-    ['InvokedEventCount', 'invoked'],
-    ['FailedInvokeEventCount', 'failed'],
-    ['DeletedEventCount', 'deleted'],
-  ] as const satisfies readonly (readonly [KnownMetric, keyof MappingCounts])[];
-  return () => {
-    for (const [uuid, counts] of eventSources.counts()) {
-      for (const [metric, count] of names) {
-        const grown = growth.of(`${uuid} ${metric}`, counts[count]);
-        if (grown > 0) recorder.ofMapping(uuid).add(metric, grown);
-      }
-    }
-    growth.next();
-  };
 }
 
 export interface Provisioned {

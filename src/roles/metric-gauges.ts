@@ -1,7 +1,6 @@
 /** How things stand at the moment of a scrape. */
 import type { AssignmentService } from '#assignment';
 import type { EventInvoke } from '#event-invoke';
-import type { EventSources } from '#event-sources';
 import type { WatchedMetadata } from '#metadata';
 import type { Gauge, Metrics } from '#metrics';
 import type { SqsQueues } from '#sqs';
@@ -12,7 +11,6 @@ export interface Observed {
   readonly assignment: Pick<AssignmentService, 'provisionedUse'>;
   readonly metadata: Pick<WatchedMetadata, 'provisionedFor'>;
   readonly events: Pick<EventInvoke, 'census'>;
-  readonly eventSources: Pick<EventSources, 'counts'>;
   readonly queues: Pick<SqsQueues, 'arns' | 'depth' | 'find'>;
   readonly worker: Pick<LocalWorker, 'list' | 'poolSize'>;
 }

@@ -1,12 +1,13 @@
 /**
  * Metrics: what the other parts tell, or are asked for, is recorded; the API and /metrics show it.
  *
- *     worker, frontend, URLs, events, queues ──told as it happens──▶ recorder
- *     assignment, event sources, queues      ◀──asked, each minute───┘
+ *     worker, frontend, URLs, events, event sources, queues ──told as it happens──▶ recorder
+ *     assignment, queues                                    ◀──asked, each minute───┘
  */
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventMetrics } from '#event-invoke';
+import type { PollerCount } from '#event-sources';
 import type { InvokeWatch, UrlOutcome } from '#frontend';
 import type { RootIdentity } from '#identity';
 import { type KnownMetric, type Metrics, metricsRoute, openMetrics } from '#metrics';
@@ -15,12 +16,7 @@ import type { QueueWatch } from '#sqs';
 import type { OpenRoute } from '#wire';
 import type { FinishedRun } from '#worker';
 import type { Closing } from './closing.ts';
-import {
-  lookAtProvisioned,
-  mappingCollector,
-  provisionedCollector,
-  sampleQueues,
-} from './metric-collectors.ts';
+import { lookAtProvisioned, provisionedCollector, sampleQueues } from './metric-collectors.ts';
 import { gaugesOf, type Observed } from './metric-gauges.ts';
 import type { LambkinOptions } from './options.ts';
 
@@ -40,10 +36,19 @@ export interface Recording {
   readonly watch: (invokedArn: string, version: string) => InvokeWatch;
   readonly onRan: (run: FinishedRun) => void;
   readonly events: EventMetrics;
+  readonly onPolled: (uuid: string, counted: PollerCount) => void;
   readonly queues: QueueWatch;
   readonly onAnswered: (outcome: UrlOutcome) => void;
   observe(observed: Observed): void;
 }
+
+const polled = [
+  ['received', 'PolledEventCount'],
+  ['filteredOut', 'FilteredOutEventCount'],
+  ['invoked', 'InvokedEventCount'],
+  ['failed', 'FailedInvokeEventCount'],
+  ['deleted', 'DeletedEventCount'],
+] as const satisfies readonly (readonly [keyof PollerCount, KnownMetric])[];
 
 export async function openRecording(parts: RecordingParts): Promise<Recording> {
   const { accountId, documents, options, trouble } = parts;
@@ -73,6 +78,13 @@ export async function openRecording(parts: RecordingParts): Promise<Recording> {
       destinationFailed: (key) => ofEvent(key, 'DestinationDeliveryFailures', 1),
       deadLetterFailed: (key) => ofEvent(key, 'DeadLetterErrors', 1),
     },
+    onPolled(uuid, counted) {
+      const series = recorder.ofMapping(uuid);
+      for (const [count, metric] of polled) {
+        const value = counted[count] ?? 0;
+        if (value > 0) series.add(metric, value);
+      }
+    },
     queues: {
       sent: (name, count) => recorder.ofQueue(name).add('NumberOfMessagesSent', count),
       received(name, count) {
@@ -90,8 +102,6 @@ export async function openRecording(parts: RecordingParts): Promise<Recording> {
       series.add('UrlRequestLatency', latencyMs);
     },
     observe(observed) {
-      const mappings = mappingCollector(metrics, observed.eventSources);
-      metrics.collect(mappings, 'before-fold');
       metrics.collect(provisionedCollector(metrics, observed), 'before-fold');
       metrics.collect(() => sampleQueues(metrics, observed.queues), 'each-minute');
       parts.closing.add(lookAtProvisioned(metrics, observed));

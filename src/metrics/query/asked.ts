@@ -46,10 +46,11 @@ interface Scope {
   readonly startMs: number;
   readonly endMs: number;
   readonly accountId: string;
+  readonly nowMs: number;
 }
 
 /** By id, in the order of the request. Throws WireError. */
-export function askedIn(input: Input, accountId: string): ReadonlyMap<string, Asked> {
+export function askedIn(input: Input, accountId: string, nowMs: number): ReadonlyMap<string, Asked> {
   const startMs = timeOf(input, 'StartTime') ?? 0;
   const endMs = timeOf(input, 'EndTime') ?? 0;
   if (startMs >= endMs) {
@@ -60,7 +61,7 @@ export function askedIn(input: Input, accountId: string): ReadonlyMap<string, As
   if (queries.length > queriesMax) {
     throw invalidQuery(`The collection MetricDataQueries must not have a size greater than ${queriesMax}.`);
   }
-  const scope = { startMs, endMs, accountId };
+  const scope = { startMs, endMs, accountId, nowMs };
   const metrics = new Map<string, AskedMetric>();
   const ids = queries.map((query, index) => idOf(query, pathOf(index)));
   if (new Set(ids).size < ids.length) {
@@ -90,7 +91,12 @@ function labelOf(query: Input, path: string, otherwise: string): string {
   throw invalidQuery(`${path}.Label: dynamic labels are not implemented by Lambkin yet.`);
 }
 
-function metricOf(id: string, query: Input, path: string, { startMs, endMs, accountId }: Scope): AskedMetric {
+function metricOf(
+  id: string,
+  query: Input,
+  path: string,
+  { startMs, endMs, accountId, nowMs }: Scope,
+): AskedMetric {
   const stat = structureOf(query, 'MetricStat');
   if (stat === undefined) {
     throw invalidQuery(`The parameter ${path} must have a MetricStat or an Expression.`);
@@ -124,7 +130,7 @@ function metricOf(id: string, query: Input, path: string, { startMs, endMs, acco
     label: labelOf(query, path, metric),
     stat: name,
     statistic,
-    span: spanOf(startMs, endMs, period),
+    span: spanOf(startMs, endMs, period, nowMs),
     isReturned: query['ReturnData'] !== false,
     namespace,
     metric,

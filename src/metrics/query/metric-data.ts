@@ -34,7 +34,7 @@ interface Paging {
 
 export function getMetricData(metrics: Metrics, accountId: string): Handler {
   return async (input) => {
-    const asked = askedIn(input, accountId);
+    const asked = askedIn(input, accountId, metrics.nowMs());
     const isDescending = input['ScanBy'] !== 'TimestampAscending';
     const pointsMax = numberOf(input, 'MaxDatapoints') ?? datapointsMax;
     if (pointsMax < 1 || pointsMax > datapointsMax) {

@@ -28,7 +28,7 @@ export function getMetricStatistics(metrics: Metrics): Handler {
     if (unknown !== undefined) {
       throw invalidValue(`The value ${unknown} for parameter ExtendedStatistics is not supported.`);
     }
-    const span = spanIn(input);
+    const span = spanIn(input, metrics.nowMs());
     const metric = textOf(input, 'MetricName') ?? '';
     const unit = textOf(input, 'Unit');
     const namespace = textOf(input, 'Namespace') ?? '';
@@ -65,7 +65,7 @@ function datapoint(
   };
 }
 
-function spanIn(input: Input): ReturnType<typeof spanOf> {
+function spanIn(input: Input, nowMs: number): ReturnType<typeof spanOf> {
   const startMs = timeOf(input, 'StartTime') ?? 0;
   const endMs = timeOf(input, 'EndTime') ?? 0;
   const period = numberOf(input, 'Period') ?? 0;
@@ -75,7 +75,7 @@ function spanIn(input: Input): ReturnType<typeof spanOf> {
   if (!isPeriod(period)) {
     throw invalidValue('The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60.');
   }
-  const span = spanOf(startMs, endMs, period);
+  const span = spanOf(startMs, endMs, period, nowMs);
   const asked = periodsOf(span);
   if (asked > statisticsDatapointsMax) {
     throw invalidCombination(

@@ -2,7 +2,7 @@
  * Minutes to periods: they begin at the start of the request, rounded down to a whole minute, and follow each other without a gap; what has no data has no
  * period. The end is not part of what was asked for. Pure.
  */
-import { minuteMs } from '../limits.ts';
+import { dayMs, minuteMs } from '../limits.ts';
 import type { Minute } from '../store.ts';
 import { Summary, type Values } from '../summary.ts';
 
@@ -13,14 +13,22 @@ export interface Span {
   readonly periodMinutes: number;
 }
 
-/** Milliseconds since the epoch, and seconds. A period shorter than a minute is one minute: nothing finer is kept. */
-export function spanOf(startMs: number, endMs: number, periodSeconds: number): Span {
+/**
+ * All in milliseconds since the epoch, the period in seconds. One shorter than a minute is one minute: nothing finer is kept. As on AWS the start is
+ * rounded down, further where it is long ago.
+ */
+export function spanOf(startMs: number, endMs: number, periodSeconds: number, nowMs: number): Span {
+  const ageMs = nowMs - startMs;
+  const startMinutes = ageMs > hourlyAfterMs ? 60 : ageMs > fiveMinutesAfterMs ? 5 : 1;
   return {
-    from: Math.floor(startMs / minuteMs),
+    from: Math.floor(startMs / minuteMs / startMinutes) * startMinutes,
     to: Math.ceil(endMs / minuteMs),
     periodMinutes: Math.max(1, Math.ceil(periodSeconds / 60)),
   };
 }
+
+const fiveMinutesAfterMs = 15 * dayMs;
+const hourlyAfterMs = 63 * dayMs;
 
 export const periodsOf = ({ from, to, periodMinutes }: Span): number =>
   Math.max(0, Math.ceil((to - from) / periodMinutes));

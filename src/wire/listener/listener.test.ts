@@ -139,6 +139,20 @@ test('heads that parse and still make no sense are refused', async () => {
   }
 });
 
+test('a compressed body is refused where the operation does not take it, before it is read', async () => {
+  await using site = await rig();
+  for (const encoding of ['gzip', 'GZIP']) {
+    const head = await signedText('{"x":1}');
+    const talk = site.open(head.replace('\r\n\r\n', `\r\ncontent-encoding: ${encoding}\r\n\r\n`));
+    assert.match(await talk.until(/\}$/), /^HTTP\/1\.1 415 [^]*Content-Encoding/);
+    talk.socket.destroy();
+  }
+  const head = await signedText('{"x":1}');
+  const talk = site.open(`${head.replace('\r\n\r\n', '\r\ncontent-encoding: identity\r\n\r\n')}{"x":1}`);
+  assert.match(await talk.until(/\}$/), /^HTTP\/1\.1 200 /);
+  talk.socket.destroy();
+});
+
 test('an unknown path of a proven sender is answered by the service', async () => {
   await using site = await rig();
   const talk = site.open(await signedText('', { method: 'GET', path: '/other' }));

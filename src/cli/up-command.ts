@@ -28,6 +28,8 @@ export interface UpFlags extends WithDataDirectory {
   readonly accountConcurrency?: number;
   readonly endpoint: Readonly<Record<string, string>>;
   readonly urlDomain?: string;
+  readonly metrics: 'token' | 'open' | 'off';
+  readonly metricsRetention?: number;
   readonly registry?: string;
   readonly stopGrace: number;
   readonly debug?: string;
@@ -139,6 +141,22 @@ export function up(): Command {
         'URL_DOMAIN',
       ).argParser(values.domain),
     )
+    .addOption(
+      option(
+        '--metrics <access>',
+        'who may read /metrics: token (of the file metrics-token in the data directory), open (everybody) or off',
+        'METRICS',
+      )
+        .choices(['token', 'open', 'off'])
+        .default('token'),
+    )
+    .addOption(
+      option(
+        '--metrics-retention <days>',
+        'how long metrics are kept (default: 15)',
+        'METRICS_RETENTION',
+      ).argParser(values.days),
+    )
     .addOption(registry())
     .addOption(
       option('--stop-grace <seconds>', 'time for running invokes to end after Ctrl-C', 'STOP_GRACE')
@@ -225,6 +243,8 @@ export function upOptions(
     ...(flags.debug === undefined ? {} : { debug: { functionName: flags.debug, port: flags.debugPort } }),
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
     ...(flags.urlDomain === undefined ? {} : { urlDomain: flags.urlDomain }),
+    metricsAccess: flags.metrics,
+    ...(flags.metricsRetention === undefined ? {} : { metricsRetentionMs: flags.metricsRetention }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
   };
 }

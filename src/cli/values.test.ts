@@ -15,6 +15,13 @@ test('ports are whole numbers up to 65535', () => {
     refused(() => values.port(text), /port/);
 });
 
+test('days become milliseconds', () => {
+  assert.equal(values.days('15'), 15 * 86_400_000);
+  for (const text of ['0', '456', '1.5', '-1', 'x', '']) {
+    refused(() => values.days(text), /days, 1 to 455/);
+  }
+});
+
 test('minutes become milliseconds', () => {
   assert.equal(values.minutes('240'), 4 * 3_600_000);
   for (const text of ['', '0', '-1', '1.5', '10081', '4h'])

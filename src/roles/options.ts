@@ -35,6 +35,10 @@ export interface LambkinOptions {
   readonly urlDomain?: string;
   /** The function that somebody debugs: an inspector on this port (0: any), one environment, no timeouts. */
   readonly debug?: { readonly functionName: string; readonly port: number };
+  /** Who may read /metrics: who shows the token of the file metrics-token, everybody, or nobody. Absent: `token`. */
+  readonly metricsAccess?: 'token' | 'open' | 'off';
+  /** How long metrics are kept, in milliseconds. Absent: 15 days. */
+  readonly metricsRetentionMs?: number;
   /** Where runtime packs come from. Absent: the npm registry that the host is set up for. */
   readonly registry?: string;
 }

@@ -25,6 +25,7 @@ import type {
   CreateOutcome,
   EnvironmentSpec,
   EnvironmentStatus,
+  FinishedRun,
   InvokeOutcome,
   InvokeRequest,
   StreamingOutcome,
@@ -63,6 +64,8 @@ export interface WorkerOptions {
   readonly debugged?: Debugged | undefined;
   /** Takes warnings for the operator. */
   readonly warn?: (message: string, fields: Readonly<Record<string, string>>) => void;
+  /** Told of every invoke that is over; on its path, so it neither throws nor waits. */
+  readonly onRan?: (run: FinishedRun) => void;
 }
 
 export interface Isolation {
@@ -182,6 +185,7 @@ class WorkerService implements LocalWorker {
         return this.#emit(event);
       },
       warn: (message, id) => this.#options.warn?.(message, { environmentId: id }),
+      onRan: this.#options.onRan,
     });
     this.#environments.set(environmentId, environment);
     this.#lives.set(environment, life);

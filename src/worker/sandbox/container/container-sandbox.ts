@@ -16,6 +16,7 @@ import { Hearing } from '../hearing.ts';
 import { signal } from '../process/sweeper.ts';
 import type { Sandbox, SandboxListener, SideOutcome, SidePlan } from '../sandbox.ts';
 import { childrenOf, familyOf } from '../process/proc.ts';
+import { residentOf } from '../resident.ts';
 import { refusalOf } from './command-check.ts';
 import type { House } from './house.ts';
 import { sandboxAddress } from './network.ts';
@@ -86,6 +87,9 @@ export class ContainerSandbox implements Sandbox {
   #limitBytes = Number.POSITIVE_INFINITY;
   #runs = 0;
   #peakBytes = 0;
+  /** The most that its processes had of their own, and of their programs' files. */
+  #anonymousBytes = 0;
+  #fileBytes = 0;
   #lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ContainerSandboxParts, around: Surroundings) {
@@ -196,6 +200,8 @@ export class ContainerSandbox implements Sandbox {
   run(limitBytes: number): void {
     this.#around.freezer.remove(this);
     this.#thaw();
+    // A first figure, in case it ends before it can be asked again.
+    if (this.#runs === 0) this.#weigh();
     this.#runs += 1;
     if (this.#runs === 2) this.#cgroup.limitCpu(limitBytes / bytesPerCore);
     if (limitBytes !== this.#limitBytes) {
@@ -232,7 +238,10 @@ export class ContainerSandbox implements Sandbox {
 
   memoryPeakBytes(): number {
     const now = this.#around.clock.monotonicMs();
-    if (now - this.#lookedMs >= memoryPeakAgeMs) this.#measure();
+    if (now - this.#lookedMs >= memoryPeakAgeMs) {
+      this.#lookedMs = now;
+      this.#weigh();
+    }
     return Math.min(this.#peakBytes, this.#limitBytes);
   }
 
@@ -260,7 +269,7 @@ export class ContainerSandbox implements Sandbox {
     this.#around.looks.remove(this);
     this.#around.freezer.remove(this);
     this.link.close();
-    if (this.#ended === undefined && this.#runs > 0) this.#measure();
+    if (this.#ended === undefined && this.#runs > 0) this.#weigh();
     await this.#end();
     await new Promise<void>((done) => this.drain(done));
     await Promise.all(this.#sides.map((side) => side.gone));
@@ -290,11 +299,24 @@ export class ContainerSandbox implements Sandbox {
     this.#cgroup.freeze(false);
   }
 
+  /** What its processes have of their own: what the limit is about. */
   #measure(): number {
-    this.#lookedMs = this.#around.clock.monotonicMs();
     const { anonymous } = this.#cgroup.usedBytes();
-    if (anonymous > this.#peakBytes) this.#peakBytes = anonymous;
+    this.#seen(anonymous, this.#fileBytes);
     return anonymous;
+  }
+
+  /** The whole as REPORT tells it. The first process is Lambkin's, not the function's. */
+  #weigh(): void {
+    const { fileBytes, peakBytes } = residentOf(this.#cgroup.processes().filter((pid) => pid !== this.pid));
+    this.#seen(this.#cgroup.usedBytes().anonymous, fileBytes);
+    if (peakBytes > this.#peakBytes) this.#peakBytes = peakBytes;
+  }
+
+  #seen(anonymousBytes: number, fileBytes: number): void {
+    this.#anonymousBytes = Math.max(this.#anonymousBytes, anonymousBytes);
+    this.#fileBytes = Math.max(this.#fileBytes, fileBytes);
+    this.#peakBytes = Math.max(this.#peakBytes, this.#anonymousBytes + this.#fileBytes);
   }
 
   #exited(status: ExitStatus): void {

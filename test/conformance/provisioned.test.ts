@@ -145,6 +145,62 @@ test('one that dies is replaced, and the status stays', async () => {
   }
 });
 
+test('killed one after the other under load, they are replaced; meanwhile others step in', async () => {
+  await publish('doomed');
+  const count = 4;
+  const kills = 8;
+  await put('doomed', 'live', count);
+  assert.equal((await settled('doomed', 'live')).Status, 'READY');
+  const killed = new Set<number>();
+  const seen: Seen[] = [];
+  const failures: string[] = [];
+  let isOver = false;
+  const caller = async (): Promise<void> => {
+    while (!isOver) {
+      const Payload = Buffer.from(JSON.stringify({ sleepMs: 5 }));
+      const answer = await service.client.send(
+        new InvokeCommand({ FunctionName: 'doomed', Qualifier: 'live', Payload }),
+      );
+      const text = Buffer.from(answer.Payload ?? []).toString();
+      if (answer.FunctionError === undefined) seen.push(JSON.parse(text) as Seen);
+      else failures.push(text);
+    }
+  };
+  const watcher = async (): Promise<void> => {
+    while (!isOver) {
+      const { Status, ...found } = await get('doomed', 'live');
+      assert.equal(Status, 'READY');
+      assert.equal(found.RequestedProvisionedConcurrentExecutions, count);
+      assert.equal(found.AllocatedProvisionedConcurrentExecutions, count);
+      assert.ok((found.AvailableProvisionedConcurrentExecutions ?? -1) <= count);
+      await sleep(5);
+    }
+  };
+  const killer = async (): Promise<void> => {
+    while (killed.size < kills) {
+      const from = seen.length;
+      while (seen.length < from + 20) await sleep(5);
+      const victim = seen
+        .slice(from)
+        .find(({ type, pid }) => type === 'provisioned-concurrency' && !killed.has(pid));
+      if (victim === undefined) continue;
+      killed.add(victim.pid);
+      process.kill(victim.pid, 'SIGKILL');
+    }
+    isOver = true;
+  };
+  await Promise.all([killer(), watcher(), ...Array.from({ length: count }, caller)]);
+  // An invoke that was under way fails as its runtime does; no other.
+  assert.ok(failures.length <= kills, `${failures.length} failures`);
+  for (const each of failures) assert.match(each, /Runtime\.ExitError.*signal: killed/);
+  while ((await get('doomed', 'live')).AvailableProvisionedConcurrentExecutions !== count) await sleep(20);
+  const after_ = await Promise.all(
+    Array.from({ length: count }, () => invoke('doomed', 'live', { sleepMs: 300 })),
+  );
+  assert.ok(after_.every(({ type, pid }) => type === 'provisioned-concurrency' && !killed.has(pid)));
+  assert.equal(new Set(after_.map(({ pid }) => pid)).size, count);
+});
+
 test('an init that fails fails the configuration; one that is mended is ready again', async () => {
   await publish('broken', 'throw new Error("no");');
   await put('broken', 'live', 1);

@@ -260,6 +260,7 @@ export class ContainerSandboxes implements Sandboxes {
     if (this.#closed) throw new Error('the worker is closing');
     this.#house = House.open({
       program: this.#options.program,
+      clock: this.#options.clock,
       network: this.#options.network,
       baseImage: this.#options.baseImage,
       state: this.#state,

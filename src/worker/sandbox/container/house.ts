@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Socket } from 'node:net';
+import type { Clock } from '#platform';
 import type { RuntimeFiles } from '../sandbox.ts';
 import type { Network } from './container-host.ts';
 import { Dialer } from './dialer.ts';
@@ -16,6 +17,7 @@ export interface HouseParts {
   /** Path of the OCI runtime, and where it keeps its records. */
   readonly program: string;
   readonly state: string;
+  readonly clock: Clock;
   readonly network: Network;
   readonly baseImage: string;
   readonly thaws: { readonly pattern: string; readonly value: string };
@@ -64,7 +66,7 @@ export class House {
       );
       const [gateway, uplink] = await Promise.all([
         Gateway.open(enclave, parts),
-        parts.network === 'internet' ? Uplink.open(enclave) : undefined,
+        parts.network === 'internet' ? Uplink.open(enclave, parts.clock) : undefined,
       ]);
       return new House({ enclave, gateway, uplink, base, parts });
     } catch (error) {

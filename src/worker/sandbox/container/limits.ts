@@ -33,3 +33,6 @@ export const freezeLookMs = 250;
 export const memoryPeakAgeMs = 500;
 /** As AWS counts: this much memory comes with one core. */
 export const bytesPerCore = 1_769 * 2 ** 20;
+/** How often it is looked whether the host has further addresses, which functions with a network must not reach, and how many are kept. */
+export const addressLookMs = 2_000;
+export const hostAddressesMax = 1_000;

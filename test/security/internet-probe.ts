@@ -34,11 +34,13 @@ const neighbour = await rooms.started(
 await neighbour.until(() => neighbour.stdout.includes('up'));
 const neighbourAddress = neighbour.stdout.trim().split(' ')[1] ?? '';
 
-if (network === 'internet') process.kill(uplinkPid(), 'SIGKILL'); // it comes back
-// An address that the host gets while functions run is as closed as the others.
-execFileSync('ip', ['address', 'add', laterAddress, 'dev', 'lo']);
-// Long enough for both, and for what bounds a start to be over.
-await new Promise((resolve) => setTimeout(resolve, addressLookMs + commandMsMax + 500));
+if (network === 'internet') {
+  process.kill(uplinkPid(), 'SIGKILL'); // it comes back
+  // An address that the host gets while functions run is as closed as the others.
+  execFileSync('ip', ['address', 'add', laterAddress, 'dev', 'lo']);
+  // Long enough for both, and for what bounds a start to be over.
+  await new Promise((resolve) => setTimeout(resolve, addressLookMs + commandMsMax + 500));
+}
 
 const targets: readonly (readonly [string, string, number])[] = [
   ['outside', outsideAddress, outsidePort],

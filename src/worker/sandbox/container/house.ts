@@ -37,6 +37,12 @@ interface Built {
 const bases = ['/media', '/mnt', '/srv', '/home'];
 const baseBytes = 64 * 2 ** 20;
 
+/**
+ * Hosts that count by version 1 may have a tree of version 2 beside it. crun refuses to work on those, and nobody needs that tree: in the
+ * enclave, and only there, it is not to be seen.
+ */
+const hybridLines = ['{ umount -n -l /sys/fs/cgroup/unified 2>/dev/null || true; }'];
+
 export class House {
   readonly enclave: Enclave;
   readonly runtime: OciRuntime;
@@ -62,6 +68,7 @@ export class House {
         // What is mounted below later is seen by sandboxes that are up already.
         line('mount', '-n', '--make-shared', base),
         line('mkdir', join(base, 'roots'), join(base, 'live'), join(base, 'views')),
+        ...hybridLines,
         ...gatewayLines(),
       );
       const [gateway, uplink] = await Promise.all([

@@ -76,6 +76,8 @@ export const startHoldMs = 200;
 export const apiConnectionsMax = 64;
 export const apiHeaderBytesMax = 64 * 1024;
 export const apiWaitersMax = 8;
+/** What is said to be left of credentials that never end, so that whoever has them asks again. Milliseconds. */
+export const undyingCredentialsMs = 3_600_000;
 /** A body that an extension sends, to register or to subscribe, and the name that it gives itself. */
 export const sideBodyBytesMax = 64 * 1024;
 export const extensionNameCharsMax = 256;

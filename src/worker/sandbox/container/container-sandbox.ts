@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '#platform';
 import type { ExitStatus, RuntimeLink } from '../../environment/runtime.ts';
 import { Courier } from '../../runtime-api/delivery.ts';
+import { type CredentialSource, credentialVariables } from '../../runtime-api/credentials.ts';
 import type { AttachedEndpoint } from '../../runtime-api/server.ts';
 import type { SideApis } from '../../runtime-api/side-apis.ts';
 import type { Deliver } from '../../telemetry/subscriptions/subscriber.ts';
@@ -19,7 +20,7 @@ import { childrenOf, familyOf } from '../process/proc.ts';
 import { residentOf } from '../resident.ts';
 import { refusalOf } from './command-check.ts';
 import type { House } from './house.ts';
-import { sandboxAddress } from './network.ts';
+import { credentialsAddress, sandboxAddress } from './network.ts';
 import { SideProcess } from './side-process.ts';
 import type { Cgroup } from './cgroup.ts';
 import type { IdleFreezer } from './idle-freezer.ts';
@@ -133,6 +134,11 @@ export class ContainerSandbox implements Sandbox {
 
   serve(apis: SideApis): void {
     this.#parts.api.serveBeside(apis);
+  }
+
+  lend(credentials: CredentialSource): Readonly<Record<string, string>> {
+    this.#parts.api.lend(credentials);
+    return credentialVariables(credentialsAddress, credentials);
   }
 
   async spawn(plan: SidePlan): Promise<SideOutcome> {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { processEntry, processIds, startedWith } from '../process/proc.ts';
+import type { CredentialSource } from '../../runtime-api/credentials.ts';
 import type { Sandbox, Side } from '../sandbox.ts';
 import type { ContainerOptions } from '../container/container-host.ts';
 import type { ExitStatus } from '../../environment/runtime.ts';
@@ -73,6 +74,37 @@ export async function sandboxContract(kind: Kind, containers: ContainerOptions =
       sandbox.link.init({ env: {}, handler: '', taskRoot: '' });
       await guest.until(() => guest.said.some((message) => message.kind === 'ready'));
       assert.deepEqual(await guest.invoke({ n: 1 }), { got: { n: 1 } });
+    });
+
+    test('gives its processes the credentials that it was lent, and no others', async () => {
+      await using rooms = await Rooms.open({ kind, containers });
+      const ask = `exec python3 -c '
+import os, urllib.request
+request = urllib.request.Request(os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"])
+for token in (os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"], "of another"):
+    request.add_header("Authorization", token)
+    try: print(urllib.request.urlopen(request, timeout=10).read().decode(), flush=True)
+    except urllib.error.HTTPError as error: print(error.code, flush=True)'`;
+      for (const name of ['one', 'another']) {
+        const guest = await rooms.shell(ask, { credentials: lent(name) });
+        const { AccessKeyId, Expiration } = JSON.parse(guest.stdout.split('\n')[0] ?? '') as Record<
+          string,
+          string
+        >;
+        assert.deepEqual([AccessKeyId, Expiration], [name, '1970-01-01T00:00:00.000Z']);
+        assert.match(guest.stdout, name === 'another' ? /another[^]*another/ : /\n404\n$/);
+      }
+      const { room: _room, ...ahead } = rooms.channel({ ahead: true, workingDirectory: undefined });
+      const waiting = await rooms.started(ahead);
+      const variables = waiting.sandbox.lend(lent('late'));
+      await waiting.init('index.handler', rooms.taskRoot);
+      const seen = (await waiting.invoke({
+        do: 'fetch',
+        url: variables['AWS_CONTAINER_CREDENTIALS_FULL_URI'],
+        token: 'of late',
+      })) as string;
+      assert.match(seen, /"AccessKeyId":"late"/);
+      await waiting.sandbox.kill();
     });
 
     test('has its layers at /opt, read-only, also when it was started ahead', async (context) => {
@@ -297,6 +329,15 @@ server.serve_forever()'`;
       assert.deepEqual(leftIn(next.directory), []);
     });
   });
+}
+
+/** Credentials that are never anybody's. */
+function lent(name: string): CredentialSource {
+  return {
+    token: `of ${name}`,
+    current: () => ({ accessKeyId: name, secretAccessKey: 'secret', expiresAtMs: 0 }),
+    wallMs: () => 0,
+  };
 }
 
 interface Beside {

@@ -15,6 +15,7 @@ import type { SideApis } from '../../runtime-api/side-apis.ts';
 import type { Deliver } from '../../telemetry/subscriptions/subscriber.ts';
 import { Hearing } from '../hearing.ts';
 import { signal } from '../process/sweeper.ts';
+import { memoryPeakAgeMs } from '../../limits.ts';
 import type { Sandbox, SandboxListener, SideOutcome, SidePlan } from '../sandbox.ts';
 import { childrenOf, familyOf } from '../process/proc.ts';
 import { residentOf } from '../resident.ts';
@@ -25,14 +26,7 @@ import { SideProcess } from './side-process.ts';
 import type { Cgroup } from './cgroup.ts';
 import type { IdleFreezer } from './idle-freezer.ts';
 import { exitStatusOf } from './init.ts';
-import {
-  bytesPerCore,
-  goneLookMs,
-  goneLooksMax,
-  memoryPeakAgeMs,
-  ownMemoryBytes,
-  statusBytesMax,
-} from './limits.ts';
+import { bytesPerCore, goneLookMs, goneLooksMax, ownMemoryBytes, statusBytesMax } from './limits.ts';
 import type { MemoryLooks } from './memory-looks.ts';
 import type { ContainerStreams } from './oci-runtime.ts';
 

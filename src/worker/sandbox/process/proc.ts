@@ -57,9 +57,15 @@ export interface Residence {
 export function residenceOf(pid: number): Residence | undefined {
   const status = readRecord(`/proc/${pid}/status`);
   if (status === undefined) return undefined;
-  const bytes = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1_024;
-  return { anonymousBytes: bytes('RssAnon'), fileBytes: bytes('RssFile'), peakBytes: bytes('VmHWM') };
+  return {
+    anonymousBytes: bytesIn(status, /^RssAnon:\s+(\d+) kB/m),
+    fileBytes: bytesIn(status, /^RssFile:\s+(\d+) kB/m),
+    peakBytes: bytesIn(status, /^VmHWM:\s+(\d+) kB/m),
+  };
+}
+
+function bytesIn(status: string, line: RegExp): number {
+  return Number(line.exec(status)?.[1] ?? 0) * 1_024;
 }
 
 /** Memory with shared pages divided among those that share them: dearer to ask for, right for a family of processes. */

@@ -22,6 +22,7 @@ export interface UpFlags extends WithDataDirectory {
   readonly baseImage?: string;
   readonly logLevel: UpOptions['logLevel'];
   readonly poolSize?: number;
+  readonly roleCredentials?: 'variables' | 'endpoint';
   readonly environmentLifetime?: number;
   readonly streamBurst?: number;
   readonly streamRate?: number;
@@ -104,6 +105,13 @@ export function up(): Command {
         'invokes at once in the account (default: 1000)',
         'ACCOUNT_CONCURRENCY',
       ).argParser(values.concurrency),
+    )
+    .addOption(
+      option(
+        '--role-credentials <way>',
+        "variables or endpoint: how functions get their role's credentials (default: variables)",
+        'ROLE_CREDENTIALS',
+      ).argParser(values.roleCredentials),
     )
     .addOption(
       option(
@@ -237,6 +245,7 @@ export function upOptions(
       ? {}
       : { accessKey: { accessKeyId, secretAccessKey } }),
     ...(poolSize === undefined ? {} : { poolSize }),
+    ...(flags.roleCredentials && { credentialsBy: flags.roleCredentials }),
     ...(flags.environmentLifetime === undefined ? {} : { environmentLifetimeMs: flags.environmentLifetime }),
     ...(flags.streamBurst === undefined ? {} : { streamBurstBytes: flags.streamBurst }),
     ...(flags.streamRate === undefined ? {} : { streamBytesPerSecond: flags.streamRate }),

@@ -46,6 +46,8 @@ test('networks and base images are checked', () => {
   refused(() => values.network('all'), /Expected none or internet/);
   assert.equal(values.baseImage('/'), '/');
   refused(() => values.baseImage('/nowhere'), /files of a Linux system/);
+  assert.equal(values.roleCredentials('endpoint'), 'endpoint');
+  refused(() => values.roleCredentials('none'), /Expected variables or endpoint/);
 });
 
 test('accounts have twelve digits, regions look like regions, log levels are known', () => {

@@ -112,6 +112,12 @@ export function network(text: string): 'none' | 'internet' {
   throw new InvalidArgumentError('Expected none or internet.');
 }
 
+/** In the variables of its process once, or by an endpoint that it asks. */
+export function roleCredentials(text: string): 'variables' | 'endpoint' {
+  if (text === 'variables' || text === 'endpoint') return text;
+  throw new InvalidArgumentError('Expected variables or endpoint.');
+}
+
 /** A directory whose system files functions see. */
 export function baseImage(text: string): string {
   const path = resolve(text);

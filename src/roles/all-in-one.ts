@@ -152,6 +152,7 @@ export async function compose(
     code,
     logs: logs.sink,
     credentials: (roleArn, sessionName) => account.roleCredentials(roleArn, sessionName),
+    ...(options.credentialsBy && { credentialsBy: options.credentialsBy }),
     openVariables: (version) => variables.open(version),
     clock,
     entropy,

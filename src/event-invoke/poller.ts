@@ -229,11 +229,15 @@ export class Poller {
     delayMs: number,
   ): Promise<void> {
     const { queue, depths, onReturned } = this.#options;
-    const outcome = await queue.move(shard, receipt, to, { body, id, sentAtMs, delayMs });
-    if (outcome === 'stale') return;
-    depths.add(shard, -1);
+    // Counted before it is there: a shard that an event is on its way to is not given up as empty.
     depths.add(to, 1);
-    onReturned(to, delayMs);
+    let outcome: 'moved' | 'stale' = 'stale';
+    try {
+      outcome = await queue.move(shard, receipt, to, { body, id, sentAtMs, delayMs });
+    } finally {
+      depths.add(outcome === 'moved' ? shard : to, -1);
+    }
+    if (outcome === 'moved') onReturned(to, delayMs);
   }
 
   /** While there is work. */

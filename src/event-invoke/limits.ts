@@ -116,9 +116,13 @@ export const paceLateMsMax = 20;
 export const paceGrowth = 1.1;
 export const paceShrink = 2 / 3;
 
-/** The queue manager. A function floods its shards when it has at least so many events there, and more than this share of them. */
+/**
+ * The queue manager. A function floods its shards when it has at least so many events there, more than this share of them, and so many times what
+ * half of the functions do not exceed.
+ */
 export const floodEventsMin = 100;
 export const floodShare = 0.5;
+export const floodTimes = 4;
 /** A function fails when so many of its attempts between two looks have, of at least so many. */
 export const failingShare = 0.5;
 export const failingAttemptsMin = 8;

@@ -57,8 +57,14 @@ export class Settling {
       deadLetter === undefined ? 'done' : this.#deliver(event, 'dead-letter', deadLetter),
       destination === undefined ? 'done' : this.#deliver(event, 'record', destination),
     ]);
+    if (letter === 'done' && record === 'done') return { kind: 'delete' };
     const age = this.#options.nowMs() - told.settledAtMs;
-    if ((letter === 'done' && record === 'done') || age > deliveryAgeMsMax || !fitsQueue(event)) {
+    if (age > deliveryAgeMsMax || !fitsQueue(event)) {
+      this.#options.onTrouble('an event is given up that its owner could not be told of', {
+        ...(letter !== 'done' && deadLetter !== undefined && { deadLetter }),
+        ...(record !== 'done' && destination !== undefined && { destination }),
+        requestId: event.requestId,
+      });
       return { kind: 'delete' };
     }
     const tried = letter === 'owed' || record === 'owed';

@@ -43,6 +43,8 @@ export interface MessageRow {
   readonly messageId: string;
   readonly sentAtMs: number;
   readonly visibleAtMs: number;
+  /** It is not visible at once. */
+  readonly delayed: boolean;
   readonly group: string | null;
   readonly body: Uint8Array;
 }
@@ -106,8 +108,8 @@ export interface Calls {
     answer: InFlightOutcome<'changed'>;
   };
   'queue.move': { ask: Reception & { to: string; moved: MessageRow }; answer: 'moved' | 'stale' };
-  /** The highest sequence of any queue. */
-  'queue.last': { ask: undefined; answer: number };
+  /** The highest sequence that a message of the queue can have. */
+  'queue.last': { ask: { queue: string }; answer: number };
   /** These answer how many were deleted: ask again while it is as many as a step deletes. */
   'queue.purge': { ask: { queue: string; through: number }; answer: number };
   'queue.expire': { ask: { queue: string; sentBeforeMs: number }; answer: number };

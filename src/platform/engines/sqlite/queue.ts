@@ -41,6 +41,7 @@ export class SqliteQueue implements Queue {
       messageId: this.#entropy.uuid(),
       sentAtMs,
       visibleAtMs: nowMs + delayMs,
+      delayed: delayMs > 0,
       group,
       once: once && { key: once.key, untilMs: nowMs + once.windowMs },
       // The caller keeps its buffer and may change it; the thread gets a copy.
@@ -124,10 +125,12 @@ export class SqliteQueue implements Queue {
     checkMoved(moved);
     const reception = receptionOf(queue, receipt);
     if (reception === undefined) return 'stale';
+    const { delayMs = 0 } = moved;
     const row = {
       messageId: moved.id ?? this.#entropy.uuid(),
       sentAtMs: moved.sentAtMs ?? this.#clock.wallMs(),
-      visibleAtMs: this.#nowMs() + (moved.delayMs ?? 0),
+      visibleAtMs: this.#nowMs() + delayMs,
+      delayed: delayMs > 0,
       group: moved.group ?? null,
       body: new Uint8Array(moved.body),
     };
@@ -141,7 +144,7 @@ export class SqliteQueue implements Queue {
 
   async purge(queue: string): Promise<void> {
     checkName(queue);
-    const through = await this.#link.call('queue.last', undefined);
+    const through = await this.#link.call('queue.last', { queue });
     await this.#inSteps(async () => this.#link.call('queue.purge', { queue, through }));
   }
 

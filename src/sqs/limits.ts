@@ -52,6 +52,8 @@ export const tokenCharactersMax = 128;
 export const deduplicationMs = 5 * 60_000;
 export const attemptMs = 5 * 60_000;
 export const purgeIntervalMs = 60_000;
+/** After a queue was deleted, before another may have its name. */
+export const deletedNameMs = 60_000;
 export const listedMax = 1000;
 export const tagsMax = 50;
 export const receivesMax = 1000;

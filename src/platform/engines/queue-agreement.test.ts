@@ -11,6 +11,14 @@ import { temporaryDirectory } from '../contract/temporary-directory.ts';
 const steps = 120;
 const names = ['a', 'b', 'c'];
 
+const seen = (messages: readonly Message[]): unknown =>
+  messages.map(({ body, receiveCount, sentAtMs, firstReceivedAtMs }) => [
+    Buffer.from(body).toString(),
+    receiveCount,
+    sentAtMs,
+    firstReceivedAtMs,
+  ]);
+
 for (const seed of [1, Math.floor(Math.random() * 2 ** 32)]) {
   test(`memory and SQLite agree about ${steps} steps (seed ${seed})`, async (context) => {
     const directory = temporaryDirectory();
@@ -59,13 +67,6 @@ for (const seed of [1, Math.floor(Math.random() * 2 ** 32)]) {
         const name = pick(names);
         const receiving = { max: pick([1, 10, 300, 1_000]), visibilityTimeoutMs: below(5_000) };
         const [one, other] = await both((queue) => queue.receive(name, receiving));
-        const seen = (messages: readonly Message[]): unknown =>
-          messages.map(({ body, receiveCount, sentAtMs, firstReceivedAtMs }) => [
-            Buffer.from(body).toString(),
-            receiveCount,
-            sentAtMs,
-            firstReceivedAtMs,
-          ]);
         assert.deepEqual(seen(other), seen(one), 'receive');
         for (const [index, message] of one.entries()) {
           const twin = other[index];

@@ -19,6 +19,7 @@ const codes: { readonly [name in ErrorName]?: string } = {
   InvalidParameterValueException: 'InvalidParameterValue',
   MissingRequiredParameterException: 'MissingParameter',
   QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
+  QueueDeletedRecently: 'AWS.SimpleQueueService.QueueDeletedRecently',
   QueueNameExists: 'QueueAlreadyExists',
   PurgeQueueInProgress: 'AWS.SimpleQueueService.PurgeQueueInProgress',
   UnsupportedOperation: 'AWS.SimpleQueueService.UnsupportedOperation',

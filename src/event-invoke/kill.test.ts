@@ -14,7 +14,7 @@ import { drainAgain } from './fixtures/kill-exit.ts';
 import { retriesDefault } from './limits.ts';
 
 const rounds = Number(process.env['LAMBKIN_KILL_ROUNDS'] ?? 4);
-/** So many rounds with one store, and no longer than this, then all is worked off: records are given up after an hour of the child's clock. */
+/** So many rounds with one store, and no longer than this, then all is worked off. */
 const roundsPerStore = 20;
 const storeMs = 20_000;
 

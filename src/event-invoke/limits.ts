@@ -33,10 +33,11 @@ export const messageBytesMax = { sqs: MiB, sns: 256 * KiB, events: MiB, lambda: 
 /** Bytes of the ErrorMessage attribute of a dead letter. */
 export const errorMessageBytesMax = KiB;
 
-/** Waits between tries of a delivery double from the first to the last; it is given up this long after the event was settled. */
+/** Waits between tries of a delivery double from the first to the last. */
 export const deliveryWaitMsMin = 1_000;
 export const deliveryWaitMsMax = 5 * minuteMs;
-export const deliveryAgeMsMax = 60 * minuteMs;
+/** What was never tried, because its destination was left alone, waits so many times as long as what was. */
+export const untriedAgeFactor = 6;
 
 /** A call of a destination: how long it may take, and bytes that are read of its answer. */
 export const deliveryMs = 10_000;
@@ -87,6 +88,8 @@ export interface Limits {
   readonly manageMs: number;
   /** How often a shard is looked into that should have nothing to receive: in case that somebody else put it there. */
   readonly lookMs: number;
+  /** How long after an event was settled its deliveries are given up. */
+  readonly deliveryAgeMsMax: number;
   /** Events that are being accepted at once; more are told to come again. */
   readonly acceptsMax: number;
 }
@@ -107,6 +110,7 @@ export const limitsDefault: Limits = {
   heartbeatMs: 5_000,
   manageMs: 5_000,
   lookMs: 30_000,
+  deliveryAgeMsMax: 60 * minuteMs,
   acceptsMax: 4_000,
 };
 

@@ -96,6 +96,7 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
     region,
     targets,
     metrics,
+    limits,
     clock,
     random,
     nowMs,

@@ -58,6 +58,8 @@ export const placementsCachedMax = 10_000;
 /** Events that are sent in one request of the store, and their bytes. */
 export const sendEventsMax = 500;
 export const sendBytesMax = 8 * MiB;
+/** Sends to one shard that are on their way, while more events wait to go together. */
+export const sendsAtOnceMax = 2;
 
 /** After a failure of the store, before it is asked again. */
 export const storeRetryMs = 1_000;

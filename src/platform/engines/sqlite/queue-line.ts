@@ -23,7 +23,7 @@ export interface InLine {
 
 export interface Line {
   /** Whether the message stands in line from now on; the queue's row is changed, and is to be saved. */
-  join(queue: QueueRow, sequence: number, message: MessageRow): boolean;
+  join(queue: QueueRow, sequence: number, message: Omit<MessageRow, 'body'>): boolean;
   /** Those at the head, in their order, have left the line; the queue's row is changed, and is to be saved. */
   left(queue: QueueRow, rows: readonly InLine[]): void;
 }

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#lib/assert';
 import type { EngineLimits } from '../../limits.ts';
 import type { Sent } from '../../queue.ts';
+import { packed } from './packed.ts';
 import type { Answer, Ask, Handlers, MessageRow, ReceivedRow, Reception } from './protocol.ts';
 import { messageGroups } from './queue-groups.ts';
 import { messageKeys } from './queue-keys.ts';
@@ -13,7 +14,10 @@ import { sweepHandlers } from './queue-sweeps.ts';
 
 type QueueCall = Extract<keyof Handlers, `queue.${string}`>;
 
-type VisibleRow = ReceivedRow & { readonly visibleAtMs: number };
+type VisibleRow = Omit<ReceivedRow, 'bodyBytes'> & {
+  readonly visibleAtMs: number;
+  readonly body: Uint8Array;
+};
 
 /** A message that the holder of a receipt means. */
 interface HeldRow {
@@ -89,8 +93,8 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
   }
 
   /** The queue's row is changed, and is to be saved. */
-  function insert(queue: QueueRow, message: MessageRow): number {
-    const { messageId, sentAtMs, visibleAtMs, group, body } = message;
+  function insert(queue: QueueRow, message: Omit<MessageRow, 'body'>, body: Uint8Array): number {
+    const { messageId, sentAtMs, visibleAtMs, group } = message;
     const sequence = queues.takeSequence(queue);
     const inLine = line.join(queue, sequence, message) ? 1 : 0;
     insertMessage.run(sequence, queue.id, messageId, sentAtMs, visibleAtMs, inLine, group);
@@ -108,17 +112,20 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
     queues.add(queue, -1);
   }
 
-  function send({ queue: name, nowMs, messages }: Ask<'queue.send'>): Answer<'queue.send'> {
+  function send({ queue: name, nowMs, messages, bodies }: Ask<'queue.send'>): Answer<'queue.send'> {
     const queue = queues.for(name);
     const sent: Sent[] = [];
-    let stored = 0;
-    for (const { once, ...message } of messages) {
+    let [stored, offset] = [0, 0];
+    for (const message of messages) {
+      const { once, bodyBytes } = message;
+      const body = bodies.subarray(offset, offset + bodyBytes);
+      offset += bodyBytes;
       const first = once === undefined ? undefined : keys.find(queue.id, once.key, nowMs);
       if (first !== undefined) {
         sent.push({ ...first, duplicate: true });
         continue;
       }
-      const sequence = insert(queue, message);
+      const sequence = insert(queue, message, body);
       stored += 1;
       if (once !== undefined) keys.put(queue.id, once, message.messageId, sequence, nowMs);
       sent.push({ id: message.messageId, sequence, duplicate: false });
@@ -150,8 +157,9 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
 
   function receive(ask: Ask<'queue.receive'>): Answer<'queue.receive'> {
     const found = queues.find(ask.queue);
-    if (found === undefined) return [];
+    if (found === undefined) return { rows: [], bodies: packed([]) };
     const received: ReceivedRow[] = [];
+    const bodies: Uint8Array[] = [];
     const left: InLine[] = [];
     let bytes = 0;
     for (const row of visibleIn(found, ask)) {
@@ -161,7 +169,17 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
       // Null, whatever its type says, until the first reception.
       const firstReceivedAtMs = row.firstReceivedAtMs ?? ask.wallMs;
       const receiveCount = row.receiveCount + 1;
-      received.push({ sequence, messageId, sentAtMs, firstReceivedAtMs, receiveCount, groupName, body });
+      const bodyBytes = body.byteLength;
+      received.push({
+        sequence,
+        messageId,
+        sentAtMs,
+        firstReceivedAtMs,
+        receiveCount,
+        groupName,
+        bodyBytes,
+      });
+      bodies.push(body);
       if ('blockFirst' in row) left.push(row);
       if (received.length === ask.max) break;
     }
@@ -173,7 +191,7 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
       updateReceived.run(ask.visibleAtMs, receiveCount, firstReceivedAtMs, sequence);
     for (const group of new Set(received.map(({ groupName }) => groupName)))
       if (group !== null) groups.settle(found.id, group);
-    return received;
+    return { rows: received, bodies: packed(bodies) };
   }
 
   return {
@@ -214,7 +232,7 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
       deleteMessage.run(ask.sequence);
       removed(held.queue, ask.sequence, held.groupName);
       const target = queues.for(ask.to);
-      insert(target, ask.moved);
+      insert(target, ask.moved, ask.moved.body);
       queues.save(target);
       return 'moved';
     },

@@ -118,9 +118,12 @@ export const limitsDefault: Limits = {
 
 /** How often a poller at work looks how late it comes to its timers, how late is too late, and what follows from it. */
 export const paceMs = 100;
-export const paceLateMsMax = 20;
+export const paceLateMsMax = 10;
 export const paceGrowth = 1.1;
 export const paceShrink = 2 / 3;
+/** Events that are being accepted at once, from which on it is a flood; and by how many slots a poller then grows at each look. */
+export const floodAcceptsMin = 16;
+export const paceFloodGrowth = 0.1;
 
 /**
  * The queue manager. A function floods its shards when it has at least so many events there, more than this share of them, and so many times what

@@ -41,7 +41,7 @@ test(
   async (context) => {
     const service = await startService();
     context.after(() => service.stop());
-    const Attributes = { MessageRetentionPeriod: '1209600' };
+    const Attributes = { MessageRetentionPeriod: '1209600', MaximumMessageSize: '262144' };
     await sqsClient(service, credentials).json('CreateQueue', { QueueName: 'dead', Attributes });
     const terraform = openTerraform(service);
     context.after(() => terraform.remove());

@@ -102,13 +102,14 @@ async function backlog(quick: boolean): Promise<Backlog> {
   return JSON.parse(output) as Backlog;
 }
 
+const side = (cpuUs: number, perSecond: number): string =>
+  `${cpuUs.toFixed(0)} us of processor an event, ${perSecond.toFixed(0)}/s`;
+
 function backlogRow(backlog: Backlog): Row {
   const { events, firstPerSecond, lastPerSecond, firstCpuUs, lastCpuUs, startMib, mostMib } = backlog;
   // Processor time, as others may use the machine as well.
   const ratio = firstCpuUs / lastCpuUs;
   const grownMib = mostMib - startMib;
-  const side = (cpuUs: number, perSecond: number): string =>
-    `${cpuUs.toFixed(0)} us of processor an event, ${perSecond.toFixed(0)}/s`;
   return {
     what: `a backlog of ${events} events worked off: at its full depth, and near its end`,
     lambkin: side(firstCpuUs, firstPerSecond),

@@ -17,6 +17,7 @@ const shards = shardsOf(layout);
 const clock = new FakeClock();
 const queue = memoryQueue({ clock, entropy: seededEntropy(1) });
 const leasing = new Leasing(shards, limitsDefault.leaseMs);
+const names = (prefix: string): string[] => shards.map((_, index) => `${prefix}-${index}`);
 const never = (): Promise<never> => new Promise(() => {});
 
 interface Member {
@@ -106,7 +107,6 @@ test('the shards of a poller that dies, and what it had in hand, are taken over 
   await pass(limitsDefault.leaseMs - 2 * limitsDefault.heartbeatMs);
   assert.equal(second.processed.length, 8, 'not before the lease has ended');
   await pass(2 * limitsDefault.leaseMs + limitsDefault.lookMs);
-  const names = (prefix: string): string[] => shards.map((_, index) => `${prefix}-${index}`);
   assert.deepEqual([...new Set(second.processed)].sort(), [...names('after'), ...names('before')].sort());
   assert.equal(second.processed.length, 16, 'none ran twice with the one that lived');
   for (const shard of shards) {

@@ -121,6 +121,7 @@ export async function compose(
     queue: store.queue,
     clock,
     entropy,
+    ...(options.queueNameWaitMs !== undefined && { limits: { nameWaitMs: options.queueNameWaitMs } }),
     onFault: (error) => trouble('queues could not be tidied up', error),
   });
   closing.add(() => sqs.close());

@@ -8,6 +8,7 @@
 import type { Clock, Documents, Entropy, Json, Queue as MessageQueue, Write } from '#platform';
 import { settingsOf } from './attributes.ts';
 import { type DeletedRecord, DeletedNames, deletedPrefix } from './deleted-names.ts';
+import type { SqsLimits } from './limits.ts';
 import { type Place, type Queue, queueArn, type QueueRecord, storedName } from './queue.ts';
 
 const queuePrefix = 'sqs/queue/';
@@ -43,7 +44,7 @@ export class Catalogue {
     readonly messages: MessageQueue;
     readonly clock: Clock;
     readonly entropy: Entropy;
-    readonly queuesMax: number;
+    readonly limits: Pick<SqsLimits, 'queuesMax' | 'nameWaitMs'>;
     readonly onFault: (error: unknown) => void;
   }) {
     this.place = options.place;
@@ -51,9 +52,9 @@ export class Catalogue {
     this.#messages = options.messages;
     this.#clock = options.clock;
     this.#entropy = options.entropy;
-    this.#queuesMax = options.queuesMax;
+    this.#queuesMax = options.limits.queuesMax;
     this.#onFault = options.onFault;
-    this.#deleted = new DeletedNames(options.clock);
+    this.#deleted = new DeletedNames(options.clock, options.limits);
   }
 
   /** Resolves once what the store holds is known; a failed attempt is made again by the next call. */

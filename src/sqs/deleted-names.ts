@@ -5,7 +5,7 @@
  *   sqs/deleted/<name>   DeletedRecord
  */
 import type { Clock, Write } from '#platform';
-import { deletedNameMs } from './limits.ts';
+import type { SqsLimits } from './limits.ts';
 
 export const deletedPrefix = 'sqs/deleted/';
 
@@ -19,17 +19,19 @@ const forgottenPerChange = 4;
 
 export class DeletedNames {
   readonly #clock: Clock;
+  readonly #nameWaitMs: number;
   /** When each is free, in monotonic milliseconds; the earliest first. */
   readonly #freeAtMs = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, { nameWaitMs }: Pick<SqsLimits, 'nameWaitMs'>) {
     this.#clock = clock;
+    this.#nameWaitMs = nameWaitMs;
   }
 
   /** What the store has. A wall clock that was set back makes nobody wait longer than from now. */
   enter(name: string, { deletedMs }: DeletedRecord): void {
     const passedMs = Math.max(0, this.#clock.wallMs() - deletedMs);
-    this.#freeAtMs.set(name, this.#clock.monotonicMs() + deletedNameMs - passedMs);
+    this.#freeAtMs.set(name, this.#clock.monotonicMs() + this.#nameWaitMs - passedMs);
   }
 
   has(name: string): boolean {
@@ -45,7 +47,7 @@ export class DeletedNames {
   added(name: string): void {
     for (const passed of this.#passed(name)) this.#freeAtMs.delete(passed);
     this.#freeAtMs.delete(name);
-    this.#freeAtMs.set(name, this.#clock.monotonicMs() + deletedNameMs);
+    this.#freeAtMs.set(name, this.#clock.monotonicMs() + this.#nameWaitMs);
   }
 
   #forgetting(name: string): readonly Write[] {

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { Rooms, skipped } from '../contract/rooms.ts';
 import { processIds } from '../process/proc.ts';
 import { findHierarchy, groupsBelow } from './cgroup.ts';
+import { bases } from './house.ts';
 import { groupOf } from './sweep.ts';
 
 const cycles = Number(process.env['LAMBKIN_CYCLES'] ?? 200);
@@ -96,7 +97,7 @@ function keeper(): number {
 /** What is mounted for sandboxes. Mounts that others make on this host meanwhile show up in the enclave as well, and are none of ours. */
 function mountsOfOurs(enclave: number): number {
   const mounts = readFileSync(`/proc/${enclave}/mountinfo`, 'latin1').trimEnd().split('\n');
-  const ours = mounts.find((mount) => mount.includes(' - tmpfs lambkin '));
+  const ours = mounts.find((mount) => bases.includes(placeOf(mount)) && mount.includes(' - tmpfs lambkin '));
   assert.ok(ours !== undefined, 'the enclave has files of its own');
   const base = placeOf(ours);
   return mounts.filter((mount) => `${placeOf(mount)}/`.startsWith(`${base}/`)).length;

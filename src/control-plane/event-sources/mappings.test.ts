@@ -170,6 +170,20 @@ test('mappings are listed by function, by source, by both, and in pages', async 
   await refuses(world.call('ListEventSourceMappings', { Marker: '!' }), invalid, /Marker/);
 });
 
+test('who deletes a mapping is told so, however long the store takes', async (t) => {
+  const store = memoryDocuments();
+  const world = await openWorldOn(t, { documents: store, blobs: memoryBlobs() });
+  await world.create('hello');
+  const UUID = await settled(world, { EventSourceArn: queue });
+  const commit = store.commit.bind(store);
+  store.commit = async (writes) => {
+    const outcome = await commit(writes);
+    settle(world);
+    return outcome;
+  };
+  assert.equal((await world.call('DeleteEventSourceMapping', { UUID })).State, 'Deleting');
+});
+
 test('a list reads what it shows, however many mappings there are', async (t) => {
   const store = memoryDocuments();
   const world = await openWorldOn(t, { documents: store, blobs: memoryBlobs() });

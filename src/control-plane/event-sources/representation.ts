@@ -11,6 +11,7 @@ export const mappingArn = ({ accountId, region }: Place, uuid: string): string =
 export function mappingConfiguration(record: MappingRecord, nowMs: number, problem?: string): Output {
   const { StartingPositionTimestamp: fromMs, ...settings } = record.settings;
   const { transitionReason, showsLastResult } = traitsOf(record.kind);
+  const state = stateAt(record, nowMs);
   return {
     UUID: record.uuid,
     EventSourceMappingArn: mappingArn(record, record.uuid),
@@ -18,7 +19,8 @@ export function mappingConfiguration(record: MappingRecord, nowMs: number, probl
     FunctionArn: functionArn(functionOf(record), record.qualifier),
     ...settings,
     StartingPositionTimestamp: fromMs === undefined ? undefined : new Date(fromMs),
-    State: stateAt(record, nowMs),
+    // Who deletes it is told of it a last time, however long the store took.
+    State: state === 'gone' ? 'Deleting' : state,
     StateTransitionReason: transitionReason,
     LastModified: new Date(lastModifiedMs(record, nowMs)),
     LastProcessingResult:

@@ -21,6 +21,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   runtimes: ['platform'],
   code: ['metadata', 'platform'],
   images: ['platform'],
+  registry: ['identity', 'images', 'platform', 'wire'],
   logs: ['platform', 'wire'],
   sqs: ['identity', 'platform', 'wire'],
   worker: ['code', 'identity', 'logs', 'metadata', 'platform', 'runtimes'],
@@ -43,10 +44,12 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'frontend',
     'iam',
     'identity',
+    'images',
     'logs',
     'metadata',
     'placement',
     'platform',
+    'registry',
     'runtimes',
     'sqs',
     'wire',
@@ -86,6 +89,8 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/event-sources\/host\//,
   // The worker's cache of chunks on disk, and the master key's file.
   /^src\/images\/host\//,
+  // Images are pulled over the network, and unpacked in a thread.
+  /^src\/registry\/host\//,
   // Destinations are called over HTTP.
   /^src\/event-invoke\/host\//,
   // The bootstraps run inside the sandbox, not in Lambkin.

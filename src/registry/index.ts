@@ -1,0 +1,9 @@
+/** The public face of the registry: images that are pushed here, pulled from elsewhere, and stored as block images. */
+export { ImageProblem } from './image-source.ts';
+export type {
+  ImageArchitecture,
+  ImageDefaults,
+  ImageProblemCode,
+  ImageSource,
+  ResolvedImage,
+} from './image-source.ts';

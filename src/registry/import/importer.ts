@@ -9,7 +9,15 @@ import { ChunkError, ImageRefusal, type FlattenedImage, type FlattenProgress, ty
 import { StoreUnavailableError, type Clock, type Documents } from '#platform';
 import { ImageProblem } from '../image-source.ts';
 import { importLimits } from '../limits.ts';
-import { find, type ImportedRecord, importedKey, put } from '../store/records.ts';
+import {
+  below,
+  find,
+  type ImportedRecord,
+  importedKey,
+  importedPrefix,
+  put,
+  remove,
+} from '../store/records.ts';
 import { imageInvalid, imageUnreachable } from './problems.ts';
 import { Turns } from './turns.ts';
 
@@ -88,6 +96,17 @@ export class Importer {
       throw problemOf(error, imageUri);
     }
     throw imageUnreachable(imageUri, 'it was released as fast as it was stored.');
+  }
+
+  /** Gives a reference back; with the last one goes what is known of the image. */
+  async release(image: string, reference: string): Promise<void> {
+    const { accountId, documents, images } = this.#options;
+    await images.release(accountId, image, reference);
+    if (await images.has(accountId, image)) return;
+    for await (const stored of below<ImportedRecord>(documents, importedPrefix)) {
+      // Conflict: it was imported anew meanwhile.
+      if (stored.value.image === image) await documents.commit([remove(stored)]);
+    }
   }
 
   async close(): Promise<void> {

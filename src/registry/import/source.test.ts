@@ -147,6 +147,7 @@ suite('storing', () => {
     assert.ok(await site.images.has('000000000000', first.imageId));
     await site.source.release(first.imageId, 'g');
     assert.ok(!(await site.images.has('000000000000', first.imageId)));
+    assert.deepEqual((await site.documents.list('registry/imported/')).documents, []);
     assert.deepEqual(await site.source.store(resolved, 'h'), first, 'made anew');
     assert.deepEqual(await site.references(first.imageId), ['h']);
   });

@@ -1,5 +1,4 @@
 /** The face that the control plane knows: an ImageUri becomes a digest, and a digest a stored image. */
-import type { ImageStore } from '#images';
 import { FormatError } from '../format/format-error.ts';
 import { isDigest } from '../format/digest.ts';
 import { ecrPlace, type ImageReference, parseReference, repositoryPart } from '../format/reference.ts';
@@ -15,7 +14,6 @@ import { findImage } from './resolve.ts';
 export interface ImageSourceOptions {
   readonly accountId: string;
   readonly region: string;
-  readonly images: ImageStore;
   readonly importer: Importer;
   readonly own: { readonly repositories: Repositories; readonly contents: Contents };
   /** Whether a registry's name (host with port, in lower case) is this service's own. */
@@ -24,7 +22,7 @@ export interface ImageSourceOptions {
 }
 
 export function createImageSource(options: ImageSourceOptions): ImageSource {
-  const { accountId, region, images, importer, own } = options;
+  const { accountId, region, importer, own } = options;
   const never = new AbortController().signal;
 
   const open = (imageUri: string): { readonly reference: ImageReference; readonly origin: Origin } => {
@@ -84,7 +82,7 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
       );
     },
 
-    release: (imageId, reference) => images.release(accountId, imageId, reference),
+    release: (imageId, reference) => importer.release(imageId, reference),
   };
 }
 

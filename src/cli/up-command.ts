@@ -29,6 +29,7 @@ export interface UpFlags extends WithDataDirectory {
   readonly endpoint: Readonly<Record<string, string>>;
   readonly urlDomain?: string;
   readonly registry?: string;
+  readonly registryCredentials?: string;
   readonly stopGrace: number;
   readonly debug?: string;
   readonly debugPort: number;
@@ -141,6 +142,13 @@ export function up(): Command {
     )
     .addOption(registry())
     .addOption(
+      option(
+        '--registry-credentials <file>',
+        "credentials of registries that images are pulled from, a file like Docker's config.json (default: registry-credentials.json in the data directory)",
+        'REGISTRY_CREDENTIALS',
+      ),
+    )
+    .addOption(
       option('--stop-grace <seconds>', 'time for running invokes to end after Ctrl-C', 'STOP_GRACE')
         .argParser(values.grace)
         .default(30),
@@ -226,6 +234,7 @@ export function upOptions(
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
     ...(flags.urlDomain === undefined ? {} : { urlDomain: flags.urlDomain }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
+    ...(flags.registryCredentials && { registryCredentials: resolve(flags.registryCredentials) }),
   };
 }
 

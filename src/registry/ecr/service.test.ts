@@ -6,12 +6,27 @@ import { basicOf, registryRig, root, user } from '../fixtures/rig.ts';
 import { someImage, someIndex } from '../fixtures/some-image.ts';
 import { passwordLimits } from '../limits.ts';
 
-suite('logging in', () => {
-  const tokenOf = (answer: Record<string, unknown>): string => {
-    const [data] = answer['authorizationData'] as readonly { readonly authorizationToken: string }[];
-    return data?.authorizationToken ?? '';
-  };
+const tokenOf = (answer: Record<string, unknown>): string => {
+  const [data] = answer['authorizationData'] as readonly { readonly authorizationToken: string }[];
+  return data?.authorizationToken ?? '';
+};
 
+const sessionAt = (nowMs: number): Session => ({
+  kind: 'root',
+  accessKeyId: 'ASIA',
+  issuedAtMs: nowMs,
+  expiresAtMs: nowMs + 60_000,
+});
+
+const full = async (rig: Awaited<ReturnType<typeof registryRig>>): Promise<void> => {
+  await rig.operate('CreateRepository', { repositoryName: 'full' });
+  await rig.push('full', 'v1', await someImage());
+};
+
+const order = (ids: unknown): readonly string[] =>
+  (ids as readonly object[]).map((id) => JSON.stringify(id)).toSorted();
+
+suite('logging in', () => {
   test('the user AWS and the password of GetAuthorizationToken open the registry, as who asked for it', async () => {
     await using rig = await registryRig({ may: (principal) => principal.kind !== 'root' });
     const answer = await rig.operate('GetAuthorizationToken', {}, user);
@@ -47,10 +62,8 @@ suite('logging in', () => {
   });
 
   test('the password of a session ends with the session', async () => {
-    const session = (nowMs: number): Session =>
-      ({ kind: 'root', accessKeyId: 'ASIA', issuedAtMs: nowMs, expiresAtMs: nowMs + 60_000 }) as Session;
     let nowMs = 0;
-    await using rig = await registryRig({ session: () => session(nowMs) });
+    await using rig = await registryRig({ session: () => sessionAt(nowMs) });
     nowMs = rig.clock.wallMs();
     const answer = await rig.operate('GetAuthorizationToken', {});
     const authorization = `Basic ${tokenOf(answer)}`;
@@ -104,32 +117,73 @@ suite('repositories', () => {
     for (const repositoryName of names) await rig.operate('CreateRepository', { repositoryName });
     const found: unknown[] = [];
     for (let nextToken: unknown; ;) {
-      const page = await rig.operate('DescribeRepositories', { maxResults: 3, ...(nextToken ? { nextToken } : {}) });
-      found.push(...(page['repositories'] as readonly Record<string, unknown>[]).map((r) => r['repositoryName']));
+      const page = await rig.operate('DescribeRepositories', {
+        maxResults: 3,
+        ...(nextToken ? { nextToken } : {}),
+      });
+      found.push(
+        ...(page['repositories'] as readonly Record<string, unknown>[]).map((r) => r['repositoryName']),
+      );
       nextToken = page['nextToken'];
       if (nextToken === undefined) break;
     }
     assert.deepEqual(found, names);
   });
 
-  const full = async (rig: Awaited<ReturnType<typeof registryRig>>): Promise<void> => {
-    await rig.operate('CreateRepository', { repositoryName: 'full' });
-    await rig.push('full', 'v1', await someImage());
-  };
   const refusals: readonly (readonly [string, object, string, RegExp])[] = [
-    ['CreateRepository', { repositoryName: 'full' }, 'RepositoryAlreadyExistsException', /^The repository with name 'full' already exists in the registry with id '000000000000'$/],
+    [
+      'CreateRepository',
+      { repositoryName: 'full' },
+      'RepositoryAlreadyExistsException',
+      /^The repository with name 'full' already exists in the registry with id '000000000000'$/,
+    ],
     ['CreateRepository', { repositoryName: 'UPPER' }, 'InvalidParameterException', /regular expression/],
     ['CreateRepository', {}, 'InvalidParameterException', /repositoryName/],
-    ['CreateRepository', { repositoryName: 'ab', encryptionConfiguration: { encryptionType: 'KMS' } }, 'InvalidParameterException', /AES256/],
-    ['CreateRepository', { repositoryName: 'ab', imageTagMutability: 'IMMUTABLE_WITH_EXCLUSION' }, 'InvalidParameterException', /not served/],
-    ['CreateRepository', { repositoryName: 'ab', registryId: '111111111111' }, 'InvalidParameterException', /not served here/],
-    ['CreateRepository', { repositoryName: 'ab', tags: [{ Key: 'aws:x', Value: '' }] }, 'InvalidTagParameterException', /aws:/],
-    ['DescribeRepositories', { repositoryNames: ['none'] }, 'RepositoryNotFoundException', /does not exist in the registry/],
+    [
+      'CreateRepository',
+      { repositoryName: 'ab', encryptionConfiguration: { encryptionType: 'KMS' } },
+      'InvalidParameterException',
+      /AES256/,
+    ],
+    [
+      'CreateRepository',
+      { repositoryName: 'ab', imageTagMutability: 'IMMUTABLE_WITH_EXCLUSION' },
+      'InvalidParameterException',
+      /not served/,
+    ],
+    [
+      'CreateRepository',
+      { repositoryName: 'ab', registryId: '111111111111' },
+      'InvalidParameterException',
+      /not served here/,
+    ],
+    [
+      'CreateRepository',
+      { repositoryName: 'ab', tags: [{ Key: 'aws:x', Value: '' }] },
+      'InvalidTagParameterException',
+      /aws:/,
+    ],
+    [
+      'DescribeRepositories',
+      { repositoryNames: ['none'] },
+      'RepositoryNotFoundException',
+      /does not exist in the registry/,
+    ],
     ['DeleteRepository', { repositoryName: 'none' }, 'RepositoryNotFoundException', /'none'/],
     ['DeleteRepository', { repositoryName: 'full' }, 'RepositoryNotEmptyException', /still contains images$/],
-    ['DescribeImages', { repositoryName: 'full', imageIds: [{ imageTag: 'v9' }] }, 'ImageNotFoundException', /imageTag:'v9'/],
+    [
+      'DescribeImages',
+      { repositoryName: 'full', imageIds: [{ imageTag: 'v9' }] },
+      'ImageNotFoundException',
+      /imageTag:'v9'/,
+    ],
     ['ListImages', { repositoryName: 'none' }, 'RepositoryNotFoundException', /'none'/],
-    ['ListTagsForResource', { resourceArn: 'arn:aws:ecr:us-east-1:1:repository/x' }, 'InvalidParameterException', /resourceArn/],
+    [
+      'ListTagsForResource',
+      { resourceArn: 'arn:aws:ecr:us-east-1:1:repository/x' },
+      'InvalidParameterException',
+      /resourceArn/,
+    ],
     ['PutLifecyclePolicy', { repositoryName: 'full' }, 'NotImplementedException', /PutLifecyclePolicy/],
     ['SetRepositoryPolicy', { repositoryName: 'full' }, 'NotImplementedException', /SetRepositoryPolicy/],
   ];
@@ -138,7 +192,11 @@ suite('repositories', () => {
     await full(rig);
     for (const [operation, input, type, message] of refusals) {
       const answer = await rig.operate(operation, input);
-      assert.equal(answer['__type'], type, `${operation} ${JSON.stringify(input)}: ${JSON.stringify(answer)}`);
+      assert.equal(
+        answer['__type'],
+        type,
+        `${operation} ${JSON.stringify(input)}: ${JSON.stringify(answer)}`,
+      );
       assert.match(String(answer['message']), message);
     }
     assert.deepEqual(rig.faults, []);
@@ -182,7 +240,6 @@ suite('images', () => {
       { imageDigest: index.digest, imageTag: 'v1' },
       { imageDigest: index.digest, imageTag: 'v2' },
     ];
-    const order = (ids: unknown): readonly string[] => (ids as readonly object[]).map((id) => JSON.stringify(id)).toSorted();
     assert.deepEqual(order(imageIds), order(all));
     const untagged = await rig.operate('ListImages', { repositoryName, filter: { tagStatus: 'UNTAGGED' } });
     assert.deepEqual(untagged['imageIds'], [{ imageDigest: image.digest }]);
@@ -191,7 +248,13 @@ suite('images', () => {
     assert.deepEqual([detail?.['imageDigest'], detail?.['imageTags']], [index.digest, ['v1', 'v2']]);
     const read = await rig.operate('BatchGetImage', {
       repositoryName,
-      imageIds: [{ imageTag: 'v1' }, { imageTag: 'v9' }, {}, { imageDigest: 'x' }, { imageTag: 'v1', imageDigest: image.digest }],
+      imageIds: [
+        { imageTag: 'v1' },
+        { imageTag: 'v9' },
+        {},
+        { imageDigest: 'x' },
+        { imageTag: 'v1', imageDigest: image.digest },
+      ],
     });
     const [got] = read['images'] as readonly Record<string, unknown>[];
     assert.equal(got?.['imageManifest'], index.manifest.toString());

@@ -5,7 +5,14 @@
  *       └──▶ flight of the digest ──▶ wait for a turn ──▶ layers ─▶ thread ─▶ chunks ─▶ ImageStore ──▶ refer for everybody who waits
  *                                      the last who waits gives up: the flight ends
  */
-import { ChunkError, ImageRefusal, type FlattenedImage, type FlattenProgress, type ImageSink, type ImageStore } from '#images';
+import {
+  ChunkError,
+  ImageRefusal,
+  type FlattenedImage,
+  type FlattenProgress,
+  type ImageSink,
+  type ImageStore,
+} from '#images';
 import { StoreUnavailableError, type Clock, type Documents } from '#platform';
 import { ImageProblem } from '../image-source.ts';
 import { importLimits } from '../limits.ts';
@@ -111,7 +118,7 @@ export class Importer {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { abort } of [...this.#flights.values()]) abort.abort(new Error('the service is stopping'));
+    for (const { abort } of this.#flights.values()) abort.abort(new Error('the service is stopping'));
     await Promise.allSettled(this.#ending);
   }
 
@@ -125,7 +132,11 @@ export class Importer {
   }
 
   /** Waits for the digest's flight; one that nobody waits for any more is given up. */
-  async #joined(request: ImportRequest, reference: string, signal: AbortSignal | undefined): Promise<Imported> {
+  async #joined(
+    request: ImportRequest,
+    reference: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Imported> {
     signal?.throwIfAborted();
     if (this.#isClosed) throw imageUnreachable(request.imageUri, 'the service is stopping.');
     const flight = this.#flights.get(request.digest) ?? this.#begin(request, reference);
@@ -138,7 +149,8 @@ export class Importer {
     } finally {
       signal?.removeEventListener('abort', leave);
       flight.references.splice(flight.references.indexOf(reference), 1);
-      if (flight.references.length === 0) flight.abort.abort(new Error('nobody waits for the image any more'));
+      if (flight.references.length === 0)
+        flight.abort.abort(new Error('nobody waits for the image any more'));
     }
   }
 

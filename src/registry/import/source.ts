@@ -2,7 +2,12 @@
 import { FormatError } from '../format/format-error.ts';
 import { isDigest } from '../format/digest.ts';
 import { ecrPlace, type ImageReference, parseReference, repositoryPart } from '../format/reference.ts';
-import { type ImageArchitecture, ImageProblem, type ImageSource, type ResolvedImage } from '../image-source.ts';
+import {
+  type ImageArchitecture,
+  ImageProblem,
+  type ImageSource,
+  type ResolvedImage,
+} from '../image-source.ts';
 import type { Contents } from '../store/contents.ts';
 import type { Repositories } from '../store/repositories.ts';
 import type { Importer } from './importer.ts';
@@ -86,7 +91,11 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   };
 }
 
-async function told<Result>(imageUri: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+async function told<Result>(
+  imageUri: string,
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await work();
   } catch (error) {

@@ -20,7 +20,9 @@ const missing = (program: string): string | false =>
 /** The files of a layout's blobs, by name. */
 function blobsIn(layout: string): Readonly<Record<string, Buffer>> {
   const directory = join(layout, 'blobs', 'sha256');
-  return Object.fromEntries(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))]));
+  return Object.fromEntries(
+    readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))]),
+  );
 }
 
 suite('with skopeo', { skip: missing('skopeo') }, () => {
@@ -49,7 +51,19 @@ suite('with skopeo', { skip: missing('skopeo') }, () => {
       const password = Buffer.from(data?.authorizationToken ?? '', 'base64').toString();
       const raw = await skopeo('inspect', '--raw', '--tls-verify=false', '--creds', password, `${place}:v1`);
       assert.equal(raw, image.manifest.toString());
-      await skopeo('copy', '--format', 'v2s2', '--src-tls-verify=false', '--dest-tls-verify=false', '--src-creds', as, '--dest-creds', as, `${place}:v1`, `${place}:docker`);
+      await skopeo(
+        'copy',
+        '--format',
+        'v2s2',
+        '--src-tls-verify=false',
+        '--dest-tls-verify=false',
+        '--src-creds',
+        as,
+        '--dest-creds',
+        as,
+        `${place}:v1`,
+        `${place}:docker`,
+      );
       await skopeo('delete', '--tls-verify=false', '--creds', as, `${place}:v1`);
       assert.equal((await rig.call('GET', '/v2/team/app/manifests/v2')).status, 404, 'it was the same image');
       assert.equal((await rig.call('GET', '/v2/team/app/manifests/docker')).status, 200);
@@ -64,15 +78,21 @@ suite('with skopeo', { skip: missing('skopeo') }, () => {
   });
 });
 
-const noBuildah =
-  missing('buildah') || (process.getuid?.() === 0 ? false : 'buildah is tried as root only');
+const noBuildah = missing('buildah') || (process.getuid?.() === 0 ? false : 'buildah is tried as root only');
 
 suite('with buildah', { skip: noBuildah }, () => {
   test('an image that it built is pushed and pulled', async () => {
     await using rig = await registryRig();
     const directory = mkdtempSync(join(tmpdir(), 'lambkin-buildah-'));
     const buildah = async (...args: readonly string[]): Promise<string> => {
-      const places = ['--storage-driver', 'vfs', '--root', join(directory, 'root'), '--runroot', join(directory, 'run')];
+      const places = [
+        '--storage-driver',
+        'vfs',
+        '--root',
+        join(directory, 'root'),
+        '--runroot',
+        join(directory, 'run'),
+      ];
       return (await run('buildah', [...places, ...args], { timeout, cwd: directory })).stdout;
     };
     try {

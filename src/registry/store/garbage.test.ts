@@ -104,22 +104,20 @@ suite('garbage', () => {
     for (let at = 0; at < 12; at += 1) {
       const documents = memoryDocuments();
       let commits = -1;
-      let collect = async (): Promise<void> => {};
+      let collect: (() => Promise<unknown>) | undefined;
       const watched: Documents = {
         get: (key) => documents.get(key),
         list: (...given) => documents.list(...given),
         watch: (...given) => documents.watch(...given),
         async commit(writes) {
-          if (commits >= 0 && commits++ === at) await collect();
+          if (commits >= 0 && commits++ === at) await collect?.();
           return documents.commit(writes);
         },
       };
       await using rig = await registryRig({ documents: watched });
       for (const blob of image.blobs.values()) await rig.pushBlob('a/b', blob);
       rig.clock.advance(2 * dayMs);
-      collect = async () => {
-        await rig.registry.collect();
-      };
+      collect = () => rig.registry.collect();
       commits = 0;
       const { status, code } = await rig.putManifest('a/b', 'v1', image);
       commits = -1;
@@ -131,6 +129,6 @@ suite('garbage', () => {
         assert.equal(blob, status === 201 ? 200 : 404);
       }
     }
-    assert.deepEqual([...outcomes].toSorted(), [201, 404], 'both came about');
+    assert.deepEqual(outcomes, new Set([404, 201]), 'both came about');
   });
 });

@@ -23,10 +23,14 @@ async function counted({ body }: StreamRequest): Promise<number> {
 test('a body arrives piece by piece, of known length or not, and is held nowhere', async () => {
   const streamed = route(async (request) => ok(`${await counted(request)} of ${request.contentLength}`));
   await using site = await rig({ streamRoutes: [streamed], limits: { bodiesBytesMax: 10 } });
-  const known = site.open(`PUT /v2/x HTTP/1.1\r\nhost: h\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(100_000)}`);
+  const known = site.open(
+    `PUT /v2/x HTTP/1.1\r\nhost: h\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(100_000)}`,
+  );
   assert.match(await known.until(/of \d+$/), /^HTTP\/1\.1 200 [^]*100000 of 100000$/);
   assert.equal(site.listener.usage().bodyBytes, 0);
-  const chunked = site.open('PUT /v2/x HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n');
+  const chunked = site.open(
+    'PUT /v2/x HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+  );
   assert.match(await chunked.until(/undefined$/), /3 of undefined$/);
 });
 
@@ -37,7 +41,9 @@ test('the connection serves the next request, also after a small body that nobod
     return ok('unread');
   });
   await using site = await rig({ streamRoutes: [careless] });
-  const talk = site.open('PUT /v2/x HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabcGET /v2/y HTTP/1.1\r\nhost: h\r\n\r\n');
+  const talk = site.open(
+    'PUT /v2/x HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabcGET /v2/y HTTP/1.1\r\nhost: h\r\n\r\n',
+  );
   await talk.until(/unread[^]*unread$/);
   assert.deepEqual(heard, ['PUT', 'GET']);
 });
@@ -47,7 +53,9 @@ test('a large body that nobody reads ends the connection, after the answer', asy
     throw new Error('not today');
   });
   await using site = await rig({ streamRoutes: [refusing], limits: { discardedBytesMax: 1000 } });
-  const talk = site.open(`PUT /v2/x HTTP/1.1\r\nhost: h\r\ncontent-length: 1000000\r\n\r\n${'x'.repeat(5000)}`);
+  const talk = site.open(
+    `PUT /v2/x HTTP/1.1\r\nhost: h\r\ncontent-length: 1000000\r\n\r\n${'x'.repeat(5000)}`,
+  );
   assert.match(await talk.ended(), /^HTTP\/1\.1 418 [^]*not today$/);
 });
 
@@ -57,23 +65,26 @@ test('a body is left in the middle, and the answer still comes', async () => {
     return ok('nothing');
   });
   await using site = await rig({ streamRoutes: [early], limits: { discardedBytesMax: 1000 } });
-  const talk = site.open(`PUT /v2/x HTTP/1.1\r\nhost: h\r\ncontent-length: 9000000\r\n\r\n${'x'.repeat(80_000)}`);
+  const talk = site.open(
+    `PUT /v2/x HTTP/1.1\r\nhost: h\r\ncontent-length: 9000000\r\n\r\n${'x'.repeat(80_000)}`,
+  );
   assert.match(await talk.until(/had true/), /^HTTP\/1\.1 200 /);
   talk.socket.destroy();
 });
+
+const expecting = (path: string): string =>
+  `PUT ${path} HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n`;
 
 test('100-continue is said when the body is wanted, not before', async () => {
   const choosy = route(async (request) =>
     request.request.rawPath.endsWith('want') ? ok(`${await counted(request)}`) : ok('no'),
   );
   await using site = await rig({ streamRoutes: [choosy] });
-  const head = (path: string): string =>
-    `PUT ${path} HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n`;
-  const wanted = site.open(head('/v2/want'));
+  const wanted = site.open(expecting('/v2/want'));
   await wanted.until(/100 Continue\r\n\r\n$/);
   wanted.socket.write('abc');
   assert.match(await wanted.until(/\r\n\r\n3$/), /200 OK/);
-  const unwanted = await site.open(head('/v2/no')).ended();
+  const unwanted = await site.open(expecting('/v2/no')).ended();
   assert.match(unwanted, /^HTTP\/1\.1 200 [^]*connection: close[^]*no$/i);
 });
 
@@ -106,7 +117,9 @@ test('a client that goes away, or stands still, breaks the reading off', async (
 });
 
 test('a head request has no body in its answer, and other paths are not touched', async () => {
-  await using site = await rig({ streamRoutes: [route(async () => ({ ...ok(''), headers: { 'content-length': '5' } }))] });
+  await using site = await rig({
+    streamRoutes: [route(async () => ({ ...ok(''), headers: { 'content-length': '5' } }))],
+  });
   const head = site.open('HEAD /v2/x HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n');
   assert.match(await head.ended(), /content-length: 5\r\n[^]*\r\n\r\n$/i);
   const other = site.open('GET /v2 HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n');

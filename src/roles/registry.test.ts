@@ -27,8 +27,9 @@ test('before it is known where this service listens, only localhost is', () => {
   assert.ok(!isOwnRegistry('127.0.0.1:9000', ''));
 });
 
+const hosts = () => ['box', '192.168.1.5', '[fd00::5]'];
+
 test('a service that listens everywhere is all addresses of its machine', () => {
-  const hosts = () => ['box', '192.168.1.5', '[fd00::5]'];
   for (const endpoint of ['http://0.0.0.0:9000', 'http://[::]:9000']) {
     assert.ok(isOwnRegistry('192.168.1.5:9000', endpoint, hosts));
     assert.ok(isOwnRegistry('[fd00::5]:9000', endpoint, hosts));

@@ -33,6 +33,7 @@ export interface UpFlags extends WithDataDirectory {
   readonly metrics: 'token' | 'open' | 'off';
   readonly metricsRetention?: number;
   readonly registry?: string;
+  readonly registryCredentials?: string;
   readonly stopGrace: number;
   readonly debug?: string;
   readonly debugPort: number;
@@ -175,6 +176,13 @@ export function up(): Command {
     )
     .addOption(registry())
     .addOption(
+      option(
+        '--registry-credentials <file>',
+        "credentials of registries that images are pulled from, a file like Docker's config.json (default: registry-credentials.json in the data directory)",
+        'REGISTRY_CREDENTIALS',
+      ),
+    )
+    .addOption(
       option('--stop-grace <seconds>', 'time for running invokes to end after Ctrl-C', 'STOP_GRACE')
         .argParser(values.grace)
         .default(30),
@@ -264,6 +272,7 @@ export function upOptions(
     metricsAccess: flags.metrics,
     ...(flags.metricsRetention === undefined ? {} : { metricsRetentionMs: flags.metricsRetention }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
+    ...(flags.registryCredentials && { registryCredentials: resolve(flags.registryCredentials) }),
   };
 }
 

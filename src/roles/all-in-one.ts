@@ -54,6 +54,7 @@ import { reasonOf } from './log.ts';
 import { openMetricsRoute, openRecording } from './metrics.ts';
 import type { LambkinOptions } from './options.ts';
 import { noneAhead, oneAtATime } from './one-at-a-time.ts';
+import { openOwnRegistry, registryRoutes } from './registry.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
 export type Composed =
@@ -131,6 +132,7 @@ export async function compose(
     onFault: (error) => trouble('queues could not be tidied up', error),
   });
   closing.add(() => sqs.close());
+  const registry = openOwnRegistry({ account, region, documents, blobs, closing, trouble });
   const runtimes = openRuntimes({
     directory: join(dataDirectory, 'runtimes'),
     clock,
@@ -295,6 +297,7 @@ export async function compose(
     tagsOf: (arn: string) => sqs.queues.tagsOf(arn),
   };
   const iam = { ...identity, clock, entropy };
+  const { ecr, streamRoutes } = registryRoutes(registry, authorizeBy, reportFault);
   const outcome = await createListener({
     services: new Map([
       [
@@ -311,6 +314,7 @@ export async function compose(
         autoscalingService(autoscaling, reportFault, authorizeBy(autoscalingAccess)),
       ],
       ['sqs', sqsService(sqs, reportFault, authorizeBy(sqsAccess, queueFacts))],
+      ['ecr', ecr],
       [
         'monitoring',
         metricsService(
@@ -329,6 +333,7 @@ export async function compose(
     port: options.port,
     log,
     openRoutes: [archiveRoute(links, blobs), ...(exposition === undefined ? [] : [exposition])],
+    streamRoutes,
     hostRoutes: [
       createUrlRoute({
         frontend,

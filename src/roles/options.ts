@@ -39,6 +39,8 @@ export interface LambkinOptions {
   readonly urlDomain?: string;
   /** The function that somebody debugs: an inspector on this port (0: any), one environment, no timeouts. */
   readonly debug?: { readonly functionName: string; readonly port: number };
+  /** Credentials of the registries that images are pulled from, a file in the form of Docker's config.json. Absent: `registry-credentials.json` in the data directory, if it is there. */
+  readonly registryCredentials?: string;
   /** Who may read /metrics: who shows the token of the file metrics-token, everybody, or nobody. Absent: `token`. */
   readonly metricsAccess?: 'token' | 'open' | 'off';
   /** How long metrics are kept, in milliseconds. Absent: 15 days. */

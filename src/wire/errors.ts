@@ -1,6 +1,6 @@
 /**
  * The table of errors: name → status, whose fault, and how the body is spelled. Lambda's own come from the generated
- * table; what every AWS service answers, and what CloudWatch, CloudWatch Logs, IAM, STS and SQS declare, is written here.
+ * table; what every AWS service answers, and what CloudWatch, CloudWatch Logs, IAM, STS, SQS and ECR declare, is written here.
  */
 import table from './generated/lambda.json' with { type: 'json' };
 
@@ -98,6 +98,15 @@ const queueErrors = {
   MissingRequiredParameterException: client(400),
 } as const;
 
+/** Errors of ECR that none of the others has. */
+const registryErrors = {
+  RepositoryNotFoundException: client(400),
+  RepositoryAlreadyExistsException: client(400),
+  RepositoryNotEmptyException: client(400),
+  ImageNotFoundException: client(400),
+  InvalidTagParameterException: client(400),
+} as const;
+
 /** Errors of CloudWatch that none of the others has. */
 const metricsErrors = {
   InvalidNextToken: client(400),
@@ -111,6 +120,7 @@ export type ErrorName =
   | keyof typeof identityErrors
   | keyof typeof autoscalingErrors
   | keyof typeof queueErrors
+  | keyof typeof registryErrors
   | keyof typeof metricsErrors;
 
 export const errors: ReadonlyMap<string, ErrorRow> = new Map([
@@ -120,6 +130,7 @@ export const errors: ReadonlyMap<string, ErrorRow> = new Map([
     ...identityErrors,
     ...autoscalingErrors,
     ...queueErrors,
+    ...registryErrors,
     ...metricsErrors,
   }).map(([name, row]) => [name, { ...row, message: 'message', headers: {}, modelled: false }] as const),
   ...Object.entries(table.errors).map(

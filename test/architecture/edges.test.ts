@@ -21,6 +21,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   runtimes: ['platform'],
   code: ['metadata', 'platform'],
   images: ['platform'],
+  registry: ['identity', 'images', 'platform', 'wire'],
   logs: ['platform', 'wire'],
   metrics: ['platform', 'wire'],
   sqs: ['identity', 'platform', 'wire'],
@@ -44,11 +45,13 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'frontend',
     'iam',
     'identity',
+    'images',
     'logs',
     'metadata',
     'metrics',
     'placement',
     'platform',
+    'registry',
     'runtimes',
     'sqs',
     'wire',
@@ -88,6 +91,8 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/event-sources\/host\//,
   // The worker's cache of chunks on disk, and the master key's file.
   /^src\/images\/host\//,
+  // Images are pulled over the network, and unpacked in a thread.
+  /^src\/registry\/host\//,
   // Destinations are called over HTTP.
   /^src\/event-invoke\/host\//,
   // The bootstraps run inside the sandbox, not in Lambkin.

@@ -219,6 +219,7 @@ export class Environment {
         return true;
       case 'entrypoint':
         this.#platformLog.initStarted(kind === 'preparing' ? 'init' : 'invoke', undefined);
+        if (outcome.line !== undefined) this.#logLine(outcome.line);
         this.#step({ kind: 'failed', failure: outcome });
         return false;
       case 'refused':

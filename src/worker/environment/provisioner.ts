@@ -2,6 +2,7 @@
 import { InvariantError } from '#lib/assert';
 import type { CodeStore } from '#code';
 import type { Credentials } from '#identity';
+import type { ImageMounts } from '#images';
 import type { VersionRecord } from '#metadata';
 import type { Init, Launch, Runtimes } from '#runtimes';
 import type { ChannelLaunch, Pool } from '../pool/pool.ts';
@@ -14,6 +15,9 @@ import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
 import type { Initialization } from '../worker.ts';
 import { changesStart, environmentVariables, execWrapper, startVariables } from './variables.ts';
 import { directoryOf } from './path.ts';
+import { provideImage } from './image-provision.ts';
+import { sealedMessage } from './sealed-message.ts';
+import { startErrorText } from './start-errors.ts';
 
 /** A sandbox with what belongs to it. */
 export interface Provision {
@@ -46,12 +50,21 @@ export type ProvisionOutcome =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'impossible'; readonly errorType: string; readonly message: string }
   /** The function's own executable is missing or cannot be executed: its failure, not the host's. */
-  | { readonly kind: 'entrypoint'; readonly message: string };
+  | {
+      readonly kind: 'entrypoint';
+      readonly message: string;
+      /** Absent: Runtime.InvalidEntrypoint. */
+      readonly errorType?: string;
+      /** For the function's log. */
+      readonly line?: string;
+    };
 
 export interface ProvisionerParts {
   readonly runtimes: Runtimes;
   readonly code: CodeStore;
   readonly sandboxes: Sandboxes;
+  /** Container images of functions, where this host mounts them. */
+  readonly images?: ImageMounts | undefined;
   readonly pool: Pool;
   readonly starts: Starts;
   readonly credentials: (roleArn: string, sessionName: string) => Credentials;
@@ -66,21 +79,10 @@ export interface ProvisionerParts {
 /** The function's variables, once the sandbox's own are known. */
 type Variables = (sandbox: Pick<Sandbox, 'places' | 'own'>) => Readonly<Record<string, string>>;
 
-/** AWS's words, and why it is so here. */
-const sealedMessage =
-  "Lambda was unable to decrypt the environment variables because KMS access was denied. Please check the function's KMS key settings. This Lambkin's master secret (root-key.json) is not the one that they were sealed under; set them again with UpdateFunctionConfiguration.";
-
 const mebibyte = 2 ** 20;
 
 /** AWS's words, with the places as the function knows them. */
 const noBootstrap = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
-const startErrors: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  ENOEXEC: 'exec format error',
-  E2BIG: 'argument list too long',
-};
 
 const noPrograms: ExtensionPrograms = { names: [], root: optRoot };
 
@@ -97,7 +99,8 @@ export class Provisioner {
     logStream: string,
     initialization: Initialization = 'on-demand',
   ): Promise<ProvisionOutcome> {
-    const { runtime, memoryMb } = version.configuration;
+    const { runtime, memoryMb, image } = version.configuration;
+    if (image !== undefined) return provideImage(this.#parts, version, image, logStream, initialization);
     const found = await this.#launch(runtime, memoryMb);
     const launch = found && launchOf(found, version.functionName, runtime, this.#parts.debugged);
     if (launch === undefined) {
@@ -328,5 +331,5 @@ function unstartable(code: string, command: string, files: Files): ProvisionOutc
   const path =
     asOpt(command, files.opt) ??
     asTask(asTask(command, files), { ...files, code: files.taskRoot, taskRoot: '/var/task' });
-  return { kind: 'entrypoint', message: `fork/exec ${path}: ${startErrors[code] ?? code}` };
+  return { kind: 'entrypoint', message: `fork/exec ${path}: ${startErrorText(code)}` };
 }

@@ -75,12 +75,14 @@ export class PlatformLog {
     const initializationType = this.#initializationType;
     this.#hub = hub;
     this.#init = { phase, startedMs: clock.monotonicMs(), runtimeDone: false };
-    this.#tell(phase === 'init' ? lines.initStartLine(runtime) : undefined, () => ({
+    // An image has no version of a runtime that the service knows.
+    const isManaged = configuration.packageType === 'Zip';
+    this.#tell(phase === 'init' && isManaged ? lines.initStartLine(runtime) : undefined, () => ({
       type: 'platform.initStart',
       record: {
         initializationType,
         phase,
-        runtimeVersion: runtime,
+        ...(isManaged && { runtimeVersion: runtime }),
         functionName,
         functionVersion: version,
         instanceId: spec.environmentId,

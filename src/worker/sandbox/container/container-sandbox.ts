@@ -22,6 +22,7 @@ import { sandboxAddress } from './network.ts';
 import { SideProcess } from './side-process.ts';
 import type { Cgroup } from './cgroup.ts';
 import type { IdleFreezer } from './idle-freezer.ts';
+import { extensionRefusal } from './image-look.ts';
 import { exitStatusOf } from './init.ts';
 import {
   bytesPerCore,
@@ -61,6 +62,8 @@ export interface ContainerSandboxParts {
   readonly ahead: boolean;
   readonly wrapped: boolean;
   readonly storageBytes: number;
+  /** Where the image is mounted that it stands on. */
+  readonly image?: string;
 }
 
 export class ContainerSandbox implements Sandbox {
@@ -141,7 +144,11 @@ export class ContainerSandbox implements Sandbox {
       talk: 'runtime-api',
       ahead: false,
     } as const;
-    const refusal = refusalOf(opt === undefined ? asStart : { ...asStart, opt }, '/');
+    const { image } = this.#parts;
+    const refusal =
+      image === undefined
+        ? refusalOf(opt === undefined ? asStart : { ...asStart, opt }, '/')
+        : await extensionRefusal(image, command);
     if (refusal !== undefined) return { kind: 'unstartable', code: refusal };
     const house = await this.#around.house();
     const path = join(this.#around.directory, this.id, `side-${this.#sides.length}`);

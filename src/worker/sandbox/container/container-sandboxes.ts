@@ -10,6 +10,8 @@ import { findEntrypoint, layerTraits } from '../host-files.ts';
 import { removeTree } from '../process/removal.ts';
 import type {
   Entrypoint,
+  ImageLook,
+  ImageWish,
   Inside,
   LayerTraits,
   Room,
@@ -18,7 +20,7 @@ import type {
   StartOutcome,
   StartPlan,
 } from '../sandbox.ts';
-import { bundleConfig } from './bundle.ts';
+import { type Bundle, bundleConfig } from './bundle.ts';
 import { Cgroup, thawing } from './cgroup.ts';
 import { refusalOf } from './command-check.ts';
 import type { ContainerHost } from './container-host.ts';
@@ -27,6 +29,9 @@ import { line } from './enclave.ts';
 import { reachedUrl } from './gateway.ts';
 import { House } from './house.ts';
 import { deletionsMax, slotsMax, waitingMemoryBytes, waitingStorageBytes } from './limits.ts';
+import { lookIntoImage } from './image-look.ts';
+import type { ImageRoot } from './image-roots.ts';
+import type { Starter } from './starter.ts';
 import { IdleFreezer } from './idle-freezer.ts';
 import { MemoryLooks } from './memory-looks.ts';
 import { gatewayAddress, runtimeApiPort, sandboxAddress } from './network.ts';
@@ -45,6 +50,9 @@ export interface ContainerSandboxesOptions extends ContainerHost {
   readonly reached: readonly (() => string)[];
 }
 
+/** A root directory, and what starts programs in it where that is not what it has itself. */
+type Root = Pick<ImageRoot, 'path'> & { readonly starter: Starter | undefined };
+
 const privateMode = 0o700;
 
 export class ContainerSandboxes implements Sandboxes {
@@ -62,6 +70,8 @@ export class ContainerSandboxes implements Sandboxes {
   readonly #starting = new Set<Promise<unknown>>();
   readonly #endpoints = new Map<string, AttachedEndpoint>();
   readonly #slots = new Set<number>();
+  /** Of sandboxes that stand on an image, by their id. */
+  readonly #imageRoots = new Map<string, ImageRoot>();
   #lastSlot = -1;
   readonly #innerPids = new WeakMap<Sandbox, number>();
   readonly #deletions = new Turns(deletionsMax);
@@ -112,6 +122,10 @@ export class ContainerSandboxes implements Sandboxes {
     return findEntrypoint(roots);
   }
 
+  lookIntoImage(directory: string, wish: ImageWish): Promise<ImageLook> {
+    return lookIntoImage(directory, wish);
+  }
+
   async putLayers(sandbox: Sandbox, layers: string): Promise<boolean> {
     return this.#show(sandbox, { opt: layers }, []);
   }
@@ -152,7 +166,8 @@ export class ContainerSandboxes implements Sandboxes {
   }
 
   async #start(plan: StartPlan): Promise<StartOutcome> {
-    const refusal = refusalOf(plan, this.#options.baseImage);
+    // A program of an image was looked at before.
+    const refusal = plan.image === undefined ? refusalOf(plan, this.#options.baseImage) : undefined;
     if (refusal !== undefined) return { kind: 'unstartable', code: refusal };
     const slot = this.#takeSlot();
     if (slot === undefined) return { kind: 'exhausted', reason: 'no more sandboxes fit on this host' };
@@ -184,22 +199,17 @@ export class ContainerSandboxes implements Sandboxes {
   ): Promise<ContainerSandbox> {
     const { id, slot, cgroup, api } = given;
     if (this.#closed) throw new Error('the worker is closing');
-    const { room, opt, talk } = plan;
+    const { room, image, opt, talk } = plan;
     const shown = { ...(room && { task: room.code }), ...(opt !== undefined && { opt }) };
-    const [root, lines] = await Promise.all([house.rootOf(plan.runtime), house.showLines(id, shown)]);
+    const [root, lines] = await Promise.all([this.#rootOf(house, id, plan), house.showLines(id, shown)]);
     await house.enclave.run(...house.placeLines(id, slot), ...lines);
-    const storageBytes = room?.storageBytes ?? waitingStorageBytes;
+    const storageBytes = (room ?? image)?.storageBytes ?? waitingStorageBytes;
     const own = { AWS_LAMBDA_RUNTIME_API: api.address };
     const bundle = join(this.#directory, id);
     mkdirSync(bundle, { recursive: true, mode: privateMode });
     const config = bundleConfig({
-      command: commandInside(plan),
       talk,
-      env: { ...plan.env, ...own },
-      workingDirectory: room === undefined ? '/' : '/var/task',
-      root,
-      taskSource: house.place(id, 'task'),
-      optSource: house.place(id, 'opt'),
+      ...partsOf(plan, root, own, (name) => house.place(id, name)),
       hostsSource: house.place(id, 'hosts'),
       storageBytes,
       cgroup: cgroup.path,
@@ -230,12 +240,20 @@ export class ContainerSandboxes implements Sandboxes {
         ahead: plan.ahead,
         wrapped: plan.wrapped === true,
         storageBytes,
+        ...(image && { image: image.directory }),
       },
       this.#around,
     );
     this.#innerPids.set(sandbox, innerPid);
     if (plan.held !== true) sandbox.letGo();
     return sandbox;
+  }
+
+  async #rootOf(house: House, id: string, { runtime, image }: StartPlan): Promise<Root> {
+    if (image === undefined) return { path: await house.rootOf(runtime), starter: undefined };
+    const root = await house.images.enter(image.directory);
+    this.#imageRoots.set(id, root);
+    return root;
   }
 
   async #show(
@@ -263,6 +281,7 @@ export class ContainerSandboxes implements Sandboxes {
       network: this.#options.network,
       baseImage: this.#options.baseImage,
       state: this.#state,
+      token: Buffer.from(this.#options.entropy.bytes(8)).toString('hex'),
       thaws: thawing(this.#options.hierarchy, this.#group),
       reached: this.#options.reached,
       api: (socket, from) => this.#connected(socket, from),
@@ -299,6 +318,8 @@ export class ContainerSandboxes implements Sandboxes {
         house.clear(id, slot).catch(() => {}), // the house has fallen down meanwhile
       ]);
     }
+    await this.#imageRoots.get(id)?.leave();
+    this.#imageRoots.delete(id);
     cgroup.remove();
     await removeTree(join(this.#directory, id)).catch(() => {}); // swept at the next start
     await removeTree(join(this.#state, id)).catch(() => {});
@@ -306,6 +327,35 @@ export class ContainerSandboxes implements Sandboxes {
     this.#endpoints.delete(sandboxAddress(slot));
     this.#slots.delete(slot);
   }
+}
+
+/** What the OCI runtime is told of the root and of what is started in it. */
+function partsOf(
+  plan: StartPlan,
+  { path: root, starter }: Root,
+  own: Readonly<Record<string, string>>,
+  place: (name: 'task' | 'opt') => string,
+): Pick<Bundle, 'command' | 'shell' | 'env' | 'workingDirectory' | 'root' | 'taskSource' | 'optSource'> {
+  const env = { ...plan.env, ...own };
+  if (starter === undefined) {
+    return {
+      command: commandInside(plan),
+      env,
+      workingDirectory: plan.room === undefined ? '/' : '/var/task',
+      root,
+      taskSource: place('task'),
+      optSource: place('opt'),
+    };
+  }
+  // The function's variables are its own alone: what LD_PRELOAD names may not go with the host's libraries.
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return {
+    command: [...starter.env, '-i', ...variables, plan.command, ...plan.args],
+    shell: starter.shell,
+    env: {},
+    workingDirectory: plan.workingDirectory ?? '/',
+    root,
+  };
 }
 
 /** The command with every path of the runtime where it is inside. */

@@ -96,7 +96,7 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/code\/host\//,
   // Sources that are elsewhere are called over the network.
   /^src\/event-sources\/host\//,
-  // The worker's cache of chunks on disk, and the master key's file.
+  // The worker's cache of chunks on disk, the master key's file, block devices and mounts, and the zone cache.
   /^src\/images\/host\//,
   // Images are pulled over the network, and unpacked in a thread.
   /^src\/registry\/host\//,

@@ -3,6 +3,7 @@ export { accessOf } from './access.ts';
 export type { Access, AccessRow, AccessRows } from './access.ts';
 export { createAuthorize } from './authorize.ts';
 export type { AccessOptions } from './authorize.ts';
+export { ecrAccess } from './ecr.ts';
 export { lambdaAccess } from './lambda.ts';
 export { autoscalingAccess } from './autoscaling.ts';
 export { logsAccess } from './logs.ts';

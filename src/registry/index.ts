@@ -7,3 +7,7 @@ export type {
   ImageSource,
   ResolvedImage,
 } from './image-source.ts';
+export { openRegistry } from './service.ts';
+export type { Registry, RegistryOptions } from './service.ts';
+export { registryLimits } from './limits.ts';
+export type { RegistryLimits } from './limits.ts';

@@ -51,6 +51,7 @@ import { defaultPoolSize, localCapacity } from './capacity.ts';
 import { reasonOf } from './log.ts';
 import type { LambkinOptions } from './options.ts';
 import { noneAhead, oneAtATime } from './one-at-a-time.ts';
+import { openOwnRegistry, registryRoutes } from './registry.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
 export type Composed =
@@ -124,6 +125,7 @@ export async function compose(
     onFault: (error) => trouble('queues could not be tidied up', error),
   });
   closing.add(() => sqs.close());
+  const registry = openOwnRegistry({ account, region, documents, blobs, closing, trouble });
   const runtimes = openRuntimes({
     directory: join(dataDirectory, 'runtimes'),
     clock,
@@ -281,6 +283,7 @@ export async function compose(
     tagsOf: (arn: string) => sqs.queues.tagsOf(arn),
   };
   const iam = { ...identity, clock, entropy };
+  const { ecr, streamRoutes } = registryRoutes(registry, authorizeBy, reportFault);
   const outcome = await createListener({
     services: new Map([
       [
@@ -297,6 +300,7 @@ export async function compose(
         autoscalingService(autoscaling, reportFault, authorizeBy(autoscalingAccess)),
       ],
       ['sqs', sqsService(sqs, reportFault, authorizeBy(sqsAccess, queueFacts))],
+      ['ecr', ecr],
       ['iam', iamService(iam, reportFault)],
       ['sts', stsService(iam, reportFault)],
     ]),
@@ -307,6 +311,7 @@ export async function compose(
     port: options.port,
     log,
     openRoutes: [archiveRoute(links, blobs)],
+    streamRoutes,
     hostRoutes: [
       createUrlRoute({
         frontend,

@@ -97,13 +97,23 @@ const queueErrors = {
   MissingRequiredParameterException: client(400),
 } as const;
 
+/** Errors of ECR that none of the others has. */
+const registryErrors = {
+  RepositoryNotFoundException: client(400),
+  RepositoryAlreadyExistsException: client(400),
+  RepositoryNotEmptyException: client(400),
+  ImageNotFoundException: client(400),
+  InvalidTagParameterException: client(400),
+} as const;
+
 export type ErrorName =
   | keyof typeof table.errors
   | keyof typeof commonErrors
   | keyof typeof logsErrors
   | keyof typeof identityErrors
   | keyof typeof autoscalingErrors
-  | keyof typeof queueErrors;
+  | keyof typeof queueErrors
+  | keyof typeof registryErrors;
 
 export const errors: ReadonlyMap<string, ErrorRow> = new Map([
   ...Object.entries({
@@ -112,6 +122,7 @@ export const errors: ReadonlyMap<string, ErrorRow> = new Map([
     ...identityErrors,
     ...autoscalingErrors,
     ...queueErrors,
+    ...registryErrors,
   }).map(([name, row]) => [name, { ...row, message: 'message', headers: {}, modelled: false }] as const),
   ...Object.entries(table.errors).map(
     ([name, row]) => [name, { ...row, modelled: true } as unknown as ErrorRow] as const,

@@ -20,6 +20,7 @@ export { linkExpirySecondsMax, Links } from './listener/links.ts';
 export type { Log, LogFields } from './listener/log.ts';
 export { linkedRoute } from './listener/open-route.ts';
 export type { OpenAnswer, OpenRoute } from './listener/open-route.ts';
+export type { StreamRequest, StreamRoute } from './listener/stream-route.ts';
 export type { ListShape, MapShape, Member, Shape, StringShape, StructureShape } from './operations/shape.ts';
 export type { Operation } from './operations/shape.ts';
 export { operations } from './operations/table.ts';

@@ -16,7 +16,9 @@ import { type Head, malformed, readHead } from './head.ts';
 import { BodyCut, type HostAnswer, type HostRoute } from './host-route.ts';
 import type { Log } from './log.ts';
 import type { OpenAnswer, OpenRoute } from './open-route.ts';
+import type { Reader, Readings } from './readings.ts';
 import { closeUnread, Reply, type ReplyFloor, type Written } from './reply.ts';
+import { StreamBody, type StreamRoute } from './stream-route.ts';
 
 /** What all exchanges of a listener share. */
 export interface Floor extends ReplyFloor {
@@ -25,9 +27,11 @@ export interface Floor extends ReplyFloor {
   readonly defaultService: Service;
   readonly verifier: Verifier;
   readonly openRoutes: readonly OpenRoute[];
+  readonly streamRoutes: readonly StreamRoute[];
   readonly hostRoutes: readonly HostRoute[];
   readonly log: Log;
   readonly room: Room;
+  readonly readings: Readings;
 }
 
 type Accepted = Exclude<Examination, { kind: 'refused' }>;
@@ -43,7 +47,7 @@ interface Work {
 /** Of a request that nobody has to have signed. */
 const noProof: Work['proof'] = { needsBodyHash: false, finish: () => undefined };
 
-export class Exchange implements Occupant {
+export class Exchange implements Occupant, Reader {
   readonly #floor: Floor;
   readonly #connection: Connection;
   readonly #message: IncomingMessage;
@@ -56,6 +60,8 @@ export class Exchange implements Occupant {
   /** The client holds the body back until it is told to continue. */
   #clientWaits: boolean;
   #abort: AbortController | undefined;
+  /** Its route reads the body by itself, and may answer before the end. */
+  #isStreaming = false;
 
   constructor(
     floor: Floor,
@@ -86,8 +92,14 @@ export class Exchange implements Occupant {
     }
   }
 
+  tooSlow(): void {
+    if (this.#state !== 'reading') return;
+    this.#answerError(new WireError('RequestTimeoutException', 'The request was not received in time.'));
+  }
+
   abandon(): void {
     this.#reply.abandon();
+    this.#floor.readings.leave(this);
     // A handler that still runs still holds the body.
     if (this.#state !== 'running') this.#giveRoom();
     if (this.#state === 'answered' || this.#state === 'abandoned') return;
@@ -111,6 +123,10 @@ export class Exchange implements Occupant {
     if (hostRoute !== undefined) return this.#serveHost(hostRoute, head);
     const open = this.#floor.openRoutes.find(({ pathPrefix }) => head.request.rawPath.startsWith(pathPrefix));
     if (open !== undefined) return this.#serveOpen(open, head);
+    const stream = this.#floor.streamRoutes.find(({ pathPrefix }) =>
+      head.request.rawPath.startsWith(pathPrefix),
+    );
+    if (stream !== undefined) return this.#serveStream(stream, head);
 
     const examination = this.#floor.verifier.examine(head.request, head.repeated);
     let service = this.#floor.defaultService;
@@ -166,7 +182,8 @@ export class Exchange implements Occupant {
     if (contentLength === 0) return this.#run(emptyBody, work);
     if (this.#clientWaits) this.#reply.continue();
     this.#clientWaits = false;
-    const { room } = this.#floor;
+    const { room, readings } = this.#floor;
+    readings.enter(this);
     readBody(
       this.#message,
       { bytesMax: work.bodyBytesMax, hashed: work.proof.needsBodyHash, room },
@@ -178,6 +195,7 @@ export class Exchange implements Occupant {
   }
 
   #run(outcome: BodyOutcome, work: Work): void {
+    this.#floor.readings.leave(this);
     if (this.#state !== 'reading') return;
     if (outcome.kind === 'too-large') return this.#answerError(work.bodyTooLarge());
     if (outcome.kind === 'no-room') {
@@ -208,6 +226,28 @@ export class Exchange implements Occupant {
       .serve(head.request, this.#requestId, this.signal())
       .then((answer) => this.#answerOpen(answer))
       .catch((error: unknown) => this.#fail(error));
+  }
+
+  #serveStream(route: StreamRoute, head: Head): void {
+    this.#speaker = route;
+    this.#state = 'running';
+    this.#isStreaming = head.contentLength !== 0;
+    const begin = (): void => {
+      if (this.#clientWaits) this.#reply.continue();
+      this.#clientWaits = false;
+    };
+    const { clock, limits } = this.#floor;
+    route
+      .serve({
+        request: head.request,
+        requestId: this.#requestId,
+        sourceIp: this.#connection.sourceIp,
+        contentLength: head.contentLength,
+        body: new StreamBody(this.#message, clock, limits.bodyIdleTimeoutMs, begin),
+        signal: this.signal(),
+      })
+      .then((answer) => this.#deliver(answer))
+      .catch((error: unknown) => this.#answerError(error));
   }
 
   #answerOpen(answer: OpenAnswer): void {
@@ -248,7 +288,7 @@ export class Exchange implements Occupant {
     if (state === 'answered' || state === 'abandoned') return;
     this.#state = 'answered';
     try {
-      if (state === 'reading') this.#reply.refuse(answer, this.#clientWaits);
+      if (state === 'reading' || this.#isStreaming) this.#reply.refuse(answer, this.#clientWaits);
       else this.#reply.send(answer);
     } catch (error) {
       // A header that HTTP cannot carry: nothing is sent yet, and an error without headers of its own can be.

@@ -12,6 +12,8 @@ export interface ListenerLimits {
   readonly headTimeoutMs: number;
   /** From the first byte of a request to the end of its body. */
   readonly requestTimeoutMs: number;
+  /** Without a byte of a body that a route reads as it comes. */
+  readonly bodyIdleTimeoutMs: number;
   /** How often the two timeouts above are looked at. */
   readonly timeoutCheckIntervalMs: number;
   /** How long an idle connection is kept for the next request. */
@@ -38,6 +40,7 @@ export const listenerLimits: ListenerLimits = {
   headersMax: 200,
   headTimeoutMs: 20_000,
   requestTimeoutMs: 300_000,
+  bodyIdleTimeoutMs: 60_000,
   timeoutCheckIntervalMs: 5_000,
   idleTimeoutMs: 75_000,
   answerTimeoutMs: 120_000,

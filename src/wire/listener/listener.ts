@@ -20,6 +20,8 @@ import type { HostRoute } from './host-route.ts';
 import { type ListenerLimits, listenerLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { OpenRoute } from './open-route.ts';
+import { Readings } from './readings.ts';
+import type { StreamRoute } from './stream-route.ts';
 
 export interface ListenerOptions {
   /** By signing name (`lambda`, `logs`). The first answers where no service is known yet. */
@@ -36,6 +38,7 @@ export interface ListenerOptions {
   readonly log: Log;
   readonly limits?: Partial<ListenerLimits>;
   readonly openRoutes?: readonly OpenRoute[];
+  readonly streamRoutes?: readonly StreamRoute[];
   readonly hostRoutes?: readonly HostRoute[];
 }
 
@@ -80,17 +83,20 @@ export async function createListener(options: ListenerOptions): Promise<ListenOu
       nowMs: () => options.clock.wallMs(),
     }),
     openRoutes: options.openRoutes ?? [],
+    streamRoutes: options.streamRoutes ?? [],
     hostRoutes: options.hostRoutes ?? [],
     clock: options.clock,
     log: options.log,
     limits,
     room: new Room(limits.bodiesBytesMax),
+    readings: new Readings(options.clock, limits),
     closing: false,
   };
   const server = createServer({
     maxHeaderSize: limits.headBytesMax,
     headersTimeout: limits.headTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
+    // A body that a route reads as it comes may take hours; the others are watched by `Readings`.
+    requestTimeout: 0,
     connectionsCheckingInterval: limits.timeoutCheckIntervalMs,
     keepAliveTimeout: limits.idleTimeoutMs,
     // Its own answer would carry no request id.

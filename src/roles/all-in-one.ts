@@ -51,6 +51,7 @@ import { defaultPoolSize, localCapacity } from './capacity.ts';
 import { reasonOf } from './log.ts';
 import type { LambkinOptions } from './options.ts';
 import { noneAhead, oneAtATime } from './one-at-a-time.ts';
+import { openImages } from './images.ts';
 import { openOwnRegistry, registryRoutes } from './registry.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
@@ -141,11 +142,20 @@ export async function compose(
   closing.add(() => archives.close());
   const variables = new VariableSeal(root.deriveKey('environment-variables'));
   let endpoint = '';
+  const images = await openImages({
+    options,
+    accountId: account.accountId,
+    documents,
+    blobs,
+    closing,
+    trouble,
+  });
   const worker = await openWorker({
     workerId,
     zone,
     runtimes,
     code,
+    images: images.mounts,
     logs: logs.sink,
     credentials: (roleArn, sessionName) => account.roleCredentials(roleArn, sessionName),
     openVariables: (version) => variables.open(version),

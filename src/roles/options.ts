@@ -35,8 +35,21 @@ export interface LambkinOptions {
   readonly urlDomain?: string;
   /** The function that somebody debugs: an inspector on this port (0: any), one environment, no timeouts. */
   readonly debug?: { readonly functionName: string; readonly port: number };
+  /** Of functions of container images. */
+  readonly images?: ImageOptions;
   /** Where runtime packs come from. Absent: the npm registry that the host is set up for. */
   readonly registry?: string;
+}
+
+/** Absent members are as `imageDefaults` says. */
+export interface ImageOptions {
+  /** What the worker keeps of images on disk and in memory, in bytes. */
+  readonly cacheBytes?: number;
+  readonly memoryBytes?: number;
+  /** How long a generation of the store is written to, is kept for readers after that, and must not have been read before it is deleted; in milliseconds. */
+  readonly epochMs?: number;
+  readonly retiredMs?: number;
+  readonly expiredMs?: number;
 }
 
 export interface RunningLambkin {

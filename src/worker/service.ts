@@ -38,7 +38,7 @@ export interface WorkerOptions {
   readonly zone: string;
   readonly runtimes: Runtimes;
   readonly code: CodeStore;
-  /** Container images of functions, mounted; to be opened before the worker. Absent: functions of images cannot run. */
+  /** Container images of functions, mounted. Absent: functions of images cannot run. */
   readonly images?: ImageMounts | undefined;
   readonly logs: LogSink;
   /** Short-lived credentials of a function's role. */

@@ -21,6 +21,7 @@ import {
   commitUnderRoots,
   imageKey,
   imageRecord,
+  imagesPrefix,
   manifestBlob,
   rootsKey,
   rootTable,
@@ -99,6 +100,23 @@ export class ImageStore {
       const references = record.references.filter((name) => name !== reference);
       return references.length === 0 ? undefined : { ...record, references };
     });
+  }
+
+  /** Every reference to every image of an account. */
+  async references(
+    account: string,
+  ): Promise<readonly { readonly imageId: string; readonly reference: string }[]> {
+    const prefix = `${imagesPrefix}${account}/`;
+    const found: { imageId: string; reference: string }[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await this.#options.documents.list(prefix, after === undefined ? {} : { after });
+      for (const document of page.documents) {
+        const imageId = document.key.slice(prefix.length);
+        for (const reference of imageRecord(document).references) found.push({ imageId, reference });
+      }
+      after = page.next;
+      if (after === undefined) return found;
+    }
   }
 
   /** undefined: there is no such image. Rejects with a ChunkError where its manifest cannot be had or opened. */

@@ -18,6 +18,7 @@ import type { Sandbox, SandboxListener, SideOutcome, SidePlan } from '../sandbox
 import { childrenOf, familyOf } from '../process/proc.ts';
 import { refusalOf } from './command-check.ts';
 import type { House } from './house.ts';
+import type { HouseKind } from './houses.ts';
 import { sandboxAddress } from './network.ts';
 import { SideProcess } from './side-process.ts';
 import type { Cgroup } from './cgroup.ts';
@@ -40,7 +41,7 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly looks: MemoryLooks;
   readonly freezer: IdleFreezer;
-  readonly house: () => Promise<House>;
+  readonly house: (kind: HouseKind) => Promise<House>;
   /** Of all sandboxes' own directories. */
   readonly directory: string;
   /** Removes what is left of it once no process is. */
@@ -125,7 +126,7 @@ export class ContainerSandbox implements Sandbox {
 
   readonly deliver: Deliver = (...batch) => {
     this.#courier ??= new Courier(async (port) =>
-      (await this.#around.house()).dialer.dial(sandboxAddress(this.slot), port),
+      (await this.#house()).dialer.dial(sandboxAddress(this.slot), port),
     );
     return this.#courier.deliver(...batch);
   };
@@ -150,7 +151,7 @@ export class ContainerSandbox implements Sandbox {
         ? refusalOf(opt === undefined ? asStart : { ...asStart, opt }, '/')
         : await extensionRefusal(image, command);
     if (refusal !== undefined) return { kind: 'unstartable', code: refusal };
-    const house = await this.#around.house();
+    const house = await this.#house();
     const path = join(this.#around.directory, this.id, `side-${this.#sides.length}`);
     const side = new SideProcess(
       house,
@@ -289,6 +290,10 @@ export class ContainerSandbox implements Sandbox {
       await pause(goneLookMs);
     }
     this.#around.warn('the processes of a sandbox do not end');
+  }
+
+  #house(): Promise<House> {
+    return this.#around.house(this.#parts.image === undefined ? 'plain' : 'images');
   }
 
   #thaw(): void {

@@ -27,7 +27,8 @@ import type { ContainerHost } from './container-host.ts';
 import { ContainerSandbox, type Surroundings } from './container-sandbox.ts';
 import { line } from './enclave.ts';
 import { reachedUrl } from './gateway.ts';
-import { House } from './house.ts';
+import type { House } from './house.ts';
+import { type HouseKind, Houses } from './houses.ts';
 import { deletionsMax, slotsMax, waitingMemoryBytes, waitingStorageBytes } from './limits.ts';
 import { lookIntoImage } from './image-look.ts';
 import type { ImageRoot } from './image-roots.ts';
@@ -62,8 +63,6 @@ export class ContainerSandboxes implements Sandboxes {
   readonly parallelism = availableParallelism() * 2;
   readonly #options: ContainerSandboxesOptions;
   readonly #directory: string;
-  /** Where the OCI runtime keeps its records. */
-  readonly #state: string;
   readonly #group: string;
   readonly #around: Surroundings;
   readonly #present = new Map<string, ContainerSandbox>();
@@ -75,7 +74,7 @@ export class ContainerSandboxes implements Sandboxes {
   #lastSlot = -1;
   readonly #innerPids = new WeakMap<Sandbox, number>();
   readonly #deletions = new Turns(deletionsMax);
-  #house: Promise<House> | undefined;
+  readonly #houses: Houses;
   #closed = false;
 
   /** Sweeps what an earlier run left behind, before it resolves. */
@@ -87,7 +86,9 @@ export class ContainerSandboxes implements Sandboxes {
       await removeTree(path).catch(() => options.warn(`${path} cannot be removed`));
     }
     // Ahead of the first start, and not in anybody's way.
-    sandboxes.#opened().catch((error: unknown) => options.warn(`containers: ${reasonOf(error)}`));
+    sandboxes.#houses
+      .opened('plain')
+      .catch((error: unknown) => options.warn(`containers: ${reasonOf(error)}`));
     return sandboxes;
   }
 
@@ -95,14 +96,23 @@ export class ContainerSandboxes implements Sandboxes {
     this.#options = options;
     mkdirSync(options.directory, { recursive: true, mode: privateMode });
     this.#directory = realpathSync(options.directory);
-    this.#state = join(this.#directory, 'state');
     this.#group = groupOf(this.#directory);
+    this.#houses = new Houses((kind) => ({
+      program: options.program,
+      network: options.network,
+      baseImage: options.baseImage,
+      state: this.#stateOf(kind),
+      token: Buffer.from(options.entropy.bytes(8)).toString('hex'),
+      thaws: thawing(options.hierarchy, this.#group),
+      reached: options.reached,
+      api: (socket, from) => this.#connected(socket, from),
+    }));
     this.#around = {
       clock: options.clock,
       looks: new MemoryLooks(options.clock),
       freezer: new IdleFreezer(options.clock),
       remove: (sandbox) => this.#remove(sandbox),
-      house: () => this.#opened(),
+      house: (kind) => this.#houses.opened(kind),
       directory: this.#directory,
       warn: options.warn,
     };
@@ -153,16 +163,16 @@ export class ContainerSandboxes implements Sandboxes {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#houses.end();
     await Promise.all(this.#starting);
     await Promise.all([...this.#present.values()].map((sandbox) => sandbox.kill()));
     this.#around.looks.close();
     this.#around.freezer.close();
-    await this.#house?.then(
-      (house) => house.close(),
-      () => {},
-    );
+    await this.#houses.close();
     new Cgroup(this.#options.hierarchy, this.#group).remove();
-    await removeTree(this.#state).catch(() => {}); // swept at the next start
+    for (const kind of ['plain', 'images'] as const) {
+      await removeTree(this.#stateOf(kind)).catch(() => {}); // swept at the next start
+    }
   }
 
   async #start(plan: StartPlan): Promise<StartOutcome> {
@@ -177,7 +187,7 @@ export class ContainerSandboxes implements Sandboxes {
     const api = this.#options.api.attach(`${gatewayAddress}:${runtimeApiPort}`);
     this.#endpoints.set(address, api);
     try {
-      const house = await this.#opened();
+      const house = await this.#houses.opened(plan.image === undefined ? 'plain' : 'images');
       const sandbox = await this.#begin(house, plan, { id, slot, cgroup, api });
       this.#present.set(id, sandbox);
       return { kind: 'started', sandbox };
@@ -262,7 +272,7 @@ export class ContainerSandboxes implements Sandboxes {
     more: readonly string[],
   ): Promise<boolean> {
     try {
-      const house = await this.#opened();
+      const house = await this.#houses.opened('plain');
       await house.enclave.run(...(await house.showLines(sandbox.id, shown)), ...more);
       return true;
     } catch (error) {
@@ -271,22 +281,9 @@ export class ContainerSandboxes implements Sandboxes {
     }
   }
 
-  /** The house, opened again after it fell down. */
-  async #opened(): Promise<House> {
-    const known = await this.#house?.catch(() => undefined);
-    if (known?.enclave.isOpen === true) return known;
-    if (this.#closed) throw new Error('the worker is closing');
-    this.#house = House.open({
-      program: this.#options.program,
-      network: this.#options.network,
-      baseImage: this.#options.baseImage,
-      state: this.#state,
-      token: Buffer.from(this.#options.entropy.bytes(8)).toString('hex'),
-      thaws: thawing(this.#options.hierarchy, this.#group),
-      reached: this.#options.reached,
-      api: (socket, from) => this.#connected(socket, from),
-    });
-    return this.#house;
+  /** Where the OCI runtime keeps its records of the containers of a house. */
+  #stateOf(kind: HouseKind): string {
+    return join(this.#directory, kind === 'plain' ? 'state' : 'state-images');
   }
 
   #connected(socket: Socket, from: string): void {
@@ -311,8 +308,9 @@ export class ContainerSandboxes implements Sandboxes {
   }
 
   async #removeRest(id: string, slot: number, cgroup: Cgroup): Promise<void> {
-    const house = await this.#house?.catch(() => undefined);
-    if (house?.enclave.isOpen === true) {
+    const kind = this.#imageRoots.has(id) ? 'images' : 'plain';
+    const house = await this.#houses.standing(kind);
+    if (house !== undefined) {
       await Promise.all([
         this.#deletions.run(() => house.runtime.remove(id)),
         house.clear(id, slot).catch(() => {}), // the house has fallen down meanwhile
@@ -322,7 +320,7 @@ export class ContainerSandboxes implements Sandboxes {
     this.#imageRoots.delete(id);
     cgroup.remove();
     await removeTree(join(this.#directory, id)).catch(() => {}); // swept at the next start
-    await removeTree(join(this.#state, id)).catch(() => {});
+    await removeTree(join(this.#stateOf(kind), id)).catch(() => {});
     this.#endpoints.get(sandboxAddress(slot))?.close();
     this.#endpoints.delete(sandboxAddress(slot));
     this.#slots.delete(slot);

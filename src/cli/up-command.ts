@@ -28,6 +28,11 @@ export interface UpFlags extends WithDataDirectory {
   readonly accountConcurrency?: number;
   readonly endpoint: Readonly<Record<string, string>>;
   readonly urlDomain?: string;
+  readonly imageCache?: number;
+  readonly imageMemory?: number;
+  readonly imageEpoch?: number;
+  readonly imageRetired?: number;
+  readonly imageExpired?: number;
   readonly registry?: string;
   readonly stopGrace: number;
   readonly debug?: string;
@@ -139,6 +144,39 @@ export function up(): Command {
         'URL_DOMAIN',
       ).argParser(values.domain),
     )
+    .addOption(
+      option(
+        '--image-cache <MiB>',
+        'disk for what was read of container images (default: 8192)',
+        'IMAGE_CACHE',
+      ).argParser(values.cacheMebibytes),
+    )
+    .addOption(
+      option('--image-memory <MiB>', 'memory for the same (default: 256)', 'IMAGE_MEMORY').argParser(
+        values.cacheMebibytes,
+      ),
+    )
+    .addOption(
+      option(
+        '--image-epoch <hours>',
+        'how long a generation of the store of images takes new ones (default: 168)',
+        'IMAGE_EPOCH',
+      ).argParser(values.hours),
+    )
+    .addOption(
+      option(
+        '--image-retired <hours>',
+        'how long it is kept at least once a newer one is there (default: 24)',
+        'IMAGE_RETIRED',
+      ).argParser(values.hours),
+    )
+    .addOption(
+      option(
+        '--image-expired <hours>',
+        'how long nobody must have read it before it is deleted (default: 168)',
+        'IMAGE_EXPIRED',
+      ).argParser(values.hours),
+    )
     .addOption(registry())
     .addOption(
       option('--stop-grace <seconds>', 'time for running invokes to end after Ctrl-C', 'STOP_GRACE')
@@ -226,6 +264,13 @@ export function upOptions(
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
     ...(flags.urlDomain === undefined ? {} : { urlDomain: flags.urlDomain }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
+    images: {
+      ...(flags.imageCache === undefined ? {} : { cacheBytes: flags.imageCache }),
+      ...(flags.imageMemory === undefined ? {} : { memoryBytes: flags.imageMemory }),
+      ...(flags.imageEpoch === undefined ? {} : { epochMs: flags.imageEpoch }),
+      ...(flags.imageRetired === undefined ? {} : { retiredMs: flags.imageRetired }),
+      ...(flags.imageExpired === undefined ? {} : { expiredMs: flags.imageExpired }),
+    },
   };
 }
 

@@ -15,6 +15,13 @@ test('ports are whole numbers up to 65535', () => {
     refused(() => values.port(text), /port/);
 });
 
+test('hours become milliseconds, and MiB of a cache bytes', () => {
+  assert.equal(values.hours('168'), 7 * 24 * 3_600_000);
+  for (const text of ['0', '1.5', '87601', 'x']) refused(() => values.hours(text), /hours/);
+  assert.equal(values.cacheMebibytes('16'), 16 * 1024 * 1024);
+  for (const text of ['15', '-1', '16777217']) refused(() => values.cacheMebibytes(text), /MiB/);
+});
+
 test('minutes become milliseconds', () => {
   assert.equal(values.minutes('240'), 4 * 3_600_000);
   for (const text of ['', '0', '-1', '1.5', '10081', '4h'])

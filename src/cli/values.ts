@@ -22,6 +22,16 @@ export function minutes(text: string): number {
   throw new InvalidArgumentError(`Expected a number of minutes, 1 to ${minutesMax}.`);
 }
 
+/** Hours, an hour to ten years; returns milliseconds. */
+export function hours(text: string): number {
+  return whole(text, 1, 87_600, 'a number of hours') * 3_600_000;
+}
+
+/** MiB of a cache, 16 MiB to 16 TiB; returns bytes. */
+export function cacheMebibytes(text: string): number {
+  return whole(text, 16, 16 * 1024 * 1024, 'a number of MiB') * 1024 * 1024;
+}
+
 const minutesMax = 7 * 24 * 60;
 
 /** MiB, with decimals; returns bytes. */

@@ -87,5 +87,12 @@ async function mount(...args: readonly string[]): Promise<void> {
 
 async function isMountPoint(directory: string): Promise<boolean> {
   const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
-  return lines.some((line) => line.split(' ')[4]?.replaceAll('\\040', ' ') === directory);
+  return lines.some((line) => unescaped(line.split(' ')[4] ?? '') === directory);
+}
+
+/** The kernel writes white space and backslashes in octal. */
+function unescaped(path: string): string {
+  return path.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
 }

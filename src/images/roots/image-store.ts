@@ -8,8 +8,7 @@ import { ChunkError } from '../chunks/errors.ts';
 import type { Keyring } from '../chunks/keyring.ts';
 import { decodeManifest, encodeManifest, type Manifest } from '../chunks/manifest.ts';
 import { decodeTrace, encodeTrace } from '../chunks/trace.ts';
-import { ChunkUpload, type UploadCounts } from '../chunks/upload.ts';
-import type { ChunkSink } from '../ext4/chunk-stream.ts';
+import { ChunkUpload, type ImageSink, type UploadCounts } from '../chunks/upload.ts';
 import { commitAttemptsMax, referencesMax } from '../limits.ts';
 import type { ChunkSource } from '../reading/chunk-source.ts';
 import { ImageReader } from '../reading/image-reader.ts';
@@ -52,7 +51,7 @@ export interface UploadRequest {
   /** Who needs the image: what `release` names later. */
   readonly reference: string;
   /** Makes the image; called once. Resolves with its size. */
-  readonly produce: (sink: ChunkSink) => Promise<{ readonly sizeBytes: number }>;
+  readonly produce: (sink: ImageSink) => Promise<{ readonly sizeBytes: number }>;
   readonly onProgress?: (counts: UploadCounts) => void;
 }
 
@@ -76,14 +75,24 @@ export class ImageStore {
     const { root, salt } = await this.#activeRoot();
     const upload = new ChunkUpload(blobs, salt, (name) => chunkBlob(root, name));
     const { sizeBytes } = await produce({
+      salt,
       put: async (index, bytes) => {
         await upload.put(index, bytes);
+        onProgress?.(upload.counts);
+      },
+      putSealed: async (index, chunk) => {
+        await upload.putSealed(index, chunk);
         onProgress?.(upload.counts);
       },
     });
     const manifest = { sizeBytes, chunks: upload.chunks };
     const image = await this.#commit(account, reference, manifest, root);
     return { image, sizeBytes, ...upload.counts };
+  }
+
+  /** Whether there is such an image now. */
+  async has(account: string, image: string): Promise<boolean> {
+    return (await this.#options.documents.get(imageKey(account, image))) !== undefined;
   }
 
   /** A further reference to an image; false: there is no such image (any more). */

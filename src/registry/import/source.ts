@@ -1,0 +1,109 @@
+/** The face that the control plane knows: an ImageUri becomes a digest, and a digest a stored image. */
+import type { ImageStore } from '#images';
+import { FormatError } from '../format/format-error.ts';
+import { isDigest } from '../format/digest.ts';
+import { ecrPlace, type ImageReference, parseReference, repositoryPart } from '../format/reference.ts';
+import { type ImageArchitecture, ImageProblem, type ImageSource, type ResolvedImage } from '../image-source.ts';
+import type { Contents } from '../store/contents.ts';
+import type { Repositories } from '../store/repositories.ts';
+import type { Importer } from './importer.ts';
+import type { Origin } from './origin.ts';
+import { OwnOrigin } from './own-origin.ts';
+import { imageInvalid, imageUnreachable } from './problems.ts';
+import { findImage } from './resolve.ts';
+
+export interface ImageSourceOptions {
+  readonly accountId: string;
+  readonly region: string;
+  readonly images: ImageStore;
+  readonly importer: Importer;
+  readonly own: { readonly repositories: Repositories; readonly contents: Contents };
+  /** Whether a registry's name (host with port, in lower case) is this service's own. */
+  readonly isOwn: (registry: string) => boolean;
+  readonly openRemote: (reference: ImageReference, imageUri: string) => Origin;
+}
+
+export function createImageSource(options: ImageSourceOptions): ImageSource {
+  const { accountId, region, images, importer, own } = options;
+  const never = new AbortController().signal;
+
+  const open = (imageUri: string): { readonly reference: ImageReference; readonly origin: Origin } => {
+    let reference: ImageReference;
+    try {
+      reference = parseReference(imageUri);
+    } catch (error) {
+      throw error instanceof FormatError ? imageInvalid(imageUri, `${error.message}.`) : error;
+    }
+    const { registry, repository } = reference;
+    const place = ecrPlace(registry);
+    const isEcrHere = place?.accountId === accountId && place.region === region;
+    const origin =
+      isEcrHere || options.isOwn(registry)
+        ? new OwnOrigin(own, repository, imageUri)
+        : options.openRemote(reference, imageUri);
+    return { reference, origin };
+  };
+
+  return {
+    async resolve(imageUri: string, architecture: ImageArchitecture, signal = never): Promise<ResolvedImage> {
+      return told(imageUri, signal, async () => {
+        const { reference, origin } = open(imageUri);
+        const wanted = { imageUri, reference: reference.digest ?? reference.tag ?? 'latest', architecture };
+        const found = await findImage(origin, wanted, signal);
+        return {
+          imageUri,
+          resolvedImageUri: `${repositoryPart(imageUri)}@${found.digest}`,
+          digest: found.digest,
+          compressedBytes: found.compressedBytes,
+          config: found.config.defaults,
+        };
+      });
+    },
+
+    async store(image, reference, signal) {
+      const { imageUri, resolvedImageUri, digest } = image;
+      if (!isDigest(digest)) throw imageInvalid(imageUri, 'it has no digest.');
+      return importer.store(
+        {
+          imageUri,
+          digest,
+          layers: async (abort) => {
+            const { origin } = open(resolvedImageUri);
+            const { manifest, config } = await manifestOf(origin, imageUri, digest, abort);
+            return manifest.layers.map((layer, index) => ({
+              digest: layer.digest,
+              diffId: config.diffIds[index] ?? '',
+              open: () => origin.layer(layer, abort),
+            }));
+          },
+        },
+        reference,
+        signal,
+      );
+    },
+
+    release: (imageId, reference) => images.release(accountId, imageId, reference),
+  };
+}
+
+/** The pinned manifest: which architecture it is for was looked at when it was resolved. */
+async function manifestOf(origin: Origin, imageUri: string, digest: string, signal: AbortSignal) {
+  for (const architecture of ['x86_64', 'arm64'] as const) {
+    try {
+      return await findImage(origin, { imageUri, reference: digest, architecture }, signal);
+    } catch (error) {
+      if (architecture === 'arm64' || !(error instanceof ImageProblem) || error.code !== 'InvalidImage') throw error;
+    }
+  }
+  throw imageInvalid(imageUri, 'it has no manifest.');
+}
+
+async function told<Result>(imageUri: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ImageProblem) throw error;
+    if (signal.aborted) throw signal.reason;
+    throw imageUnreachable(imageUri, 'an internal error occurred.', error);
+  }
+}

@@ -11,3 +11,5 @@ export { openRegistry } from './service.ts';
 export type { Registry, RegistryOptions } from './service.ts';
 export { registryLimits } from './limits.ts';
 export type { RegistryLimits } from './limits.ts';
+export { openImageSource } from './host/open-image-source.ts';
+export type { OpenImageSource, OpenImageSourceOptions } from './host/open-image-source.ts';

@@ -52,7 +52,7 @@ import { reasonOf } from './log.ts';
 import type { LambkinOptions } from './options.ts';
 import { noneAhead, oneAtATime } from './one-at-a-time.ts';
 import { openImages } from './images.ts';
-import { openOwnRegistry, registryRoutes } from './registry.ts';
+import { registryRoutes } from './registry.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
 export type Composed =
@@ -126,7 +126,6 @@ export async function compose(
     onFault: (error) => trouble('queues could not be tidied up', error),
   });
   closing.add(() => sqs.close());
-  const registry = openOwnRegistry({ account, region, documents, blobs, closing, trouble });
   const runtimes = openRuntimes({
     directory: join(dataDirectory, 'runtimes'),
     clock,
@@ -144,9 +143,11 @@ export async function compose(
   let endpoint = '';
   const images = await openImages({
     options,
-    accountId: account.accountId,
+    account,
     documents,
     blobs,
+    endpoint: () => endpoint,
+    log,
     closing,
     trouble,
   });
@@ -244,6 +245,8 @@ export async function compose(
     code,
     metadata,
     archives,
+    images: images.keeper,
+    imagesProblem: images.problem(worker.isolation),
     variables,
     provisioned: (version) => assignment.provisioned(version),
     roleState: (roleArn) => account.roleState(roleArn),
@@ -293,7 +296,7 @@ export async function compose(
     tagsOf: (arn: string) => sqs.queues.tagsOf(arn),
   };
   const iam = { ...identity, clock, entropy };
-  const { ecr, streamRoutes } = registryRoutes(registry, authorizeBy, reportFault);
+  const { ecr, streamRoutes } = registryRoutes(images.registry, authorizeBy, reportFault);
   const outcome = await createListener({
     services: new Map([
       [

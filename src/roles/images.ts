@@ -11,12 +11,15 @@ import {
   type Cancel,
   type Documents,
 } from '#platform';
-import type { ImageSource } from '#registry';
+import type { Account } from '#identity';
+import type { Registry } from '#registry';
+import type { Log } from '#wire';
 import type { Isolation } from '#worker';
 import type { Closing } from './closing.ts';
 import { imageDeviceProgram, imageDeviceSettings } from './image-devices.ts';
 import { MountPlace } from './image-mounts.ts';
 import type { ImageOptions, LambkinOptions } from './options.ts';
+import { openOwnImageSource, openOwnRegistry } from './registry.ts';
 
 const hourMs = 3_600_000;
 const mebibyte = 2 ** 20;
@@ -32,27 +35,34 @@ export const imageDefaults = {
 } as const;
 
 export interface ImageParts {
-  readonly options: Pick<LambkinOptions, 'dataDirectory' | 'isolation' | 'images'>;
-  readonly accountId: string;
+  readonly options: Pick<
+    LambkinOptions,
+    'dataDirectory' | 'isolation' | 'images' | 'region' | 'registryCredentials'
+  >;
+  readonly account: Account;
   readonly documents: Documents;
   readonly blobs: Blobs;
+  /** This service's own; empty until it listens. */
+  readonly endpoint: () => string;
+  readonly log: Log;
   readonly closing: Closing;
   readonly trouble: (message: string, error?: unknown) => void;
 }
 
 export interface OpenImages {
-  readonly store: ImageStore;
+  readonly registry: Registry;
   /** For the worker. Absent: images are not mounted here. */
   readonly mounts?: MountPlace;
-  /** What the control plane needs: `source` is where images come from. */
-  keeper(source: ImageSource): ImageKeeper;
+  /** For the control plane. */
+  readonly keeper: ImageKeeper;
   /** Why functions of images cannot run on a worker like this; undefined: they can. */
   problem(isolation: Isolation): string | undefined;
 }
 
 export async function openImages(parts: ImageParts): Promise<OpenImages> {
-  const { options, accountId, documents, blobs, closing, trouble } = parts;
-  const { dataDirectory, isolation } = options;
+  const { options, account, documents, blobs, closing, trouble } = parts;
+  const { dataDirectory, isolation, region } = options;
+  const { accountId } = account;
   const chosen = options.images ?? {};
   const masterKeys = await readMasterKeys(join(dataDirectory, 'images.key'), entropy);
   const keyring = openKeyring({ kind: 'local', masterKeys, entropy });
@@ -94,16 +104,16 @@ export async function openImages(parts: ImageParts): Promise<OpenImages> {
         });
   const mounts = opened instanceof MountPlace ? opened : undefined;
   if (mounts !== undefined) closing.add(() => mounts.close());
+  const registry = openOwnRegistry({ ...parts, region });
+  const source = openOwnImageSource({ ...parts, region, registry, images: store });
   return {
-    store,
+    registry,
     ...(mounts && { mounts }),
-    keeper: (source) => ({
-      resolve: (...given) => source.resolve(...given),
-      store: (...given) => source.store(...given),
-      release: (...given) => source.release(...given),
+    keeper: {
+      ...source,
       refer: (imageId, reference) => store.refer(accountId, imageId, reference),
       references: () => store.references(accountId),
-    }),
+    },
     problem: ({ kind, weakerBecause }) => {
       if (!(opened instanceof MountPlace)) return `${opened.why}. "lambkin doctor" tells more.`;
       if (kind === 'container') return undefined;

@@ -37,6 +37,8 @@ export interface LambkinOptions {
   readonly debug?: { readonly functionName: string; readonly port: number };
   /** Of functions of container images. */
   readonly images?: ImageOptions;
+  /** Credentials of the registries that images are pulled from, a file in the form of Docker's config.json. Absent: `registry-credentials.json` in the data directory, if it is there. */
+  readonly registryCredentials?: string;
   /** Where runtime packs come from. Absent: the npm registry that the host is set up for. */
   readonly registry?: string;
 }

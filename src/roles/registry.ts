@@ -1,10 +1,19 @@
 /** The registry in this process: images are pushed to it, and pulled from it and from others. */
+import { join } from 'node:path';
 import { ecrAccess } from '#access';
 import type { Account } from '#identity';
-import { systemClock as clock, systemEntropy as entropy, type Blobs, type Documents } from '#platform';
-import { openRegistry, type Registry } from '#registry';
-import type { Authorize, ReportFault, Service, StreamRoute } from '#wire';
+import type { ImageStore } from '#images';
+import {
+  systemClock as clock,
+  systemEntropy as entropy,
+  systemRandom as random,
+  type Blobs,
+  type Documents,
+} from '#platform';
+import { type ImageSource, openImageSource, openRegistry, type Registry } from '#registry';
+import type { Authorize, Log, ReportFault, Service, StreamRoute } from '#wire';
 import type { Closing } from './closing.ts';
+import type { LambkinOptions } from './options.ts';
 
 export interface RegistryParts {
   readonly account: Account;
@@ -44,4 +53,49 @@ export function registryRoutes(
     ecr: registry.service(authorize, reportFault),
     streamRoutes: [registry.route(authorize, reportFault)],
   };
+}
+
+export interface ImageSourceParts {
+  readonly options: Pick<LambkinOptions, 'dataDirectory' | 'registryCredentials'>;
+  readonly registry: Registry;
+  readonly images: ImageStore;
+  readonly account: Account;
+  readonly region: string;
+  readonly documents: Documents;
+  /** This service's own; empty until it listens. */
+  readonly endpoint: () => string;
+  readonly log: Log;
+  readonly closing: Closing;
+}
+
+/** What turns an ImageUri into a stored image. */
+export function openOwnImageSource(parts: ImageSourceParts): ImageSource {
+  const { options, registry, images, account, region, documents, log } = parts;
+  const source = openImageSource({
+    accountId: account.accountId,
+    region,
+    documents,
+    images,
+    registry,
+    isOwn: (name) => isOwnRegistry(name, parts.endpoint()),
+    credentialsFile: options.registryCredentials ?? join(options.dataDirectory, registryCredentialsFileName),
+    clock,
+    random,
+    onProgress: (message, fields) => log.info(message, fields),
+  });
+  parts.closing.add(() => source.close());
+  return source;
+}
+
+/** In the form of Docker's config.json. */
+export const registryCredentialsFileName = 'registry-credentials.json';
+
+/** `localhost`, and whatever this service can be called by at its own port. */
+export function isOwnRegistry(name: string, endpoint: string): boolean {
+  if (name === 'localhost') return true;
+  const own = URL.parse(endpoint);
+  if (own === null) return false;
+  const port = own.port === '' ? '80' : own.port;
+  const [, host = '', given = '443'] = /^(.*?)(?::(\d+))?$/.exec(name) ?? [];
+  return given === port && ['localhost', '127.0.0.1', '[::1]', own.hostname].includes(host);
 }

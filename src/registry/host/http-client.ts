@@ -85,7 +85,8 @@ export class HttpClient {
         cancel();
         resolve(this.#answer(message));
       });
-      sending.once('error', (error) => {
+      // Once there is an answer, what breaks is its body's to tell.
+      sending.on('error', (error) => {
         cancel();
         reject(error);
       });

@@ -32,7 +32,7 @@ export interface ImporterOptions {
   readonly images: ImageStore;
   readonly clock: Clock;
   readonly flattenLayers: FlattenLayers;
-  readonly limits?: Partial<typeof importLimits>;
+  readonly limits?: Partial<{ readonly [name in keyof typeof importLimits]: number }>;
   /** Told how imports go on. */
   readonly onProgress: (message: string, fields: Readonly<Record<string, string | number>>) => void;
 }

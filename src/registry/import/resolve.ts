@@ -21,10 +21,10 @@ const goNames: Readonly<Record<ImageArchitecture, string>> = { x86_64: 'amd64', 
 /** Indexes in indexes that are followed. */
 const indexesMax = 2;
 
-/** Rejects with an ImageProblem. */
+/** `architecture` undefined: whatever it is for, but no index. Rejects with an ImageProblem. */
 export async function findImage(
   origin: Origin,
-  wanted: { readonly imageUri: string; readonly reference: string; readonly architecture: ImageArchitecture },
+  wanted: { readonly imageUri: string; readonly reference: string; readonly architecture: ImageArchitecture | undefined },
   signal: AbortSignal,
 ): Promise<FoundImage> {
   const { imageUri, architecture } = wanted;
@@ -34,19 +34,23 @@ export async function findImage(
     const manifest = understood(imageUri, () => parseManifest(fetched.bytes, fetched.contentType));
     if (manifest.kind === 'image') {
       const config = await configOf(origin, manifest, imageUri, signal);
-      const { os } = config;
-      if (os !== 'linux' || config.architecture !== goNames[architecture]) {
-        throw imageInvalid(
-          imageUri,
-          `it is for ${os}/${config.architecture}, the function's architecture is ${architecture}.`,
-        );
-      }
+      if (architecture !== undefined) checkPlatform(config, architecture, imageUri);
       const compressedBytes = manifest.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0);
       return { digest: fetched.digest, manifest, config, compressedBytes };
     }
+    if (architecture === undefined) throw imageInvalid(imageUri, 'its digest is that of an index.');
     reference = entryFor(manifest, architecture, imageUri);
   }
   throw imageInvalid(imageUri, 'it is an index of indexes of indexes.');
+}
+
+function checkPlatform(
+  { os, architecture }: ImageConfig,
+  wanted: ImageArchitecture,
+  imageUri: string,
+): void {
+  if (os === 'linux' && architecture === goNames[wanted]) return;
+  throw imageInvalid(imageUri, `it is for ${os}/${architecture}, the function's architecture is ${wanted}.`);
 }
 
 function entryFor(index: IndexManifest, architecture: ImageArchitecture, imageUri: string): string {

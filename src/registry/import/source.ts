@@ -69,7 +69,9 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
           digest,
           layers: async (abort) => {
             const { origin } = open(resolvedImageUri);
-            const { manifest, config } = await manifestOf(origin, imageUri, digest, abort);
+            // Which architecture it is for was looked at when it was resolved.
+            const pinned = { imageUri, reference: digest, architecture: undefined };
+            const { manifest, config } = await findImage(origin, pinned, abort);
             return manifest.layers.map((layer, index) => ({
               digest: layer.digest,
               diffId: config.diffIds[index] ?? '',
@@ -84,18 +86,6 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
 
     release: (imageId, reference) => images.release(accountId, imageId, reference),
   };
-}
-
-/** The pinned manifest: which architecture it is for was looked at when it was resolved. */
-async function manifestOf(origin: Origin, imageUri: string, digest: string, signal: AbortSignal) {
-  for (const architecture of ['x86_64', 'arm64'] as const) {
-    try {
-      return await findImage(origin, { imageUri, reference: digest, architecture }, signal);
-    } catch (error) {
-      if (architecture === 'arm64' || !(error instanceof ImageProblem) || error.code !== 'InvalidImage') throw error;
-    }
-  }
-  throw imageInvalid(imageUri, 'it has no manifest.');
 }
 
 async function told<Result>(imageUri: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {

@@ -104,8 +104,7 @@ const headers = { authorization: `Basic ${login}` };
 /** A base of a shell and what a bootstrap in shell needs. */
 export function shellBase(): Buffer {
   return layerOf((tree) => {
-    for (const name of ['sh', 'cat', 'sed', 'tr', 'curl', 'id'])
-      tree.program(whereIs(name), `/bin/${name}`);
+    for (const name of ['sh', 'cat', 'sed', 'tr', 'curl', 'id']) tree.program(whereIs(name), `/bin/${name}`);
   });
 }
 

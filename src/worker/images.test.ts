@@ -130,6 +130,8 @@ suite('a function of a container image', { skip }, () => {
       of({ WorkingDirectory: '/srv/other', Command: ['../../var/task/app.cjs'] }),
     );
     assert.equal(directory['cwd'], '/srv/other');
+    const storage = await it.run(of({ WorkingDirectory: '/tmp/', Command: ['/var/task/app.cjs'] }));
+    assert.equal(storage['cwd'], '/tmp');
     const entry = await it.run(of({ EntryPoint: ['/usr/local/bin/node', '--no-warnings'] }));
     assert.deepEqual(entry['argv'], ['one']);
   });

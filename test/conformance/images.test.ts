@@ -148,8 +148,9 @@ suite('a function of a container image', { skip: imagesSkip }, () => {
       await create('old', uri);
       await active('old');
       assert.equal((await answer(service, 'old'))['says'], 'before');
-      const other = await pushImage(service, 'app', 'other', imageOf('other'));
-      await create('new', other.uri);
+      await pushImage(service, 'app', 'other', imageOf('other'));
+      // Under ECR's name: at its next start Lambkin listens on another port.
+      await create('new', '000000000000.dkr.ecr.us-east-1.amazonaws.com/app:other');
       await service.kill();
       service = await start(dataDirectory);
       assert.equal((await active('new')).state, 'SUCCESS');
@@ -220,7 +221,7 @@ suite('a function of a container image', { skip: imagesSkip }, () => {
       const { uri } = await pushImage(service, 'ric', 'latest', {
         layers: [layer],
         config: {
-          Entrypoint: ['/usr/bin/node', '/function/node_modules/aws-lambda-ric/bin/index.mjs'],
+          Entrypoint: ['/usr/bin/node', '/function/node_modules/aws-lambda-ric/index.mjs'],
           Cmd: ['app.handler'],
           WorkingDir: '/function',
         },
@@ -315,6 +316,8 @@ function ricSkip(): string | false {
 }
 
 function copyRic(tree: ImageTree): void {
+  // With the libraries that its native part needs.
+  tree.program(join(ricDirectory, 'aws-lambda-ric', 'rapid-client.node'), '/usr/lib/rapid-client.node');
   const modules = join(tree.directory, 'function', 'node_modules');
   mkdirSync(modules);
   const ran = spawnSync('cp', ['-a', join(ricDirectory, 'aws-lambda-ric'), modules]);

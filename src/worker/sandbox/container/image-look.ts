@@ -20,10 +20,8 @@ export function lookIntoImage(root: string, wish: ImageWish): Promise<ImageLook>
 }
 
 async function look(root: string, { command, workingDirectory, path }: ImageWish): Promise<ImageLook> {
-  const place = await findInside(root, workingDirectory);
-  if (place.kind === 'failed') return { kind: 'no-directory', code: place.code };
-  if (!place.stats.isDirectory()) return { kind: 'no-directory', code: 'ENOTDIR' };
-  if ((place.stats.mode & executable) === 0) return { kind: 'no-directory', code: 'EACCES' };
+  const noDirectory = await directoryRefusal(root, workingDirectory);
+  if (noDirectory !== undefined) return { kind: 'no-directory', code: noDirectory };
   let refusal: ImageLook = { kind: 'not-found' };
   if (command === undefined || command === '') return refusal;
   const bare = !command.includes('/');
@@ -35,6 +33,18 @@ async function look(root: string, { command, workingDirectory, path }: ImageWish
     if (!bare || code !== 'ENOENT') refusal = { kind: 'unstartable', path: program, code };
   }
   return refusal;
+}
+
+/** What every sandbox has, whatever its image has there. */
+const ownDirectories = new Set(['/tmp', '/proc', '/dev', '/dev/shm']);
+
+/** Why nobody can be in this directory of the image. */
+async function directoryRefusal(root: string, path: string): Promise<string | undefined> {
+  if (ownDirectories.has(posix.resolve('/', path))) return undefined;
+  const place = await findInside(root, path);
+  if (place.kind === 'failed') return place.code;
+  if (!place.stats.isDirectory()) return 'ENOTDIR';
+  return (place.stats.mode & executable) === 0 ? 'EACCES' : undefined;
 }
 
 /** Why the kernel would not execute this program of the image for a function; undefined: it would. */

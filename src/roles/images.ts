@@ -134,7 +134,7 @@ function collectionOf(chosen: ImageOptions): CollectionOptions {
 /** Returns what ends it; a collection that runs is waited for. */
 function collectNowAndThen(collector: Collector, trouble: ImageParts['trouble']): () => Promise<void> {
   let closed = false;
-  let cancel: Cancel = () => {};
+  let cancel: Cancel | undefined;
   let running: Promise<void> = Promise.resolve();
   const collect = async (): Promise<void> => {
     try {
@@ -155,7 +155,7 @@ function collectNowAndThen(collector: Collector, trouble: ImageParts['trouble'])
   arm();
   return async () => {
     closed = true;
-    cancel();
+    cancel?.();
     await running;
   };
 }

@@ -42,6 +42,29 @@ interface Scene extends AsyncDisposable {
   run(configuration: Partial<Configuration>, event?: unknown): Promise<Record<string, unknown>>;
 }
 
+const configuration: Scene['configuration'] = (defaults = {}, more = {}) => ({
+  runtime: '',
+  handler: '',
+  packageType: 'Image',
+  code: { sha256: '0'.repeat(64), blobKey: '', sizeBytes: 0 },
+  image: {
+    imageUri: 'app:latest',
+    resolvedImageUri: `app@sha256:${'0'.repeat(64)}`,
+    digest: `sha256:${'0'.repeat(64)}`,
+    compressedBytes: 1,
+    reference: 'r',
+    imageId: 'image',
+    defaults: {
+      entryPoint: ['node'],
+      command: ['app.cjs', 'one'],
+      workingDirectory: '/var/task',
+      environment: { PATH: '/usr/local/bin:/usr/bin', FROM: 'image', CHOSEN: 'image', AWS_REGION: 'image' },
+      ...defaults,
+    },
+  },
+  ...more,
+});
+
 async function scene(): Promise<Scene> {
   const world = new World();
   chmodSync(world.root, 0o755);
@@ -52,28 +75,6 @@ async function scene(): Promise<Scene> {
   tree.put('/var/task/code.txt', 'the image', 0o644);
   mounts.directories.set('image', tree.directory);
   const worker = await world.open({ isolation: 'container', images: mounts });
-  const configuration: Scene['configuration'] = (defaults = {}, more = {}) => ({
-    runtime: '',
-    handler: '',
-    packageType: 'Image',
-    code: { sha256: '0'.repeat(64), blobKey: '', sizeBytes: 0 },
-    image: {
-      imageUri: 'app:latest',
-      resolvedImageUri: `app@sha256:${'0'.repeat(64)}`,
-      digest: `sha256:${'0'.repeat(64)}`,
-      compressedBytes: 1,
-      reference: 'r',
-      imageId: 'image',
-      defaults: {
-        entryPoint: ['node'],
-        command: ['app.cjs', 'one'],
-        workingDirectory: '/var/task',
-        environment: { PATH: '/usr/local/bin:/usr/bin', FROM: 'image', CHOSEN: 'image', AWS_REGION: 'image' },
-        ...defaults,
-      },
-    },
-    ...more,
-  });
   return {
     world,
     worker,

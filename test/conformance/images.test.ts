@@ -17,7 +17,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { ImageTree } from '../../src/worker/fixtures/image-tree.ts';
+import type { ImageTree } from '../../src/worker/fixtures/image-tree.ts';
 import { imagesSkip, layerOf, pushImage, shellBase, shellCode, shellConfig } from '../images.ts';
 import { role, startService, type Service } from '../service.ts';
 import { openTerraform, terraformSkip } from '../terraform.ts';
@@ -75,8 +75,15 @@ suite('a function of a container image', { skip: imagesSkip }, () => {
         };
         const first = await pushImage(service, 'app', 'latest', imageOf('first'));
         const created = aws(
-          ...['create-function', '--function-name', 'cli', '--package-type', 'Image', '--role', role],
-          ...['--code', `ImageUri=${first.uri}`],
+          'create-function',
+          '--function-name',
+          'cli',
+          '--package-type',
+          'Image',
+          '--role',
+          role,
+          '--code',
+          `ImageUri=${first.uri}`,
         );
         assert.equal(created['State'], 'Pending');
         assert.equal(`sha256:${String(created['CodeSha256'])}`, first.digest);
@@ -105,13 +112,13 @@ suite('a function of a container image', { skip: imagesSkip }, () => {
         assert.equal((await answer(service, 'cli'))['says'], 'first');
         assert.equal((await answer(service, 'cli', '1'))['says'], 'second');
         aws(
-          ...['update-function-configuration', '--function-name', 'cli'],
-          ...[
-            '--image-config',
-            'Command=three,WorkingDirectory=/tmp',
-            '--environment',
-            'Variables={FROM=function}',
-          ],
+          'update-function-configuration',
+          '--function-name',
+          'cli',
+          '--image-config',
+          'Command=three,WorkingDirectory=/tmp',
+          '--environment',
+          'Variables={FROM=function}',
         );
         aws('wait', 'function-updated-v2', '--function-name', 'cli');
         const configured = await answer(service, 'cli');
@@ -215,15 +222,15 @@ suite('a function of a container image', { skip: imagesSkip }, () => {
       const layer = layerOf((tree) => {
         tree.program(process.execPath, '/usr/bin/node');
         const code = `exports.handler = async (event, context) => ({ event, name: context.functionName, handler: process.env._HANDLER });`;
-        tree.put('/function/app.js', code, 0o644);
+        tree.put('/var/task/app.js', code, 0o644);
         copyRic(tree);
       });
       const { uri } = await pushImage(service, 'ric', 'latest', {
         layers: [layer],
         config: {
-          Entrypoint: ['/usr/bin/node', '/function/node_modules/aws-lambda-ric/index.mjs'],
+          Entrypoint: ['/usr/bin/node', '/var/task/node_modules/aws-lambda-ric/index.mjs'],
           Cmd: ['app.handler'],
-          WorkingDir: '/function',
+          WorkingDir: '/var/task',
         },
       });
       const FunctionName = 'ric';
@@ -278,15 +285,6 @@ suite('a function of a container image', { skip: imagesSkip }, () => {
       try {
         const one = await pushImage(service, 'app', 'one', imageOf('one'));
         const two = await pushImage(service, 'app', 'two', imageOf('two'));
-        const module = (uri: string, config: string): string => `
-resource "aws_lambda_function" "image" {
-  function_name = "terraformed"
-  role          = "${role}"
-  package_type  = "Image"
-  image_uri     = "${uri}"
-  ${config}
-}
-`;
         terraform.write(module(one.uri, 'image_config {\n    command = ["by", "terraform"]\n  }'));
         terraform.run('init');
         terraform.run('apply', '-auto-approve');
@@ -309,6 +307,16 @@ resource "aws_lambda_function" "image" {
   );
 });
 
+const module = (uri: string, config: string): string => `
+resource "aws_lambda_function" "image" {
+  function_name = "terraformed"
+  role          = "${role}"
+  package_type  = "Image"
+  image_uri     = "${uri}"
+  ${config}
+}
+`;
+
 function ricSkip(): string | false {
   return existsSync(join(ricDirectory, 'aws-lambda-ric'))
     ? false
@@ -318,7 +326,7 @@ function ricSkip(): string | false {
 function copyRic(tree: ImageTree): void {
   // With the libraries that its native part needs.
   tree.program(join(ricDirectory, 'aws-lambda-ric', 'rapid-client.node'), '/usr/lib/rapid-client.node');
-  const modules = join(tree.directory, 'function', 'node_modules');
+  const modules = join(tree.directory, 'var', 'task', 'node_modules');
   mkdirSync(modules);
   const ran = spawnSync('cp', ['-a', join(ricDirectory, 'aws-lambda-ric'), modules]);
   assert.equal(ran.status, 0, ran.stderr.toString());

@@ -133,18 +133,6 @@ async function look(
   path: string,
 ): Promise<Looked> {
   const [command] = words;
-  const badDirectory = (message: string): Looked => ({
-    kind: 'refused',
-    errorType: 'Runtime.InvalidWorkingDir',
-    message,
-  });
-  const badEntrypoint = (message: string): Looked => ({
-    kind: 'refused',
-    errorType: 'Runtime.InvalidEntrypoint',
-    message,
-  });
-  const unstartable = (where: string, code: string): Looked =>
-    badEntrypoint(`fork/exec ${where}: ${startErrorText(code)}`);
   if (!workingDirectory.startsWith('/')) {
     return badDirectory(
       `the working directory '${workingDirectory}' is invalid, it needs to be an absolute path`,
@@ -169,6 +157,21 @@ async function look(
       return looked satisfies never;
   }
 }
+
+const badDirectory = (message: string): Looked => ({
+  kind: 'refused',
+  errorType: 'Runtime.InvalidWorkingDir',
+  message,
+});
+
+const badEntrypoint = (message: string): Looked => ({
+  kind: 'refused',
+  errorType: 'Runtime.InvalidEntrypoint',
+  message,
+});
+
+const unstartable = (where: string, code: string): Looked =>
+  badEntrypoint(`fork/exec ${where}: ${startErrorText(code)}`);
 
 function broken(errorType: EntrypointError, message: string, image: ImageCommand): ProvisionOutcome {
   return { kind: 'entrypoint', errorType, message, line: launchErrorLine(message, image) };

@@ -35,8 +35,6 @@ const boundOptions = ['bind', 'rslave', 'ro', 'nosuid', 'nodev'];
 const shmBytes = 64 * 1024 * 1024;
 
 export function bundleConfig(bundle: Bundle): object {
-  const bound = (destination: string, source: string | undefined): readonly object[] =>
-    source === undefined ? [] : [{ destination, type: 'bind', source, options: boundOptions }];
   const ids = [{ containerID: 0, hostID: firstHostId + bundle.slot * idsPerSandbox, size: idsPerSandbox }];
   return {
     ociVersion: '1.0.2',
@@ -93,6 +91,11 @@ export function processPart({
     ],
     noNewPrivileges: true,
   };
+}
+
+/** Nothing where the root has its own. */
+function bound(destination: string, source: string | undefined): readonly object[] {
+  return source === undefined ? [] : [{ destination, type: 'bind', source, options: boundOptions }];
 }
 
 function tmpfs(destination: string, bytes: number, options: readonly string[]): object {

@@ -50,7 +50,7 @@ async function neededBy(path: string): Promise<Needed> {
     timeout: runtimeMsMax,
     env: { PATH: process.env['PATH'], LC_ALL: 'C' },
   }).catch((error: unknown) => error as { readonly stdout?: string; readonly stderr?: string });
-  const lines = String(outcome.stdout ?? '').split('\n');
+  const lines = (outcome.stdout ?? '').split('\n');
   const libraries: string[] = [];
   let loader: string | undefined;
   for (const each of lines) {

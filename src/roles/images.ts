@@ -37,7 +37,7 @@ export const imageDefaults = {
 export interface ImageParts {
   readonly options: Pick<
     LambkinOptions,
-    'dataDirectory' | 'isolation' | 'images' | 'region' | 'registryCredentials'
+    'dataDirectory' | 'host' | 'images' | 'isolation' | 'port' | 'region' | 'registryCredentials'
   >;
   readonly account: Account;
   readonly documents: Documents;
@@ -105,7 +105,14 @@ export async function openImages(parts: ImageParts): Promise<OpenImages> {
   const mounts = opened instanceof MountPlace ? opened : undefined;
   if (mounts !== undefined) closing.add(() => mounts.close());
   const registry = openOwnRegistry({ ...parts, region });
-  const source = openOwnImageSource({ ...parts, region, registry, images: store });
+  const source = openOwnImageSource({
+    ...parts,
+    // What an earlier run was storing is taken up before this one listens.
+    endpoint: () => parts.endpoint() || endpointOf(options),
+    region,
+    registry,
+    images: store,
+  });
   return {
     registry,
     ...(mounts && { mounts }),
@@ -120,6 +127,10 @@ export async function openImages(parts: ImageParts): Promise<OpenImages> {
       return `images need containers, and there are none here: ${weakerBecause ?? 'functions run in processes'}. "lambkin doctor" tells more.`;
     },
   };
+}
+
+function endpointOf({ host, port }: Pick<LambkinOptions, 'host' | 'port'>): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function collectionOf(chosen: ImageOptions): CollectionOptions {

@@ -28,9 +28,10 @@ const imageOf = (says: string): { layers: Buffer[]; config: typeof shellConfig }
   config: shellConfig,
 });
 
-const start = (dataDirectory?: string): Promise<Service> =>
+const start = (dataDirectory?: string, port = 0): Promise<Service> =>
   startService({
     environment: { LAMBKIN_ISOLATION: 'container' },
+    args: ['--port', String(port)],
     ...(dataDirectory !== undefined && { dataDirectory }),
   });
 
@@ -155,11 +156,11 @@ suite('a function of a container image', { skip: imagesSkip }, () => {
       await create('old', uri);
       await active('old');
       assert.equal((await answer(service, 'old'))['says'], 'before');
-      await pushImage(service, 'app', 'other', imageOf('other'));
-      // Under ECR's name: at its next start Lambkin listens on another port.
-      await create('new', '000000000000.dkr.ecr.us-east-1.amazonaws.com/app:other');
+      const other = await pushImage(service, 'app', 'other', imageOf('other'));
+      await create('new', other.uri);
       await service.kill();
-      service = await start(dataDirectory);
+      // Where it was: its own images are named so.
+      service = await start(dataDirectory, service.port);
       assert.equal((await active('new')).state, 'SUCCESS');
       assert.equal((await answer(service, 'new'))['says'], 'other');
       assert.equal((await answer(service, 'old'))['says'], 'before');

@@ -46,10 +46,13 @@ export async function layStarter(enclave: Enclave, root: string, name: string): 
 
 /** As `ldd` tells: `name => path (address)`, and the loader without a name. */
 async function neededBy(path: string): Promise<Needed> {
-  const outcome = await run('ldd', [path], {
+  const ldd = findProgram('ldd');
+  if (ldd === undefined) throw new Error('ldd (package libc-bin) is not installed');
+  const outcome = await run(ldd, [path], {
     timeout: runtimeMsMax,
     env: { PATH: process.env['PATH'], LC_ALL: 'C' },
-  }).catch((error: unknown) => error as { readonly stdout?: string; readonly stderr?: string });
+    // Of a program that needs nothing it says so, and fails.
+  }).catch((error: unknown) => error as { readonly stdout?: string });
   const lines = (outcome.stdout ?? '').split('\n');
   const libraries: string[] = [];
   let loader: string | undefined;

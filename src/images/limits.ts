@@ -87,8 +87,11 @@ export const readLimits = {
   readBytesMax: 32 * MiB,
   /** Chunks in the record of an image's start. */
   traceChunksMax: 4096,
-  /** Chunks of a trace that are fetched ahead at once. */
+  /** Chunks that are fetched ahead at once, for all images together, and that wait for it. */
   readaheadMax: 8,
+  readaheadWaitingMax: 4096,
+  /** Chunks of a trace that are fetched ahead: at most this share of what memory holds. */
+  readaheadShare: 0.5,
   /** Chunks that wait to be written to the disk cache; more are not kept. */
   diskWritesMax: 64,
 } as const;
@@ -141,4 +144,46 @@ export const mountLimits = {
   traceMs: 10_000,
   /** Characters of a warning. */
   warningCharactersMax: 500,
+} as const;
+
+/** Second requests to a store that is slow to answer the first. */
+export const hedgeLimits = {
+  /** An answer is slow when it takes longer than this share of the last ones. */
+  slowShare: 0.95,
+  /** Last answers that are looked at, and after how many. */
+  window: 256,
+  learnEvery: 32,
+  /** Before there were that many answers. */
+  slowMsAtFirst: 500,
+  /** ... by so many milliseconds. */
+  slowerMs: 2,
+  /** Second requests for each first one, and how many may be saved up. */
+  extraShare: 0.05,
+  budgetMax: 10,
+  /** When no answer is taken for a failure. */
+  answerMsMax: 30_000,
+} as const;
+
+/** The zone's cache: workers that ask it, and its nodes. */
+export const zoneLimits = {
+  nodesMax: 64,
+  /** How long a node may take to answer. */
+  answerMsMax: 1000,
+  /** Failures of a node in a row until it is left alone, and for how long. */
+  failuresMax: 3,
+  restMs: 5000,
+  /** Chunks that one worker gives the zone to keep at once; more are not kept. */
+  keepingMax: 32,
+  /** Requests of a worker that a node has not answered. */
+  pendingPerNodeMax: 128,
+  /** Connections of a worker to a node, and of all workers to it. */
+  connectionsPerNodeMax: 16,
+  connectionsMax: 1024,
+  /** How long a connection may be idle. */
+  idleConnectionMs: 60_000,
+  /** How long a request to a node may take to arrive. */
+  requestMsMax: 10_000,
+  /** Bytes of a shared secret's file, and characters of the secret. */
+  secretFileBytesMax: 1024,
+  secretCharactersMin: 16,
 } as const;

@@ -5,3 +5,5 @@ export { startLambkin } from './start.ts';
 export type { Running } from './running-file.ts';
 export { imageMountsProblem } from '#images';
 export { probeContainers, probeMounting } from '#worker';
+export { startCacheNode } from './cache-node.ts';
+export type { CacheNodeRoleOptions } from './cache-node.ts';

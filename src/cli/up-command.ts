@@ -30,6 +30,8 @@ export interface UpFlags extends WithDataDirectory {
   readonly urlDomain?: string;
   readonly imageCache?: number;
   readonly imageMemory?: number;
+  readonly zoneCache?: readonly string[];
+  readonly zoneCacheSecretFile?: string;
   readonly imageEpoch?: number;
   readonly imageRetired?: number;
   readonly imageExpired?: number;
@@ -158,6 +160,20 @@ export function up(): Command {
     )
     .addOption(
       option(
+        '--zone-cache <urls>',
+        "the nodes of this zone's cache of images (lambkin cache), with commas between; spelled alike on all workers",
+        'ZONE_CACHE',
+      ).argParser(values.urls),
+    )
+    .addOption(
+      option(
+        '--zone-cache-secret-file <path>',
+        'holds the word that these nodes and this worker share',
+        'ZONE_CACHE_SECRET_FILE',
+      ),
+    )
+    .addOption(
+      option(
         '--image-epoch <hours>',
         'how long a generation of the store of images takes new ones (default: 168)',
         'IMAGE_EPOCH',
@@ -236,6 +252,10 @@ export function upOptions(
       2,
     );
   }
+  const { zoneCache, zoneCacheSecretFile } = flags;
+  if ((zoneCache === undefined) !== (zoneCacheSecretFile === undefined)) {
+    throw new Failure('--zone-cache and --zone-cache-secret-file are given together, or neither.', 2);
+  }
   const isDefault = resolve(dataDir) === resolve('.lambkin');
   return {
     dataDirectory: resolve(dataDir),
@@ -267,6 +287,9 @@ export function upOptions(
     images: {
       ...(flags.imageCache === undefined ? {} : { cacheBytes: flags.imageCache }),
       ...(flags.imageMemory === undefined ? {} : { memoryBytes: flags.imageMemory }),
+      ...(zoneCache === undefined || zoneCacheSecretFile === undefined
+        ? {}
+        : { zone: { nodes: zoneCache, secretFile: resolve(zoneCacheSecretFile) } }),
       ...(flags.imageEpoch === undefined ? {} : { epochMs: flags.imageEpoch }),
       ...(flags.imageRetired === undefined ? {} : { retiredMs: flags.imageRetired }),
       ...(flags.imageExpired === undefined ? {} : { expiredMs: flags.imageExpired }),

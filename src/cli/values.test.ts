@@ -22,6 +22,11 @@ test('hours become milliseconds, and MiB of a cache bytes', () => {
   for (const text of ['15', '-1', '16777217']) refused(() => values.cacheMebibytes(text), /MiB/);
 });
 
+test('URLs stand with commas between', () => {
+  assert.deepEqual(values.urls('http://a:1, http://b:2'), ['http://a:1', 'http://b:2']);
+  for (const text of ['', 'http://a,', 'x']) refused(() => values.urls(text), /Expected an address/);
+});
+
 test('minutes become milliseconds', () => {
   assert.equal(values.minutes('240'), 4 * 3_600_000);
   for (const text of ['', '0', '-1', '1.5', '10081', '4h'])

@@ -92,6 +92,11 @@ export function url(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
+/** URLs with commas between. */
+export function urls(text: string): readonly string[] {
+  return text.split(',').map((each) => url(each.trim()));
+}
+
 export function functionName(text: string): string {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(text)) {
     throw new InvalidArgumentError('Expected the name of a function: at most 64 letters, digits, - and _.');

@@ -3,7 +3,15 @@
  */
 import { join } from 'node:path';
 import type { ImageKeeper } from '#control-plane';
-import { Collector, type CollectionOptions, ImageStore, openKeyring, readMasterKeys } from '#images';
+import {
+  Collector,
+  type CollectionOptions,
+  ImageStore,
+  openKeyring,
+  readMasterKeys,
+  readSecretFile,
+  type ZoneCache,
+} from '#images';
 import {
   systemClock as clock,
   systemEntropy as entropy,
@@ -18,6 +26,7 @@ import type { Isolation } from '#worker';
 import type { Closing } from './closing.ts';
 import { imageDeviceProgram, imageDeviceSettings } from './image-devices.ts';
 import { MountPlace } from './image-mounts.ts';
+import { reasonOf } from './log.ts';
 import type { ImageOptions, LambkinOptions } from './options.ts';
 import { openOwnImageSource, openOwnRegistry } from './registry.ts';
 
@@ -98,6 +107,7 @@ export async function openImages(parts: ImageParts): Promise<OpenImages> {
             directory: join(dataDirectory, 'image-cache'),
             bytesMax: chosen.cacheBytes ?? imageDefaults.cacheBytes,
           },
+          ...(await zoneOf(chosen)),
           memoryBytesMax: chosen.memoryBytes ?? imageDefaults.memoryBytes,
           clock,
           warn: (message) => trouble(message),
@@ -127,6 +137,16 @@ export async function openImages(parts: ImageParts): Promise<OpenImages> {
       return `images need containers, and there are none here: ${weakerBecause ?? 'functions run in processes'}. "lambkin doctor" tells more.`;
     },
   };
+}
+
+/** Rejects with what the operator can mend. */
+async function zoneOf({ zone }: ImageOptions): Promise<{ readonly zone?: ZoneCache }> {
+  if (zone === undefined) return {};
+  const { nodes, secretFile } = zone;
+  const secret = await readSecretFile(secretFile).catch((error: unknown) => {
+    throw new Error(`the secret of the zone's cache cannot be read: ${reasonOf(error)}`);
+  });
+  return { zone: { nodes, secret } };
 }
 
 function endpointOf({ host, port }: Pick<LambkinOptions, 'host' | 'port'>): string {

@@ -48,6 +48,8 @@ export interface ImageOptions {
   /** What the worker keeps of images on disk and in memory, in bytes. */
   readonly cacheBytes?: number;
   readonly memoryBytes?: number;
+  /** The zone's cache (`lambkin cache`): its nodes as URLs, and the file with the word that they share. Absent: none is asked. */
+  readonly zone?: { readonly nodes: readonly string[]; readonly secretFile: string };
   /** How long a generation of the store is written to, is kept for readers after that, and must not have been read before it is deleted; in milliseconds. */
   readonly epochMs?: number;
   readonly retiredMs?: number;

@@ -77,7 +77,6 @@ export class Importer {
     try {
       for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
         signal?.throwIfAborted();
-        if (this.#isClosed) throw imageUnreachable(imageUri, 'the service is stopping.');
         const there = await this.#stored(digest);
         if (there !== undefined && (await this.#refer(there.imageId, reference))) return there;
         const imported = await this.#joined(request, reference, signal);
@@ -109,6 +108,7 @@ export class Importer {
   /** Waits for the digest's flight; one that nobody waits for any more is given up. */
   async #joined(request: ImportRequest, reference: string, signal: AbortSignal | undefined): Promise<Imported> {
     signal?.throwIfAborted();
+    if (this.#isClosed) throw imageUnreachable(request.imageUri, 'the service is stopping.');
     const flight = this.#flights.get(request.digest) ?? this.#begin(request, reference);
     flight.references.push(reference);
     const left = Promise.withResolvers<never>();

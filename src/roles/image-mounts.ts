@@ -20,8 +20,6 @@ import {
 
 const run = promisify(execFile);
 const commandMsMax = 10_000;
-/** What the longest path of a socket leaves for the directory: 107 bytes without `/d/999999/socket`. */
-const directoryBytesMax = 91;
 
 export class MountPlace implements ImageMounts {
   readonly #directory: string;
@@ -34,9 +32,6 @@ export class MountPlace implements ImageMounts {
     if (why !== undefined) return { why };
     await mkdir(options.directory, { recursive: true, mode: 0o711 });
     const directory = await realpath(options.directory);
-    if (Buffer.byteLength(directory) > directoryBytesMax) {
-      return { why: `the path ${directory} is longer than ${directoryBytesMax} bytes` };
-    }
     const place = new MountPlace(directory, { ...options, directory: join(directory, 'd') });
     try {
       // An earlier run that was killed has left it so, and perhaps more: that is cleared now.

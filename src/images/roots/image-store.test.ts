@@ -141,6 +141,21 @@ test('an image goes with its last reference, and its blobs with its root', async
   assert.equal(await blobCount(here), 0);
 });
 
+test('all references of an account are listed, and no other', async () => {
+  const here = world();
+  const one = await upload(here, 'a', 'f1', [1]);
+  await here.store.refer('a', one.image, 'f2');
+  const two = await upload(here, 'a', 'f3', [2]);
+  await upload(here, 'ab', 'f4', [3]);
+  const listed = (await here.store.references('a')).map(
+    ({ imageId, reference }) => `${imageId} ${reference}`,
+  );
+  assert.deepEqual(listed.toSorted(), [`${one.image} f1`, `${one.image} f2`, `${two.image} f3`].toSorted());
+  await here.store.release('a', one.image, 'f1');
+  await here.store.release('a', one.image, 'f2');
+  assert.deepEqual(await here.store.references('a'), [{ imageId: two.image, reference: 'f3' }]);
+});
+
 test('a reader goes on while its image is carried to the next root and the old one is deleted', async () => {
   const here = world();
   const kept = await upload(here, 'a', 'f', [1, 2, 3]);

@@ -1,5 +1,6 @@
 /** Gets an environment of a container image what it runs in: the image, mounted, and a sandbox that starts what it says. */
 import { InvariantError } from '#lib/assert';
+import type { Credentials } from '#identity';
 import type { MountedImage } from '#images';
 import type { FunctionImage, VersionRecord } from '#metadata';
 import type { Sandboxes } from '../sandbox/sandbox.ts';
@@ -63,25 +64,8 @@ async function start(
   const { entryPoint, command, workingDirectory } = asked;
   const words = [...entryPoint, ...command];
   const credentials = parts.credentials(configuration.role, version.functionName);
-  const env = environmentVariables({
-    version: { ...version, configuration: { ...configuration, handler: command[0] ?? '' } },
-    custom: { ...clean(image.defaults.environment), ...custom },
-    logStream,
-    taskRoot,
-    opt: undefined,
-    managed: false,
-    programDirectory: undefined,
-    runtimeDirectory,
-    launchEnv: {},
-    credentials,
-    initialization,
-    endpoint: sandboxes.reached(parts.endpoint()),
-    endpoints: Object.fromEntries(
-      Object.entries(parts.endpoints).map(([service, url]) => [service, sandboxes.reached(url)]),
-    ),
-    places: {},
-    own: {},
-  });
+  const started = { version: withHandler(version, command[0]), image, custom, credentials };
+  const env = variablesOf(parts, started, logStream, initialization);
   const looked = await look(sandboxes, mounted.directory, words, workingDirectory, env['PATH'] ?? '');
   if (looked.kind === 'refused') return broken(looked.errorType, looked.message, asked);
   const { program, extensions } = looked;
@@ -108,7 +92,11 @@ async function start(
         init: { env: { ...env, ...outcome.sandbox.own }, handler: '', taskRoot },
         programs: { names: extensions, root: '/opt' },
         settle,
-        release: () => void mounted.release(),
+        release: () => {
+          mounted.release().catch((error: unknown) => {
+            parts.warn('an image could not be given back', { reason: String(error) });
+          });
+        },
       },
       credentialsEndMs: credentials.expiresAtMs,
     };
@@ -116,6 +104,46 @@ async function start(
   settle();
   if (outcome.kind === 'exhausted') return { kind: 'refused', reason: outcome.reason };
   return broken('Runtime.InvalidEntrypoint', `fork/exec ${program}: ${startErrorText(outcome.code)}`, asked);
+}
+
+/** What AWS calls the handler of an image is the first word of its command. */
+function withHandler(version: VersionRecord, handler = ''): VersionRecord {
+  return { ...version, configuration: { ...version.configuration, handler } };
+}
+
+/** The image's variables, over them the function's, over them Lambda's. */
+function variablesOf(
+  { sandboxes, endpoint, endpoints }: Parts,
+  started: {
+    readonly version: VersionRecord;
+    readonly image: FunctionImage;
+    readonly custom: Readonly<Record<string, string>>;
+    readonly credentials: Credentials;
+  },
+  logStream: string,
+  initialization: Initialization,
+): Readonly<Record<string, string>> {
+  const { version, image, custom, credentials } = started;
+  const reached = Object.entries(endpoints).map(
+    ([service, url]) => [service, sandboxes.reached(url)] as const,
+  );
+  return environmentVariables({
+    version,
+    custom: { ...clean(image.defaults.environment), ...custom },
+    logStream,
+    taskRoot,
+    opt: undefined,
+    managed: false,
+    programDirectory: undefined,
+    runtimeDirectory,
+    launchEnv: {},
+    credentials,
+    initialization,
+    endpoint: sandboxes.reached(endpoint()),
+    endpoints: Object.fromEntries(reached),
+    places: {},
+    own: {},
+  });
 }
 
 type Looked =

@@ -8,7 +8,8 @@ import type { AccessRow, AccessRows } from './access.ts';
 import { type KeySource, requestTags, untaggedKeys } from './request-keys.ts';
 import { arnOf, everything, type Resource } from './resources.ts';
 
-const repository = (input: Input, place: Place): Resource => repositoryOf(place, text(input, 'repositoryName'));
+const repository = (input: Input, place: Place): Resource =>
+  repositoryOf(place, text(input, 'repositoryName'));
 const byArn = (input: Input): Resource => arnOf(text(input, 'resourceArn'));
 /** Of several the first one is asked about here, the others by `also`. */
 const described = (input: Input, place: Place): Resource => repositoryOf(place, namesIn(input)[0] ?? '*');

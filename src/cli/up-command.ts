@@ -36,6 +36,7 @@ export interface UpFlags extends WithDataDirectory {
   readonly imageRetired?: number;
   readonly imageExpired?: number;
   readonly registry?: string;
+  readonly registryCredentials?: string;
   readonly stopGrace: number;
   readonly debug?: string;
   readonly debugPort: number;
@@ -195,6 +196,13 @@ export function up(): Command {
     )
     .addOption(registry())
     .addOption(
+      option(
+        '--registry-credentials <file>',
+        "credentials of registries that images are pulled from, a file like Docker's config.json (default: registry-credentials.json in the data directory)",
+        'REGISTRY_CREDENTIALS',
+      ),
+    )
+    .addOption(
       option('--stop-grace <seconds>', 'time for running invokes to end after Ctrl-C', 'STOP_GRACE')
         .argParser(values.grace)
         .default(30),
@@ -294,6 +302,7 @@ export function upOptions(
       ...(flags.imageRetired === undefined ? {} : { retiredMs: flags.imageRetired }),
       ...(flags.imageExpired === undefined ? {} : { expiredMs: flags.imageExpired }),
     },
+    ...(flags.registryCredentials && { registryCredentials: resolve(flags.registryCredentials) }),
   };
 }
 

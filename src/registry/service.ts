@@ -58,7 +58,8 @@ export function openRegistry(options: RegistryOptions): Registry {
       collecting = garbage
         .collect(closing.signal)
         .catch((error: unknown) => {
-          if (!closing.signal.aborted) options.onTrouble('garbage of the registry could not be collected', error);
+          if (!closing.signal.aborted)
+            options.onTrouble('garbage of the registry could not be collected', error);
         })
         .finally(arm);
     });

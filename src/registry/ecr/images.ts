@@ -67,7 +67,8 @@ export function imageHandlers(floor: EcrFloor): Handlers {
       const failures: Failure[] = [];
       for (const id of input['imageIds'] as readonly ImageId[]) {
         const found = await look(floor, name, id);
-        const bytes = 'failureCode' in found ? undefined : await repositories.manifestBytes(name, found.digest);
+        const bytes =
+          'failureCode' in found ? undefined : await repositories.manifestBytes(name, found.digest);
         if ('failureCode' in found) failures.push(found);
         else if (bytes === undefined) failures.push(notFound(id));
         else {

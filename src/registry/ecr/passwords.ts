@@ -68,9 +68,7 @@ export class Passwords {
   #bySecret(accessKeyId: string, secret: string): Principal | undefined {
     const key = this.#keys.findKey(accessKeyId, undefined);
     if (key === undefined) return undefined;
-    // Of equal length, whatever was given.
-    const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
-    return timingSafeEqual(digest(secret), digest(key.secretAccessKey)) ? key.principal : undefined;
+    return timingSafeEqual(hashed(secret), hashed(key.secretAccessKey)) ? key.principal : undefined;
   }
 
   #byPassword(password: string): Principal | undefined {
@@ -90,4 +88,9 @@ export class Passwords {
   #sign(text: string): Buffer {
     return createHmac('sha256', this.#key).update(text).digest();
   }
+}
+
+/** Of equal length, whatever was given. */
+function hashed(text: string): Buffer {
+  return hash('sha256', text, 'buffer');
 }

@@ -26,13 +26,18 @@ export function repositoryHandlers(floor: EcrFloor): Handlers {
       const { password, expiresAtMs } = issued;
       const authorizationToken = Buffer.from(`${passwordUser}:${password}`).toString('base64');
       return {
-        authorizationData: [{ authorizationToken, expiresAt: new Date(expiresAtMs), proxyEndpoint: endpoint }],
+        authorizationData: [
+          { authorizationToken, expiresAt: new Date(expiresAtMs), proxyEndpoint: endpoint },
+        ],
       };
     },
     CreateRepository: async (input, context) => {
       checkRegistry(floor, input);
       const name = text(input, 'repositoryName');
-      const { encryptionType = 'AES256' } = (input['encryptionConfiguration'] ?? {}) as Record<string, unknown>;
+      const { encryptionType = 'AES256' } = (input['encryptionConfiguration'] ?? {}) as Record<
+        string,
+        unknown
+      >;
       if (encryptionType !== 'AES256') throw invalid('Repositories are encrypted with AES256 only.');
       const { scanOnPush = false } = (input['imageScanningConfiguration'] ?? {}) as { scanOnPush?: boolean };
       const record: RepositoryRecord = {
@@ -41,20 +46,17 @@ export function repositoryHandlers(floor: EcrFloor): Handlers {
         scanOnPush,
         tags: withTags({}, tagsIn(input)),
       };
-      switch (await repositories.create(record)) {
-        case 'created':
-          return { repository: told(record, context) };
-        case 'present':
-          throw new WireError(
+      const outcome = await repositories.create(record);
+      if (outcome === 'created') return { repository: told(record, context) };
+      throw outcome === 'present'
+        ? new WireError(
             'RepositoryAlreadyExistsException',
             `The repository with name '${name}' already exists in the registry with id '${accountId}'`,
-          );
-        default:
-          throw new WireError(
+          )
+        : new WireError(
             'LimitExceededException',
             `The maximum number of repositories per registry has been reached: ${registryLimits.repositoriesMax}`,
           );
-      }
     },
     DescribeRepositories: async (input, context) => {
       checkRegistry(floor, input);

@@ -24,7 +24,8 @@ export function text(input: Input, member: string): string {
 /** Throws for a registry that is not this account's. */
 export function checkRegistry({ accountId }: EcrFloor, input: Input): void {
   const id = input['registryId'];
-  if (id !== undefined && id !== accountId) throw invalid(`The registry with id '${String(id)}' is not served here.`);
+  if (id !== undefined && id !== accountId)
+    throw invalid(`The registry with id '${JSON.stringify(id)}' is not served here.`);
 }
 
 export async function repositoryIn(floor: EcrFloor, input: Input): Promise<RepositoryRecord> {
@@ -50,7 +51,7 @@ export function invalid(message: string): WireError {
 export function pageIn(input: Input): { readonly limit: number; readonly after: string } {
   const { maxResults = 100 } = input as { readonly maxResults?: number };
   const token = Buffer.from(text(input, 'nextToken'), 'base64url').toString('utf8');
-  if (!/^[\w./:-]{0,300}$/.test(token)) throw invalid('Invalid parameter at \'nextToken\'');
+  if (!/^[\w./:-]{0,300}$/.test(token)) throw invalid("Invalid parameter at 'nextToken'");
   return { limit: maxResults, after: token };
 }
 

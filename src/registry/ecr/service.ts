@@ -1,5 +1,13 @@
 /** ECR's API: signing name `ecr`. */
-import { type Authorize, type Handler, type Handlers, jsonRpcService, type ReportFault, type Service, WireError } from '#wire';
+import {
+  type Authorize,
+  type Handler,
+  type Handlers,
+  jsonRpcService,
+  type ReportFault,
+  type Service,
+  WireError,
+} from '#wire';
 import { OciError } from '../oci/oci-error.ts';
 import { imageHandlers } from './images.ts';
 import { repositoryHandlers } from './repositories.ts';

@@ -40,7 +40,10 @@ export function tagsIn(input: Input): readonly (readonly [string, string])[] {
   const tags = (input['tags'] ?? []) as readonly { readonly Key: string; readonly Value: string }[];
   return tags.map(({ Key, Value }) => {
     if (Key.length < 1 || Key.length > 128 || Value.length > 256 || Key.startsWith('aws:')) {
-      throw new WireError('InvalidTagParameterException', 'A tag has a key of 1 to 128 characters that does not start with aws:, and a value of at most 256.');
+      throw new WireError(
+        'InvalidTagParameterException',
+        'A tag has a key of 1 to 128 characters that does not start with aws:, and a value of at most 256.',
+      );
     }
     return [Key, Value];
   });
@@ -49,7 +52,10 @@ export function tagsIn(input: Input): readonly (readonly [string, string])[] {
 export function withTags(tags: Tags, more: readonly (readonly [string, string])[]): Tags {
   const all = { ...tags, ...Object.fromEntries(more) };
   if (Object.keys(all).length > registryLimits.resourceTagsMax) {
-    throw new WireError('TooManyTagsException', `A repository has at most ${registryLimits.resourceTagsMax} tags.`);
+    throw new WireError(
+      'TooManyTagsException',
+      `A repository has at most ${registryLimits.resourceTagsMax} tags.`,
+    );
   }
   return all;
 }

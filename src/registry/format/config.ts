@@ -60,7 +60,7 @@ function texts(config: Readonly<Record<string, unknown>>, name: string): readonl
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
     throw new FormatError(`the image's ${name} is no list of strings`);
   }
-  return value as readonly string[];
+  return value;
 }
 
 function text(config: Readonly<Record<string, unknown>>, name: string): string | undefined {

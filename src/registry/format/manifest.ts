@@ -76,12 +76,13 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   };
 }
 
+const known = (type: string | undefined): boolean =>
+  type !== undefined && (manifestTypes.has(type) || indexTypes.has(type));
+
 function mediaTypeOf(json: Readonly<Record<string, unknown>>, contentType: string | undefined): string {
   const sent = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   const told = json['mediaType'];
   if (told !== undefined && typeof told !== 'string') throw new FormatError('mediaType is no string');
-  const known = (type: string | undefined): boolean =>
-    type !== undefined && (manifestTypes.has(type) || indexTypes.has(type));
   if (told !== undefined) {
     if (!known(told)) throw new FormatError(`manifests of type ${shown(told)} are not served`);
     if (known(sent) && sent !== told) {

@@ -17,7 +17,9 @@ const uriCharactersMax = 1024;
 
 /** Throws a FormatError. */
 export function parseReference(uri: string): ImageReference {
-  const refused = new FormatError('it is not of the form registry/repository:tag or registry/repository@digest');
+  const refused = new FormatError(
+    'it is not of the form registry/repository:tag or registry/repository@digest',
+  );
   if (uri.length > uriCharactersMax) throw refused;
   const [named = '', digest, ...more] = uri.split('@');
   if (more.length > 0 || (digest !== undefined && !isDigest(digest))) throw refused;

@@ -54,7 +54,10 @@ export function guardedLookup(allowed: { readonly loopback: boolean }): LookupFu
       if (error !== null) return callback(error, []);
       const bad = addresses.find(({ address }) => isForbidden(address, allowed));
       if (bad !== undefined) {
-        return callback(new ForbiddenAddressError(`${hostname} is ${bad.address}, which must not be called`), []);
+        return callback(
+          new ForbiddenAddressError(`${hostname} is ${bad.address}, which must not be called`),
+          [],
+        );
       }
       const [first] = addresses;
       if (options.all === true || first === undefined) return callback(null, addresses);

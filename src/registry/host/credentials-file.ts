@@ -47,7 +47,8 @@ function credentialsFor(
 }
 
 function namesOf(registry: string): readonly string[] {
-  const hosts = registry === 'docker.io' ? ['docker.io', 'index.docker.io', 'registry-1.docker.io'] : [registry];
+  const hosts =
+    registry === 'docker.io' ? ['docker.io', 'index.docker.io', 'registry-1.docker.io'] : [registry];
   return hosts.flatMap((host) =>
     ['', 'https://', 'http://'].flatMap((scheme) =>
       ['', '/', '/v1/', '/v2/'].map((path) => `${scheme}${host}${path}`),

@@ -34,7 +34,11 @@ class Flattening {
   #room: () => void = () => {};
   #isOver = false;
 
-  constructor(layers: readonly ThreadLayer[], sink: ImageSink, options: Parameters<typeof flattenInThread>[2]) {
+  constructor(
+    layers: readonly ThreadLayer[],
+    sink: ImageSink,
+    options: Parameters<typeof flattenInThread>[2],
+  ) {
     this.#layers = layers;
     this.#sink = sink;
     this.#options = options;
@@ -127,7 +131,11 @@ class Flattening {
       const sent = chunk && {
         name: chunk.name,
         key: Buffer.from(chunk.key),
-        ciphertext: Buffer.from(chunk.ciphertext.buffer, chunk.ciphertext.byteOffset, chunk.ciphertext.length),
+        ciphertext: Buffer.from(
+          chunk.ciphertext.buffer,
+          chunk.ciphertext.byteOffset,
+          chunk.ciphertext.length,
+        ),
       };
       await this.#sink.putSealed(index, sent);
       this.#say({ kind: 'taken', index, isStored: true });

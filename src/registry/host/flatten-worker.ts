@@ -46,9 +46,11 @@ async function* layer(index: number): AsyncGenerator<Uint8Array, void> {
   }
 }
 
-const layers = task.layers.map(
-  ({ digest, diffId }, index): Layer => ({ digest, diffId, open: () => layer(index) }),
-);
+const layers = task.layers.map(({ digest, diffId }, index): Layer => ({
+  digest,
+  diffId,
+  open: () => layer(index),
+}));
 const sink = {
   put: async (index: number, bytes: Uint8Array): Promise<void> => {
     const stored = Promise.withResolvers<void>();

@@ -139,7 +139,8 @@ export function checkStep(from: URL, to: URL): void {
   if (isLocalName(to.hostname) && !isLocal) {
     throw new HttpProtocolError('what leads to this machine is not followed');
   }
-  if (to.username !== '' || to.password !== '') throw new HttpProtocolError('a URL with credentials is not followed');
+  if (to.username !== '' || to.password !== '')
+    throw new HttpProtocolError('a URL with credentials is not followed');
 }
 
 /** Reads a body that must be small. */

@@ -56,7 +56,6 @@ export function openImageSource(options: OpenImageSourceOptions): OpenImageSourc
   const source = createImageSource({
     accountId,
     region,
-    images,
     importer,
     own: registry,
     isOwn: options.isOwn,

@@ -80,7 +80,8 @@ export class RemoteOrigin implements Origin {
       try {
         for await (const piece of this.#from(blob, offset, signal)) {
           offset += piece.length;
-          if (offset > sizeBytes) throw imageInvalid(this.#imageUri, 'a layer is longer than its manifest says.');
+          if (offset > sizeBytes)
+            throw imageInvalid(this.#imageUri, 'a layer is longer than its manifest says.');
           yield piece;
         }
         if (offset === sizeBytes) return;
@@ -110,7 +111,11 @@ export class RemoteOrigin implements Origin {
   }
 
   /** The answer, if it is a good one. */
-  async #get(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
+  async #get(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
     const { tokens, http } = this.#parts;
     const url = new URL(path, this.#base);
     const credentials = await this.#credentials();
@@ -146,7 +151,8 @@ export class RemoteOrigin implements Origin {
     answer.close();
     if (statusCode === 404) throw imageMissing(this.#imageUri);
     if (statusCode === 403) throw this.#denied(403, undefined);
-    if (statusCode === 429 || statusCode >= 500) throw new PassingError(`the registry answered ${statusCode}`);
+    if (statusCode === 429 || statusCode >= 500)
+      throw new PassingError(`the registry answered ${statusCode}`);
     throw new HttpProtocolError(`the registry answered ${statusCode}`);
   }
 
@@ -154,7 +160,8 @@ export class RemoteOrigin implements Origin {
     try {
       return await this.#parts.credentials(this.#reference.registry);
     } catch (error) {
-      const why = error instanceof FormatError ? error.message : 'the file of registry credentials cannot be read';
+      const why =
+        error instanceof FormatError ? error.message : 'the file of registry credentials cannot be read';
       throw imageDenied(this.#imageUri, `${why}.`);
     }
   }

@@ -5,11 +5,26 @@
  *       └──▶ flight of the digest ──▶ wait for a turn ──▶ layers ─▶ thread ─▶ chunks ─▶ ImageStore ──▶ refer for everybody who waits
  *                                      the last who waits gives up: the flight ends
  */
-import { ChunkError, ImageRefusal, type FlattenedImage, type FlattenProgress, type ImageSink, type ImageStore } from '#images';
+import {
+  ChunkError,
+  ImageRefusal,
+  type FlattenedImage,
+  type FlattenProgress,
+  type ImageSink,
+  type ImageStore,
+} from '#images';
 import { StoreUnavailableError, type Clock, type Documents } from '#platform';
 import { ImageProblem } from '../image-source.ts';
 import { importLimits } from '../limits.ts';
-import { find, type ImportedRecord, importedKey, put } from '../store/records.ts';
+import {
+  below,
+  find,
+  type ImportedRecord,
+  importedKey,
+  importedPrefix,
+  put,
+  remove,
+} from '../store/records.ts';
 import { imageInvalid, imageUnreachable } from './problems.ts';
 import { Turns } from './turns.ts';
 
@@ -90,9 +105,20 @@ export class Importer {
     throw imageUnreachable(imageUri, 'it was released as fast as it was stored.');
   }
 
+  /** Gives a reference back; with the last one goes what is known of the image. */
+  async release(image: string, reference: string): Promise<void> {
+    const { accountId, documents, images } = this.#options;
+    await images.release(accountId, image, reference);
+    if (await images.has(accountId, image)) return;
+    for await (const stored of below<ImportedRecord>(documents, importedPrefix)) {
+      // Conflict: it was imported anew meanwhile.
+      if (stored.value.image === image) await documents.commit([remove(stored)]);
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { abort } of [...this.#flights.values()]) abort.abort(new Error('the service is stopping'));
+    for (const { abort } of this.#flights.values()) abort.abort(new Error('the service is stopping'));
     await Promise.allSettled(this.#ending);
   }
 
@@ -106,7 +132,11 @@ export class Importer {
   }
 
   /** Waits for the digest's flight; one that nobody waits for any more is given up. */
-  async #joined(request: ImportRequest, reference: string, signal: AbortSignal | undefined): Promise<Imported> {
+  async #joined(
+    request: ImportRequest,
+    reference: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Imported> {
     signal?.throwIfAborted();
     if (this.#isClosed) throw imageUnreachable(request.imageUri, 'the service is stopping.');
     const flight = this.#flights.get(request.digest) ?? this.#begin(request, reference);
@@ -119,7 +149,8 @@ export class Importer {
     } finally {
       signal?.removeEventListener('abort', leave);
       flight.references.splice(flight.references.indexOf(reference), 1);
-      if (flight.references.length === 0) flight.abort.abort(new Error('nobody waits for the image any more'));
+      if (flight.references.length === 0)
+        flight.abort.abort(new Error('nobody waits for the image any more'));
     }
   }
 

@@ -35,7 +35,10 @@ export class OwnOrigin implements Origin {
     const content = await this.#contents.use(this.#repository, blob.digest);
     if (content === undefined) throw imageMissing(this.#imageUri);
     if (content.sizeBytes > registryLimits.manifestBytesMax) {
-      throw new ImageProblem('InvalidImage', `The config of the source image ${this.#imageUri} is too large.`);
+      throw new ImageProblem(
+        'InvalidImage',
+        `The config of the source image ${this.#imageUri} is too large.`,
+      );
     }
     return this.#contents.read(content);
   }

@@ -29,5 +29,7 @@ export function imageUnsupported(imageUri: string): ImageProblem {
 
 /** The other side, the network or the store failed: the same may work later. */
 export function imageUnreachable(imageUri: string, why: string, cause?: unknown): ImageProblem {
-  return new ImageProblem('InternalError', `The source image ${imageUri} could not be read: ${why}`, { cause });
+  return new ImageProblem('InternalError', `The source image ${imageUri} could not be read: ${why}`, {
+    cause,
+  });
 }

@@ -24,7 +24,11 @@ const indexesMax = 2;
 /** `architecture` undefined: whatever it is for, but no index. Rejects with an ImageProblem. */
 export async function findImage(
   origin: Origin,
-  wanted: { readonly imageUri: string; readonly reference: string; readonly architecture: ImageArchitecture | undefined },
+  wanted: {
+    readonly imageUri: string;
+    readonly reference: string;
+    readonly architecture: ImageArchitecture | undefined;
+  },
   signal: AbortSignal,
 ): Promise<FoundImage> {
   const { imageUri, architecture } = wanted;
@@ -44,23 +48,19 @@ export async function findImage(
   throw imageInvalid(imageUri, 'it is an index of indexes of indexes.');
 }
 
-function checkPlatform(
-  { os, architecture }: ImageConfig,
-  wanted: ImageArchitecture,
-  imageUri: string,
-): void {
+function checkPlatform({ os, architecture }: ImageConfig, wanted: ImageArchitecture, imageUri: string): void {
   if (os === 'linux' && architecture === goNames[wanted]) return;
   throw imageInvalid(imageUri, `it is for ${os}/${architecture}, the function's architecture is ${wanted}.`);
 }
 
 function entryFor(index: IndexManifest, architecture: ImageArchitecture, imageUri: string): string {
   const entries = index.manifests.filter(({ isAttestation }) => !isAttestation);
-  const fitting = entries.filter(
+  const fitting = entries.find(
     ({ platform }) => platform?.os === 'linux' && platform.architecture === goNames[architecture],
   );
   // An index that says nothing of platforms and has one image means that one.
   const [only, ...others] = entries;
-  const entry = fitting[0] ?? (others.length === 0 && only?.platform === undefined ? only : undefined);
+  const entry = fitting ?? (others.length === 0 && only?.platform === undefined ? only : undefined);
   if (entry === undefined) throw imageInvalid(imageUri, `it has no image for linux and ${architecture}.`);
   return entry.digest;
 }
@@ -74,7 +74,8 @@ async function configOf(
   const { config: blob, layers } = manifest;
   if (!configTypes.has(blob.mediaType)) throw imageUnsupported(imageUri);
   if (layers.some(({ mediaType }) => !layerTypes.has(mediaType))) throw imageUnsupported(imageUri);
-  if (blob.sizeBytes > registryLimits.manifestBytesMax) throw imageInvalid(imageUri, 'its config is too large.');
+  if (blob.sizeBytes > registryLimits.manifestBytesMax)
+    throw imageInvalid(imageUri, 'its config is too large.');
   if (layers.some(({ sizeBytes }) => sizeBytes > registryLimits.blobBytesMax)) {
     throw imageInvalid(imageUri, 'a layer is too large.');
   }

@@ -1,20 +1,13 @@
 /** From an ImageUri of the own registry to a stored image, through the thread. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { problem } from '../fixtures/image-problems.ts';
 import { imageSite } from '../fixtures/image-site.ts';
 import { registryRig, type RegistryRig } from '../fixtures/rig.ts';
 import { someImage, someIndex } from '../fixtures/some-image.ts';
-import { ImageProblem } from '../image-source.ts';
 
 const siteOf = (rig: RegistryRig, more = {}) =>
   imageSite({ registry: rig.registry, isOwn: (name) => name === `localhost:${rig.port}`, ...more });
-
-const problem = (code: string, message: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof ImageProblem, String(error));
-  assert.equal(error.code, code);
-  assert.match(error.message, message);
-  return true;
-};
 
 suite('resolving', () => {
   test('a tag is pinned to its digest, and the config says how to run it', async () => {
@@ -59,7 +52,17 @@ suite('resolving', () => {
     const arm = await someImage({ layers: [{ a: 'arm' }], architecture: 'arm64' });
     await rig.push('app', amd.digest, amd);
     await rig.push('app', arm.digest, arm);
-    await rig.putManifest('app', 'both', someIndex([['amd64', amd], ['arm64', arm]], 'docker'));
+    await rig.putManifest(
+      'app',
+      'both',
+      someIndex(
+        [
+          ['amd64', amd],
+          ['arm64', arm],
+        ],
+        'docker',
+      ),
+    );
     await rig.putManifest('app', 'arm', someIndex([['arm64', arm]]));
     const uri = `localhost:${rig.port}/app`;
     assert.equal((await site.source.resolve(`${uri}:both`, 'x86_64')).digest, amd.digest);
@@ -147,6 +150,7 @@ suite('storing', () => {
     assert.ok(await site.images.has('000000000000', first.imageId));
     await site.source.release(first.imageId, 'g');
     assert.ok(!(await site.images.has('000000000000', first.imageId)));
+    assert.deepEqual((await site.documents.list('registry/imported/')).documents, []);
     assert.deepEqual(await site.source.store(resolved, 'h'), first, 'made anew');
     assert.deepEqual(await site.references(first.imageId), ['h']);
   });
@@ -173,7 +177,10 @@ suite('storing', () => {
     await rig.push('app', 'v1', wrong);
     await rig.push('app', 'v2', image);
     const resolved = await site.source.resolve(`localhost:${rig.port}/app:v1`, 'x86_64');
-    await assert.rejects(site.source.store(resolved, 'f'), problem('InvalidImage', /digest of a layer's archive/));
+    await assert.rejects(
+      site.source.store(resolved, 'f'),
+      problem('InvalidImage', /digest of a layer's archive/),
+    );
     assert.deepEqual((await site.documents.list('images/manifests/')).documents, []);
     assert.deepEqual((await site.documents.list('registry/imported/')).documents, []);
   });
@@ -189,7 +196,10 @@ suite('storing', () => {
     await rig.push('app', 'v0', good);
     await rig.putManifest('app', 'v1', { ...good, manifest: Buffer.from(JSON.stringify(manifest)) });
     const resolved = await site.source.resolve(`localhost:${rig.port}/app:v1`, 'x86_64');
-    await assert.rejects(site.source.store(resolved, 'f'), problem('InvalidImage', /^Source image \S+ is not valid: /));
+    await assert.rejects(
+      site.source.store(resolved, 'f'),
+      problem('InvalidImage', /^Source image \S+ is not valid: /),
+    );
   });
 
   test('an image that went away after it was resolved is told as deleted', async () => {

@@ -1,9 +1,13 @@
 /** The face that the control plane knows: an ImageUri becomes a digest, and a digest a stored image. */
-import type { ImageStore } from '#images';
 import { FormatError } from '../format/format-error.ts';
 import { isDigest } from '../format/digest.ts';
 import { ecrPlace, type ImageReference, parseReference, repositoryPart } from '../format/reference.ts';
-import { type ImageArchitecture, ImageProblem, type ImageSource, type ResolvedImage } from '../image-source.ts';
+import {
+  type ImageArchitecture,
+  ImageProblem,
+  type ImageSource,
+  type ResolvedImage,
+} from '../image-source.ts';
 import type { Contents } from '../store/contents.ts';
 import type { Repositories } from '../store/repositories.ts';
 import type { Importer } from './importer.ts';
@@ -15,7 +19,6 @@ import { findImage } from './resolve.ts';
 export interface ImageSourceOptions {
   readonly accountId: string;
   readonly region: string;
-  readonly images: ImageStore;
   readonly importer: Importer;
   readonly own: { readonly repositories: Repositories; readonly contents: Contents };
   /** Whether a registry's name (host with port, in lower case) is this service's own. */
@@ -24,7 +27,7 @@ export interface ImageSourceOptions {
 }
 
 export function createImageSource(options: ImageSourceOptions): ImageSource {
-  const { accountId, region, images, importer, own } = options;
+  const { accountId, region, importer, own } = options;
   const never = new AbortController().signal;
 
   const open = (imageUri: string): { readonly reference: ImageReference; readonly origin: Origin } => {
@@ -84,11 +87,15 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
       );
     },
 
-    release: (imageId, reference) => images.release(accountId, imageId, reference),
+    release: (imageId, reference) => importer.release(imageId, reference),
   };
 }
 
-async function told<Result>(imageUri: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+async function told<Result>(
+  imageUri: string,
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await work();
   } catch (error) {

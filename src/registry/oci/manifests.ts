@@ -142,7 +142,12 @@ function pageOf({ query }: OciRequest): readonly [limit: number, last: string] {
   return [limit, last];
 }
 
-function linkTo(path: string, limit: number, isCut: boolean, last: string | undefined): Record<string, string> {
+function linkTo(
+  path: string,
+  limit: number,
+  isCut: boolean,
+  last: string | undefined,
+): Record<string, string> {
   if (!isCut || last === undefined) return {};
   return { link: `<${path}?n=${limit}&last=${encodeURIComponent(last)}>; rel="next"` };
 }

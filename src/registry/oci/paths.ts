@@ -38,7 +38,8 @@ export function targetOf(rawPath: string): OciTarget {
   if (tags !== undefined) return { kind: 'tags', repository };
   if (subject !== undefined) return { kind: 'referrers', repository, digest: checkedDigest(subject) };
   if (reference === undefined || !(isTag(reference) || isDigest(reference))) {
-    if (reference?.includes(':')) return { kind: 'manifest', repository, reference: checkedDigest(reference) };
+    if (reference?.includes(':'))
+      return { kind: 'manifest', repository, reference: checkedDigest(reference) };
     throw new OciError('TAG_INVALID', 'A manifest is named by a tag or a digest.');
   }
   return { kind: 'manifest', repository, reference };

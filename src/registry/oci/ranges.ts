@@ -26,7 +26,8 @@ export function pieceStart(
   contentLength: number | undefined,
 ): number | undefined {
   if (header === undefined) return undefined;
-  const match = typeof header === 'string' ? /^(?:bytes )?(\d{1,15})-(\d{1,15})(?:\/.*)?$/.exec(header) : null;
+  const match =
+    typeof header === 'string' ? /^(?:bytes )?(\d{1,15})-(\d{1,15})(?:\/.*)?$/.exec(header) : null;
   if (match === null) throw new OciError('BLOB_UPLOAD_INVALID', 'Content-Range has the form <start>-<end>.');
   const [start, last] = [Number(match[1]), Number(match[2])];
   if (contentLength !== undefined && contentLength !== last - start + 1) {

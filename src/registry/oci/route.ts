@@ -1,6 +1,13 @@
 /** The distribution API under `/v2/`: who it is, what is wanted, whether it is allowed; then the work, and errors in the API's own form. */
 import { StoreUnavailableError } from '#platform';
-import { type HostAnswer, type ReportFault, type StreamRequest, type StreamRoute, WireError, type WireResponse } from '#wire';
+import {
+  type HostAnswer,
+  type ReportFault,
+  type StreamRequest,
+  type StreamRoute,
+  WireError,
+  type WireResponse,
+} from '#wire';
 import type { Passwords } from '../ecr/passwords.ts';
 import { workOnBlob } from './blobs.ts';
 import { listReferrers, listRepositories, listTags, workOnManifest } from './manifests.ts';
@@ -19,9 +26,15 @@ export function ociRoute({ floor, passwords, reportFault }: OciRouteOptions): St
   const serve = async (stream: StreamRequest): Promise<HostAnswer> => {
     const principal = passwords.principal(stream.request.headers['authorization']);
     if (principal === undefined) {
-      throw new OciError('UNAUTHORIZED', 'Authentication is required: an access key, or the user AWS with its password.', {
-        headers: { 'www-authenticate': `Basic realm="http://${realmOf(stream)}/",service="ecr.amazonaws.com"` },
-      });
+      throw new OciError(
+        'UNAUTHORIZED',
+        'Authentication is required: an access key, or the user AWS with its password.',
+        {
+          headers: {
+            'www-authenticate': `Basic realm="http://${realmOf(stream)}/",service="ecr.amazonaws.com"`,
+          },
+        },
+      );
     }
     const request = new OciRequest(floor, stream, principal);
     const target = targetOf(stream.request.rawPath);
@@ -107,14 +120,8 @@ function ociErrorOf(error: unknown): OciError {
 }
 
 function codeOf({ errorName }: WireError): OciCode {
-  switch (errorName) {
-    case 'AccessDeniedException':
-      return 'DENIED';
-    case 'ServiceUnavailableException':
-      return 'UNAVAILABLE';
-    default:
-      return 'UNSUPPORTED';
-  }
+  if (errorName === 'AccessDeniedException') return 'DENIED';
+  return errorName === 'ServiceUnavailableException' ? 'UNAVAILABLE' : 'UNSUPPORTED';
 }
 
 /** The host that the client used, if it can stand in a header's quotes. */

@@ -23,7 +23,13 @@ export async function beginUpload(request: OciRequest, repository: string): Prom
   request.authorize('InitiateLayerUpload', repository);
   await ensureRepository(request, repository);
   const [mount, from, digest] = [query.get('mount'), query.get('from'), query.get('digest')];
-  if (mount !== null && from !== null && isDigest(mount) && isRepositoryName(from) && mayRead(request, from)) {
+  if (
+    mount !== null &&
+    from !== null &&
+    isDigest(mount) &&
+    isRepositoryName(from) &&
+    mayRead(request, from)
+  ) {
     if (await contents.mount(repository, mount, from)) return created(repository, mount);
   }
   if (digest === null) {

@@ -2,7 +2,16 @@
 import { digestOf } from '../format/digest.ts';
 import { OciError } from '../oci/oci-error.ts';
 import { streamOfParts } from './parts.ts';
-import { contentKey, type ContentRecord, find, hold, linkKey, type LinkRecord, put, type Stored } from './records.ts';
+import {
+  contentKey,
+  type ContentRecord,
+  find,
+  hold,
+  linkKey,
+  type LinkRecord,
+  put,
+  type Stored,
+} from './records.ts';
 import type { StoreParts, Uploads } from './uploads.ts';
 
 export class Contents {
@@ -44,7 +53,10 @@ export class Contents {
     return link && content?.value.sizeBytes;
   }
 
-  stream(content: ContentRecord, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array> {
+  stream(
+    content: ContentRecord,
+    range?: { readonly start: number; readonly end: number },
+  ): AsyncIterable<Uint8Array> {
     return streamOfParts(this.#parts.blobs, content.parts, range);
   }
 

@@ -67,7 +67,11 @@ export class Deletions {
       if (isLast) writes.push(remove(stored));
       const { subject } = stored.value;
       if (isLast && subject !== undefined) {
-        writes.push({ kind: 'delete', key: `${referrersPrefix(repository, subject)}${digest}`, expected: 'any' });
+        writes.push({
+          kind: 'delete',
+          key: `${referrersPrefix(repository, subject)}${digest}`,
+          expected: 'any',
+        });
       }
       const { kind } = await documents.commit(writes);
       return kind === 'committed' && isLast && { result: 'deleted' };

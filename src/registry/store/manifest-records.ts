@@ -43,9 +43,13 @@ export function referrerOf({ annotations }: Manifest, record: ManifestRecord): R
 }
 
 export function blobUnknown(digest: string, what: 'blob' | 'manifest'): OciError {
-  return new OciError('MANIFEST_BLOB_UNKNOWN', `The manifest names a ${what} that the repository does not have.`, {
-    detail: { digest },
-  });
+  return new OciError(
+    'MANIFEST_BLOB_UNKNOWN',
+    `The manifest names a ${what} that the repository does not have.`,
+    {
+      detail: { digest },
+    },
+  );
 }
 
 export function sizeInvalid(digest: string): OciError {

@@ -87,9 +87,7 @@ export const manifestKey = (repository: string, digest: string): string =>
 export const tagsPrefix = (repository: string): string => `${root}tags/${repository}:`;
 export const tagKey = (repository: string, tag: string): string => `${tagsPrefix(repository)}${tag}`;
 export const referrersPrefix = (repository: string, subject?: string): string =>
-  subject === undefined
-    ? `${root}referrers/${repository}:`
-    : `${root}referrers/${repository}:${subject}:`;
+  subject === undefined ? `${root}referrers/${repository}:` : `${root}referrers/${repository}:${subject}:`;
 export const linksRoot = `${root}links/`;
 export const linksPrefix = (repository: string): string => `${linksRoot}${repository}:`;
 export const linkKey = (repository: string, digest: string): string => `${linksPrefix(repository)}${digest}`;
@@ -115,7 +113,10 @@ export async function find<Value>(documents: Documents, key: string): Promise<St
 }
 
 /** All below a prefix in order of their keys, a page at a time. */
-export async function* below<Value>(documents: Documents, prefix: string): AsyncGenerator<Stored<Value>, void> {
+export async function* below<Value>(
+  documents: Documents,
+  prefix: string,
+): AsyncGenerator<Stored<Value>, void> {
   for (let after: string | undefined; ;) {
     const page = await documents.list(prefix, after === undefined ? {} : { after });
     for (const { key, value, revision } of page.documents) {

@@ -97,17 +97,21 @@ export class Repositories {
   }
 
   /** Tags in order of their names. */
-  async tags(repository: string, after: string, limit: number): Promise<Page<{ readonly tag: string } & TagRecord>> {
+  async tags(
+    repository: string,
+    after: string,
+    limit: number,
+  ): Promise<Page<{ readonly tag: string } & TagRecord>> {
     const prefix = tagsPrefix(repository);
     const { documents, next } = await this.#parts.documents.list(prefix, {
       limit,
       ...(after !== '' && { after: prefix + after }),
     });
     return {
-      items: documents.map(({ key, value }) => ({
-        tag: key.slice(prefix.length),
-        ...(value as unknown as TagRecord),
-      })),
+      items: documents.map(({ key, value }) => {
+        const { digest, pushedAtMs } = value as unknown as TagRecord;
+        return { tag: key.slice(prefix.length), digest, pushedAtMs };
+      }),
       isCut: next !== undefined,
     };
   }
@@ -149,7 +153,9 @@ export class Repositories {
   }
 
   /** The repository must be there. Throws an OciError for what is wrong with the manifest. */
-  async putManifest(request: PutManifest): Promise<{ readonly digest: string; readonly subject: string | undefined }> {
+  async putManifest(
+    request: PutManifest,
+  ): Promise<{ readonly digest: string; readonly subject: string | undefined }> {
     const { repository, bytes, reference } = request;
     const manifest = parsed(bytes, request.contentType);
     if (isDigest(reference) && reference !== digestOf(bytes)) {
@@ -193,15 +199,20 @@ export class Repositories {
       }
       return;
     }
-    const needed = [manifest.config, ...manifest.layers].filter(({ mediaType }) => !isForeignLayer(mediaType));
-    const sizes = await Promise.all(needed.map(async (blob) => this.#contents.sizeOf(repository, blob.digest)));
+    const needed = [manifest.config, ...manifest.layers].filter(
+      ({ mediaType }) => !isForeignLayer(mediaType),
+    );
+    const sizes = await Promise.all(
+      needed.map(async (blob) => this.#contents.sizeOf(repository, blob.digest)),
+    );
     for (const [index, { digest, sizeBytes }] of needed.entries()) {
       const size = sizes[index];
       if (size === undefined) throw blobUnknown(digest, 'blob');
       if (size !== sizeBytes) throw sizeInvalid(digest);
     }
     // The manifest itself was written before, and may have been taken away since.
-    if ((await this.#contents.sizeOf(repository, digest)) === undefined) throw blobUnknown(digest, 'manifest');
+    if ((await this.#contents.sizeOf(repository, digest)) === undefined)
+      throw blobUnknown(digest, 'manifest');
   }
 
   async #page<Value>(prefix: string, after: string, limit: number): Promise<Page<Value>> {

@@ -66,7 +66,9 @@ export class Uploads {
 
   async open(repository: string): Promise<string> {
     const { documents, clock, entropy, limits } = this.#parts;
-    const { documents: all } = await documents.list(uploadsPrefix, { limit: Math.min(limits.uploadsMax, 1000) });
+    const { documents: all } = await documents.list(uploadsPrefix, {
+      limit: Math.min(limits.uploadsMax, 1000),
+    });
     if (all.length >= limits.uploadsMax) {
       throw new OciError('TOOMANYREQUESTS', 'Too many uploads are in progress. Try again later.');
     }
@@ -144,7 +146,10 @@ export class Uploads {
       ? await find<UploadRecord>(this.#parts.documents, uploadKey(upload))
       : undefined;
     if (stored === undefined || stored.value.repository !== repository) {
-      throw new OciError('BLOB_UPLOAD_UNKNOWN', 'This upload is not known: it has ended, or was never begun.');
+      throw new OciError(
+        'BLOB_UPLOAD_UNKNOWN',
+        'This upload is not known: it has ended, or was never begun.',
+      );
     }
     return stored;
   }
@@ -220,10 +225,7 @@ export class Uploads {
   }
 }
 
-async function deleteParts(
-  blobs: Blobs,
-  parts: readonly { readonly key: string }[],
-): Promise<void> {
+async function deleteParts(blobs: Blobs, parts: readonly { readonly key: string }[]): Promise<void> {
   for (const { key } of parts) await blobs.delete(key);
 }
 

@@ -67,7 +67,7 @@ export const drainTurnsMax = 16;
 export const memoryLookMs = 100;
 export const memoryGroupLooks = 10;
 /** How old the figure in a REPORT line may be, beyond what the looks saw. */
-export const memoryPeakAgeMs = 500;
+export const memoryPeakAgeMs = 2_000;
 /** A start gives its place in line to the next one after this time, whatever its function's init is doing. */
 export const startHoldMs = 200;
 /** HTTP connections that one environment may have open to its Runtime API, and the headers of one request. */

@@ -15,6 +15,7 @@ const { RuntimeError, toPayload } = require('./errors.cjs');
 const { highWaterMarkKey, loadHandler, streamingMark } = require('./handler.cjs');
 const { runAwaited, runWithCallback, serialize } = require('./invocation.cjs');
 const { flush } = require('./output.cjs');
+const { offerTrace, setTrace } = require('./trace.cjs');
 
 // Those of ../channel.ts, which a plain script of Node 20 cannot import.
 const frame = {
@@ -146,6 +147,7 @@ function takeEnvironment(wanted) {
   for (const name of Object.keys(process.env)) if (!(name in wanted)) delete process.env[name];
   Object.assign(process.env, wanted);
   env = { ...wanted };
+  offerTrace();
   // NODE_PATH was read when the process started, which was before.
   if (wanted['NODE_PATH'] !== undefined) /** @type {any} */ (Module)._initPaths();
 }
@@ -192,8 +194,7 @@ function invoke(bytes, start, end) {
   requestId = header.requestId;
   const mine = ++turn;
   whenLoopIsEmpty = undefined;
-  if (header.traceId) process.env['_X_AMZN_TRACE_ID'] = header.traceId;
-  else delete process.env['_X_AMZN_TRACE_ID'];
+  setTrace(header.traceId ?? '');
 
   const isOpen = () => phase === 'invoking' && turn === mine;
   const answer = {

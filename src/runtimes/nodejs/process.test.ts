@@ -27,6 +27,49 @@ for (const [runtime, launch] of versions) {
       assert.equal(cwd, run.root.path);
     });
 
+    test('the trace id of the invoke at hand is where functions look for it, and variables stay variables', async () => {
+      await using run = await start(
+        `
+        const { execFileSync } = require('node:child_process');
+        const held = process.env;
+        exports.handler = async () => {
+          const seen = {
+            read: process.env._X_AMZN_TRACE_ID,
+            held: held._X_AMZN_TRACE_ID,
+            copied: { ...process.env }._X_AMZN_TRACE_ID,
+            has: '_X_AMZN_TRACE_ID' in process.env && Object.hasOwn(process.env, '_X_AMZN_TRACE_ID'),
+            listed: Object.keys(process.env).filter((name) => name === '_X_AMZN_TRACE_ID').length,
+            child: execFileSync('/bin/sh', ['-c', 'printf %s "$_X_AMZN_TRACE_ID"']).toString(),
+          };
+          process.env.COUNT = 1 + Number(process.env.COUNT ?? 0);
+          process.env.TZ = 'Asia/Tokyo';
+          delete process.env.MINE;
+          const changed = {
+            count: process.env.COUNT,
+            hours: new Date(0).getHours(),
+            mine: [process.env.MINE, 'MINE' in process.env],
+            child: execFileSync('/bin/sh', ['-c', 'printf %s "$COUNT-$MINE"']).toString(),
+          };
+          process.env._X_AMZN_TRACE_ID = 'own';
+          const own = process.env._X_AMZN_TRACE_ID;
+          delete process.env._X_AMZN_TRACE_ID;
+          return { seen, changed, own, left: '_X_AMZN_TRACE_ID' in process.env };
+        };`,
+        { MINE: 'x' },
+      );
+      for (const [traceId, count] of [
+        ['Root=1-2', '1'],
+        ['Root=1-3', '2'],
+      ] as const) {
+        assert.deepEqual(await run.parsed('{}', { traceId }), {
+          seen: { read: traceId, held: traceId, copied: traceId, has: true, listed: 1, child: traceId },
+          changed: { count, hours: 9, mine: [null, false], child: `${count}-` },
+          own: 'own',
+          left: false,
+        });
+      }
+    });
+
     test('TZ of the function counts, though the process is older', async () => {
       await using run = await start('exports.handler = async () => ({ h: new Date(0).getHours() })', {
         TZ: 'Asia/Tokyo',

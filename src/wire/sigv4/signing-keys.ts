@@ -10,12 +10,15 @@ import type { Signer } from './claim.ts';
 import { signingKeysMax } from './limits.ts';
 
 interface Entry {
+  readonly signer: Signer;
   readonly secret: string;
   readonly key: KeyObject;
 }
 
 export class SigningKeys {
   readonly #entries = new Lru<string, Entry>(signingKeysMax);
+  /** The one that was used last: a client that goes on has the same signer. */
+  #latest: Entry | undefined;
 
   /** The signature of `text`, in lower-case hexadecimal. */
   sign(signer: Signer, secret: string, text: string): string {
@@ -23,16 +26,24 @@ export class SigningKeys {
   }
 
   forget(signer: Signer): void {
+    this.#latest = undefined;
     this.#entries.delete(entryName(signer));
   }
 
   #key(signer: Signer, secret: string): KeyObject {
+    if (this.#latest?.signer !== signer || this.#latest.secret !== secret) {
+      this.#latest = this.#entry(signer, secret);
+    }
+    return this.#latest.key;
+  }
+
+  #entry(signer: Signer, secret: string): Entry {
     const name = entryName(signer);
-    const entry = this.#entries.get(name);
-    if (entry?.secret === secret) return entry.key;
-    const key = derive(signer, secret);
-    this.#entries.set(name, { secret, key });
-    return key;
+    const known = this.#entries.get(name);
+    const key = known?.secret === secret ? known.key : derive(signer, secret);
+    const entry = { signer, secret, key };
+    this.#entries.set(name, entry);
+    return entry;
   }
 }
 

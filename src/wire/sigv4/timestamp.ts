@@ -2,8 +2,16 @@
 
 const pattern = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 
+/** The one that was read last: it has the second of now, as those of all clients have. */
+let latest: { readonly text: string; readonly ms: number | undefined } = { text: '', ms: undefined };
+
 /** Epoch milliseconds, or undefined where the text is no such time (also for a 31st of February). */
 export function parseTimestamp(text: string): number | undefined {
+  if (text !== latest.text) latest = { text, ms: parsed(text) };
+  return latest.ms;
+}
+
+function parsed(text: string): number | undefined {
   const match = pattern.exec(text);
   if (match === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);

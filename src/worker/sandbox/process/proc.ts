@@ -1,5 +1,5 @@
 /** What /proc says about processes. Where there is no /proc (other systems), nothing is known and nothing is found. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
 
 export interface ProcessEntry {
   readonly pid: number;
@@ -10,6 +10,23 @@ export interface ProcessEntry {
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the kernel says of a process in one record (`stat`, `statm`, `status`) is shorter than this. */
+const record = Buffer.alloc(8_192);
+
+/** Such a record: they are read often, and this takes a third of the time that reading any file takes. */
+function readRecord(path: string): string | undefined {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      return record.toString('latin1', 0, readSync(fd, record, 0, record.length, 0));
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     return undefined;
   }
@@ -26,13 +43,13 @@ function pageSize(): number {
 
 /** Resident memory of one process. */
 export function residentBytes(pid: number): number | undefined {
-  const pages = read(`/proc/${pid}/statm`)?.split(' ', 2)[1];
+  const pages = readRecord(`/proc/${pid}/statm`)?.split(' ', 2)[1];
   return pages === undefined ? undefined : Number(pages) * pageBytes;
 }
 
 /** The most resident memory that one process has had. */
 export function peakBytes(pid: number): number | undefined {
-  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
+  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readRecord(`/proc/${pid}/status`) ?? '')?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
 }
 
@@ -44,7 +61,7 @@ export function proportionalBytes(pid: number): number | undefined {
 
 /** The fields of /proc/<pid>/stat behind the name, which may contain anything: state is the first. */
 function statFields(pid: number): readonly string[] | undefined {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = readRecord(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 

@@ -1,4 +1,4 @@
-/** The public face of access: what the operations of Lambda, CloudWatch Logs and SQS ask permission for, and the asking. */
+/** The public face of access: what the operations of Lambda, CloudWatch Logs, SQS and ECR ask permission for, and the asking. */
 export { accessOf } from './access.ts';
 export type { Access, AccessRow, AccessRows } from './access.ts';
 export { createAuthorize } from './authorize.ts';

@@ -1,6 +1,6 @@
 /**
  * The table of errors: name → status, whose fault, and how the body is spelled. Lambda's own come from the generated
- * table; what every AWS service answers, and what CloudWatch Logs, IAM, STS and SQS declare, is written here.
+ * table; what every AWS service answers, and what CloudWatch Logs, IAM, STS, SQS and ECR declare, is written here.
  */
 import table from './generated/lambda.json' with { type: 'json' };
 

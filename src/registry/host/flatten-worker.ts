@@ -56,19 +56,22 @@ const sink = {
     const stored = Promise.withResolvers<void>();
     storing.set(index, stored);
     const chunk = sealed(task.salt, bytes);
-    if (chunk === undefined) {
-      say({ kind: 'chunk', index, chunk });
-    } else {
-      // Bytes of their own: what is handed over is gone here.
-      const ciphertext = new Uint8Array(chunk.ciphertext.length);
-      ciphertext.set(chunk.ciphertext);
-      say({ kind: 'chunk', index, chunk: { name: chunk.name, key: chunk.key, ciphertext } }, [
-        ciphertext.buffer,
-      ]);
+    if (chunk === undefined) say({ kind: 'chunk', index, chunk });
+    else {
+      const { name, key } = chunk;
+      const ciphertext = owned(chunk.ciphertext);
+      say({ kind: 'chunk', index, chunk: { name, key, ciphertext } }, [ciphertext.buffer]);
     }
     await stored.promise;
   },
 };
+
+/** With a buffer of its own: what is handed over is gone here. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return new Uint8Array(buffer);
+  return new Uint8Array(bytes);
+}
 
 try {
   const image = await flatten(layers, sink, {

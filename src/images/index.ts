@@ -22,3 +22,7 @@ export { ImageReader } from './reading/image-reader.ts';
 export type { ChunkTier } from './reading/tier.ts';
 export { openDiskTier } from './host/disk-tier.ts';
 export type { DiskTierOptions } from './host/disk-tier.ts';
+export { openImageMounts } from './host/open-image-mounts.ts';
+export type { DeviceProgram, ImageMountsOptions } from './host/open-image-mounts.ts';
+export { imageMountsProblem } from './host/mounts-problem.ts';
+export type { CountedImageMounts, ImageMounts, MountCounts, MountedImage } from './device/mounted.ts';

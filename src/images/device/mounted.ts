@@ -1,0 +1,26 @@
+/** What a worker sees of images that are mounted on its host: directories, read-only, which fill as they are read. */
+import type { ReadCounts } from '../reading/chunk-source.ts';
+
+/** Mounted images of a worker, read-only; one mount per image however many environments use it. */
+export interface ImageMounts {
+  /** Rejects with a ChunkError where the image or its manifest cannot be had, and with an Error where the host does not mount. */
+  mount(imageId: string): Promise<MountedImage>;
+  /** Unmounts everything, also what is in use: reads of it fail from then on. */
+  close(): Promise<void>;
+}
+
+export interface MountedImage {
+  /** The root of the image's file system. Absolute; never to be read by synchronous calls on a thread that others wait for. */
+  readonly directory: string;
+  /** Gives this use back; the last unmounts (after a while). Calling it again does nothing. */
+  release(): Promise<void>;
+}
+
+/** What is counted since the mounts were opened. */
+export interface MountCounts extends ReadCounts {
+  readonly mounted: number;
+}
+
+export interface CountedImageMounts extends ImageMounts {
+  counts(): Promise<MountCounts>;
+}

@@ -103,3 +103,19 @@ export const rootsFreshMs = 10_000;
 export const carriesMax = 8;
 /** Blobs that are deleted at once. */
 export const deletionsMax = 16;
+
+/** What a client of a block device may make us do. */
+export const nbdLimits = {
+  connectionsMax: 16,
+  /** Until an export is granted. */
+  handshakeMs: 10_000,
+  optionsMax: 64,
+  /** Bytes of an option's data: the longest name of an export, and the facts that are asked for. */
+  optionBytesMax: 8 * KiB,
+  /** Requests of one connection that are read, or whose answers are being sent. */
+  requestsInFlightMax: 128,
+  /** Bytes of these together; one request may go beyond it alone. */
+  bytesInFlightMax: 32 * MiB,
+  /** Bytes that reads should be of. */
+  preferredBytes: blockBytes,
+} as const;

@@ -26,3 +26,5 @@ export { openImageMounts } from './host/open-image-mounts.ts';
 export type { DeviceProgram, ImageMountsOptions } from './host/open-image-mounts.ts';
 export { imageMountsProblem } from './host/mounts-problem.ts';
 export type { CountedImageMounts, ImageMounts, MountCounts, MountedImage } from './device/mounted.ts';
+export { serveImageDevices } from './host/device-program.ts';
+export type { DeviceStore } from './host/device-program.ts';

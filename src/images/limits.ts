@@ -119,3 +119,26 @@ export const nbdLimits = {
   /** Bytes that reads should be of. */
   preferredBytes: blockBytes,
 } as const;
+
+/** Mounted images of a worker. */
+export const mountLimits = {
+  /** Each has a loop device and a process of a few MB. */
+  mountsMax: 256,
+  /** How long an image stays mounted that nobody uses. */
+  idleMs: 5 * 60_000,
+  /** How long a program of the system may take to mount or unmount. */
+  commandMsMax: 20_000,
+  /** How long nbdfuse may go on after it was unmounted. */
+  fuseEndMsMax: 2000,
+  /** How often it is looked whether something is there, or gone. */
+  lookMs: 5,
+  /** How long Lambkin may take to say where an image stands. */
+  locateMsMax: 5000,
+  /** How long the device program may take to begin, and to end. */
+  openMsMax: 30_000,
+  closeMsMax: 30_000,
+  /** Reads of the first so many milliseconds after a mount are the image's start. */
+  traceMs: 10_000,
+  /** Characters of a warning. */
+  warningCharactersMax: 500,
+} as const;

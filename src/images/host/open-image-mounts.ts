@@ -1,7 +1,12 @@
 /** Opens what mounts images on this host. */
-import type { Clock, Entropy, Json } from '#platform';
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Json } from '#platform';
+import { ImageMountTable } from '../device/image-mounts.ts';
 import type { CountedImageMounts } from '../device/mounted.ts';
 import type { ImageStore } from '../roots/image-store.ts';
+import { DeviceProcess } from './device-process.ts';
+import { imageMountsProblem } from './mounts-problem.ts';
 
 /** The program that serves the mounts' reads: a process of its own (see the README), started with Lambkin's own Node. */
 export interface DeviceProgram {
@@ -23,14 +28,28 @@ export interface ImageMountsOptions {
   /** Bytes of decrypted chunks in the device program's memory, for all images together. */
   readonly memoryBytesMax: number;
   readonly clock: Clock;
-  readonly entropy: Entropy;
   /** Hears of what goes wrong without failing a mount. */
   readonly warn: (message: string) => void;
   /** How long an image stays mounted that nobody uses. */
   readonly idleMs?: number;
 }
 
-/** Rejects where the host cannot mount (see `imageMountsProblem`), or what was left in the directory cannot be cleared. */
-export async function openImageMounts(_options: ImageMountsOptions): Promise<CountedImageMounts> {
-  throw new Error('images cannot be mounted yet');
+/**
+ * Open them before whatever makes namespaces of its own in which the mounts are to be seen. Rejects where the host cannot mount (see
+ * `imageMountsProblem`), or what was left in the directory cannot be cleared.
+ */
+export async function openImageMounts(options: ImageMountsOptions): Promise<CountedImageMounts> {
+  const problem = await imageMountsProblem();
+  if (problem !== undefined) throw new Error(`images cannot be mounted here: ${problem}`);
+  await mkdir(options.directory, { recursive: true, mode: 0o711 });
+  const directory = await realpath(options.directory);
+  if (Buffer.byteLength(join(directory, '999999', 'socket')) > socketPathBytesMax) {
+    throw new Error(`images cannot be mounted in ${directory}: its path is too long for a socket`);
+  }
+  const { clock, warn, idleMs } = options;
+  const device = await DeviceProcess.open({ ...options, directory });
+  return new ImageMountTable({ device, clock, warn, ...(idleMs === undefined ? {} : { idleMs }) });
 }
+
+/** What Linux has room for. */
+const socketPathBytesMax = 107;

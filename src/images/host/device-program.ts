@@ -1,0 +1,191 @@
+/**
+ * The program that serves mounted images, on its own side: it has the chunks and the mounts, and ends with Lambkin. It is a process of its own
+ * because whoever waits for a mounted file must never be who serves it, not even by sharing the few threads that wait for files.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock, systemEntropy, type Blobs, type Json } from '#platform';
+import { decodeManifest } from '../chunks/manifest.ts';
+import type { DeviceAnswers, DeviceRequest, FromDevice, Mounted, ToDevice } from '../device/messages.ts';
+import type { MountCounts } from '../device/mounted.ts';
+import { RemotePlace } from '../device/remote-place.ts';
+import { mountLimits } from '../limits.ts';
+import { ChunkSource } from '../reading/chunk-source.ts';
+import { ImageReader } from '../reading/image-reader.ts';
+import { StoreTier } from '../roots/store-tier.ts';
+import { command } from './command.ts';
+import { DeviceMount } from './device-mount.ts';
+import { openDiskTier } from './disk-tier.ts';
+import { deviceMark, sweepMounts } from './mount-sweep.ts';
+
+export interface DeviceStore {
+  readonly blobs: Pick<Blobs, 'get'>;
+}
+
+/** Serves until Lambkin is gone. `openStore` gets what Lambkin's composition gave as settings. */
+export function serveImageDevices(openStore: (settings: Json) => Promise<DeviceStore>): void {
+  const directory = process.argv[process.argv.indexOf(deviceMark) + 1];
+  if (process.send === undefined || directory === undefined)
+    throw new Error('this program is started by Lambkin');
+  // Whatever ends Lambkin ends this by the channel's end, after readers had their last bytes.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  const devices = new Devices(directory, openStore);
+  process.on('message', (message: ToDevice) => devices.hear(message));
+  process.on('disconnect', () => void devices.closeAll().finally(() => process.exit(0)));
+}
+
+class Devices {
+  readonly #directory: string;
+  readonly #openStore: (settings: Json) => Promise<DeviceStore>;
+  #opened: { readonly blobs: Pick<Blobs, 'get'>; readonly source: ChunkSource } | undefined;
+  readonly #mounts = new Map<number, DeviceMount>();
+  /** Mounts that are being made: they must not be missed at the end. */
+  readonly #making = new Set<Promise<unknown>>();
+  #numbered = 0;
+  readonly #locating = new Map<number, (root: number | undefined) => void>();
+  #closing = false;
+
+  constructor(directory: string, openStore: (settings: Json) => Promise<DeviceStore>) {
+    this.#directory = directory;
+    this.#openStore = openStore;
+  }
+
+  hear(message: ToDevice): void {
+    switch (message.kind) {
+      case 'request':
+        void this.#answer(message.id, message.request);
+        break;
+      case 'located':
+        this.#locating.get(message.id)?.(message.root);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  async closeAll(): Promise<void> {
+    this.#closing = true;
+    await Promise.allSettled(this.#making);
+    await Promise.all([...this.#mounts.keys()].map(async (mount) => this.#unmount(mount)));
+    await command('umount', '-n', '-l', this.#directory).catch(() => {});
+  }
+
+  async #answer(id: number, request: DeviceRequest): Promise<void> {
+    try {
+      const value: DeviceAnswers[DeviceRequest['kind']] = await this.#carryOut(request);
+      tell({ kind: 'answer', id, value });
+    } catch (error) {
+      tell({ kind: 'failure', id, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async #carryOut(request: DeviceRequest): Promise<DeviceAnswers[DeviceRequest['kind']]> {
+    switch (request.kind) {
+      case 'open':
+        return this.#open(request);
+      case 'mount': {
+        const making = this.#mount(request);
+        this.#making.add(making);
+        return making.finally(() => this.#making.delete(making));
+      }
+      case 'unmount':
+        return this.#unmount(request.mount);
+      case 'counts':
+        return this.#counts();
+      case 'close':
+        await this.closeAll();
+        return null;
+      default:
+        return request satisfies never;
+    }
+  }
+
+  async #open({ settings, cache, memoryBytesMax }: DeviceRequest & { readonly kind: 'open' }): Promise<null> {
+    await sweepMounts(this.#directory, systemClock);
+    // Shared, and a mount of its own: what is mounted in it is seen by namespaces that were made since, on every host.
+    await command(
+      'mount',
+      '-n',
+      '-t',
+      'tmpfs',
+      '-o',
+      'mode=711,nosuid,nodev,size=1m',
+      'lambkin',
+      this.#directory,
+    );
+    await command('mount', '-n', '--make-shared', this.#directory);
+    await mkdir(cache.directory, { recursive: true, mode: 0o700 });
+    const disk = await openDiskTier({ ...cache, entropy: systemEntropy });
+    const { blobs } = await this.#openStore(settings);
+    this.#opened = { blobs, source: new ChunkSource({ memoryBytesMax, tiers: [disk] }) };
+    return null;
+  }
+
+  async #mount({
+    image,
+    manifest,
+    root,
+    trace,
+  }: DeviceRequest & { readonly kind: 'mount' }): Promise<Mounted> {
+    if (this.#opened === undefined || this.#closing) throw new Error('the device program is not open');
+    const { blobs, source } = this.#opened;
+    const place = new RemotePlace(root, systemClock, async (again) => this.#locate(image, again));
+    const reader = new ImageReader(
+      decodeManifest(Buffer.from(manifest)),
+      source,
+      new StoreTier(blobs, image, place),
+    );
+    if (trace.length > 0) void reader.readAhead(trace);
+    this.#numbered += 1;
+    const number = this.#numbered;
+    const mount = await DeviceMount.open({
+      directory: join(this.#directory, String(number)),
+      name: image,
+      reader,
+      clock: systemClock,
+      warn: (message) => warn(`image ${image}: ${message}`),
+      lost: () => tell({ kind: 'lost', mount: number }),
+    });
+    this.#mounts.set(number, mount);
+    if (trace.length === 0) {
+      systemClock.after(mountLimits.traceMs, () =>
+        tell({ kind: 'trace', image, indexes: [...reader.trace] }),
+      );
+    }
+    return { mount: number, directory: mount.root };
+  }
+
+  async #unmount(number: number): Promise<null> {
+    const mount = this.#mounts.get(number);
+    this.#mounts.delete(number);
+    await mount?.close();
+    return null;
+  }
+
+  #counts(): MountCounts {
+    const counts = this.#opened?.source.counts ?? { memoryHits: 0, hits: {}, corrupt: {}, failures: {} };
+    return { ...counts, mounted: this.#mounts.size };
+  }
+
+  async #locate(image: string, again: boolean): Promise<number | undefined> {
+    this.#numbered += 1;
+    const id = this.#numbered;
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    this.#locating.set(id, resolve);
+    const cancel = systemClock.after(mountLimits.locateMsMax, () => resolve(undefined));
+    tell({ kind: 'locate', id, image, again });
+    return promise.finally(() => {
+      cancel();
+      this.#locating.delete(id);
+    });
+  }
+}
+
+function warn(message: string): void {
+  tell({ kind: 'warning', message: message.slice(0, mountLimits.warningCharactersMax) });
+}
+
+function tell(message: FromDevice): void {
+  // Lambkin may be gone: then this program ends, too.
+  if (process.connected) process.send?.(message, () => {});
+}

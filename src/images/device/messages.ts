@@ -10,9 +10,13 @@ export type DeviceRequest =
       readonly settings: Json;
       readonly cache: { readonly directory: string; readonly bytesMax: number };
       readonly memoryBytesMax: number;
+      /** Reads of the first so many milliseconds after a mount are the image's start. */
+      readonly traceMs: number;
     }
   | {
       readonly kind: 'mount';
+      /** Never used again. */
+      readonly mount: number;
       readonly image: string;
       /** In the clear; see chunks/manifest.ts. */
       readonly manifest: Uint8Array;
@@ -33,7 +37,8 @@ export interface Mounted {
 
 export interface DeviceAnswers {
   readonly open: null;
-  readonly mount: Mounted;
+  /** The root of its file system. */
+  readonly mount: string;
   readonly unmount: null;
   readonly counts: MountCounts;
   readonly close: null;

@@ -50,10 +50,12 @@ export class DeviceProcess implements MountDevice {
     const { manifest, place, trace } = found;
     this.#places.set(image, place);
     const running = await this.#runningOne();
-    const request = { image, manifest: encodeManifest(manifest), root: await place.root(), trace };
-    const mounted = await this.#ask(running, { kind: 'mount', ...request });
-    running.mounts.set(mounted.mount, { image, place, lost });
-    return mounted;
+    this.#asked += 1;
+    const mount = this.#asked;
+    const request = { mount, image, manifest: encodeManifest(manifest), root: await place.root(), trace };
+    const directory = await this.#ask(running, { kind: 'mount', ...request });
+    running.mounts.set(mount, { image, place, lost });
+    return { mount, directory };
   }
 
   async unmount({ mount }: Mounted): Promise<void> {
@@ -94,7 +96,8 @@ export class DeviceProcess implements MountDevice {
   }
 
   async #start(): Promise<Running> {
-    const { device, directory, cache, memoryBytesMax, clock, warn } = this.#options;
+    const { device, directory, cache, memoryBytesMax, traceMs = mountLimits.traceMs } = this.#options;
+    const { clock, warn } = this.#options;
     const child = fork(device.path, [deviceMark, directory], {
       env: hostEnvironment,
       execArgv: [],
@@ -112,7 +115,8 @@ export class DeviceProcess implements MountDevice {
     child.on('exit', (code, signal) => over(`ended with ${signal ?? code}`));
     const late = clock.after(mountLimits.openMsMax, () => child.kill('SIGKILL'));
     try {
-      await this.#ask(running, { kind: 'open', settings: device.settings, cache, memoryBytesMax });
+      const { settings } = device;
+      await this.#ask(running, { kind: 'open', settings, cache, memoryBytesMax, traceMs });
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -198,7 +202,8 @@ export class DeviceProcess implements MountDevice {
     running.waiting.clear();
     const mounts = [...running.mounts.values()];
     running.mounts.clear();
-    if (mounts.length > 0) this.#options.warn(`the program of image devices ${reason}; its mounts are lost`);
+    if (mounts.length > 0 && !this.#closing)
+      this.#options.warn(`the program of image devices ${reason}; its mounts are lost`);
     for (const { lost } of mounts) lost();
   }
 }

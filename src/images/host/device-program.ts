@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock, systemEntropy, type Blobs, type Json } from '#platform';
 import { decodeManifest } from '../chunks/manifest.ts';
-import type { DeviceAnswers, DeviceRequest, FromDevice, Mounted, ToDevice } from '../device/messages.ts';
+import type { DeviceAnswers, DeviceRequest, FromDevice, ToDevice } from '../device/messages.ts';
 import type { MountCounts } from '../device/mounted.ts';
 import { RemotePlace } from '../device/remote-place.ts';
 import { mountLimits } from '../limits.ts';
@@ -37,11 +37,13 @@ export function serveImageDevices(openStore: (settings: Json) => Promise<DeviceS
 class Devices {
   readonly #directory: string;
   readonly #openStore: (settings: Json) => Promise<DeviceStore>;
-  #opened: { readonly blobs: Pick<Blobs, 'get'>; readonly source: ChunkSource } | undefined;
+  #opened:
+    | { readonly blobs: Pick<Blobs, 'get'>; readonly source: ChunkSource; readonly traceMs: number }
+    | undefined;
   readonly #mounts = new Map<number, DeviceMount>();
   /** Mounts that are being made: they must not be missed at the end. */
   readonly #making = new Set<Promise<unknown>>();
-  #numbered = 0;
+  #located = 0;
   readonly #locating = new Map<number, (root: number | undefined) => void>();
   #closing = false;
 
@@ -100,7 +102,12 @@ class Devices {
     }
   }
 
-  async #open({ settings, cache, memoryBytesMax }: DeviceRequest & { readonly kind: 'open' }): Promise<null> {
+  async #open({
+    settings,
+    cache,
+    memoryBytesMax,
+    traceMs,
+  }: DeviceRequest & { readonly kind: 'open' }): Promise<null> {
     await sweepMounts(this.#directory, systemClock);
     // Shared, and a mount of its own: what is mounted in it is seen by namespaces that were made since, on every host.
     await command(
@@ -117,18 +124,19 @@ class Devices {
     await mkdir(cache.directory, { recursive: true, mode: 0o700 });
     const disk = await openDiskTier({ ...cache, entropy: systemEntropy });
     const { blobs } = await this.#openStore(settings);
-    this.#opened = { blobs, source: new ChunkSource({ memoryBytesMax, tiers: [disk] }) };
+    this.#opened = { blobs, source: new ChunkSource({ memoryBytesMax, tiers: [disk] }), traceMs };
     return null;
   }
 
   async #mount({
+    mount,
     image,
     manifest,
     root,
     trace,
-  }: DeviceRequest & { readonly kind: 'mount' }): Promise<Mounted> {
+  }: DeviceRequest & { readonly kind: 'mount' }): Promise<string> {
     if (this.#opened === undefined || this.#closing) throw new Error('the device program is not open');
-    const { blobs, source } = this.#opened;
+    const { blobs, source, traceMs } = this.#opened;
     const place = new RemotePlace(root, systemClock, async (again) => this.#locate(image, again));
     const reader = new ImageReader(
       decodeManifest(Buffer.from(manifest)),
@@ -136,23 +144,19 @@ class Devices {
       new StoreTier(blobs, image, place),
     );
     if (trace.length > 0) void reader.readAhead(trace);
-    this.#numbered += 1;
-    const number = this.#numbered;
-    const mount = await DeviceMount.open({
-      directory: join(this.#directory, String(number)),
+    const opened = await DeviceMount.open({
+      directory: join(this.#directory, String(mount)),
       name: image,
       reader,
       clock: systemClock,
       warn: (message) => warn(`image ${image}: ${message}`),
-      lost: () => tell({ kind: 'lost', mount: number }),
+      lost: () => tell({ kind: 'lost', mount }),
     });
-    this.#mounts.set(number, mount);
+    this.#mounts.set(mount, opened);
     if (trace.length === 0) {
-      systemClock.after(mountLimits.traceMs, () =>
-        tell({ kind: 'trace', image, indexes: [...reader.trace] }),
-      );
+      systemClock.after(traceMs, () => tell({ kind: 'trace', image, indexes: [...reader.trace] }));
     }
-    return { mount: number, directory: mount.root };
+    return opened.root;
   }
 
   async #unmount(number: number): Promise<null> {
@@ -168,8 +172,8 @@ class Devices {
   }
 
   async #locate(image: string, again: boolean): Promise<number | undefined> {
-    this.#numbered += 1;
-    const id = this.#numbered;
+    this.#located += 1;
+    const id = this.#located;
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
     this.#locating.set(id, resolve);
     const cancel = systemClock.after(mountLimits.locateMsMax, () => resolve(undefined));

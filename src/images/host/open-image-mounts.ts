@@ -32,6 +32,8 @@ export interface ImageMountsOptions {
   readonly warn: (message: string) => void;
   /** How long an image stays mounted that nobody uses. */
   readonly idleMs?: number;
+  /** Reads of the first so many milliseconds after an image's first mount are its start, which later mounts read ahead. */
+  readonly traceMs?: number;
 }
 
 /**

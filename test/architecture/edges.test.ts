@@ -43,6 +43,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
     'frontend',
     'iam',
     'identity',
+    'images',
     'logs',
     'metadata',
     'placement',
@@ -84,7 +85,7 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/code\/host\//,
   // Sources that are elsewhere are called over the network.
   /^src\/event-sources\/host\//,
-  // The worker's cache of chunks on disk, and the master key's file.
+  // The worker's cache of chunks on disk, the master key's file, block devices and mounts, and the zone cache.
   /^src\/images\/host\//,
   // Destinations are called over HTTP.
   /^src\/event-invoke\/host\//,

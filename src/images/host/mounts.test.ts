@@ -221,7 +221,8 @@ test(
       await until(() => leftovers(path).every((each) => !each.startsWith(`${Number.parseInt(line, 10)}: `)));
       const again = await mounts.mount(image);
       assert.notEqual(again.directory, mount.directory);
-      assert.deepEqual(await sums(again.directory, ...names), expected);
+      // The first alone, so that the others are in no cache when the next one is killed.
+      assert.deepEqual(await sums(again.directory, 'first'), [expected[0]]);
     }
     assert.match(warnings.join('\n'), /its mounts are lost/);
     await before.release();

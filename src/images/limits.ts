@@ -87,8 +87,11 @@ export const readLimits = {
   readBytesMax: 32 * MiB,
   /** Chunks in the record of an image's start. */
   traceChunksMax: 4096,
-  /** Chunks of a trace that are fetched ahead at once. */
+  /** Chunks that are fetched ahead at once, for all images together, and that wait for it. */
   readaheadMax: 8,
+  readaheadWaitingMax: 4096,
+  /** Chunks of a trace that are fetched ahead: at most this share of what memory holds. */
+  readaheadShare: 0.5,
   /** Chunks that wait to be written to the disk cache; more are not kept. */
   diskWritesMax: 64,
 } as const;
@@ -141,4 +144,22 @@ export const mountLimits = {
   traceMs: 10_000,
   /** Characters of a warning. */
   warningCharactersMax: 500,
+} as const;
+
+/** Second requests to a store that is slow to answer the first. */
+export const hedgeLimits = {
+  /** An answer is slow when it takes longer than this share of the last ones. */
+  slowShare: 0.95,
+  /** Last answers that are looked at, and after how many. */
+  window: 256,
+  learnEvery: 32,
+  /** Before there were that many answers. */
+  slowMsAtFirst: 500,
+  /** ... by so many milliseconds. */
+  slowerMs: 2,
+  /** Second requests for each first one, and how many may be saved up. */
+  extraShare: 0.05,
+  budgetMax: 10,
+  /** When no answer is taken for a failure. */
+  answerMsMax: 30_000,
 } as const;

@@ -28,7 +28,7 @@ class FakeDevice implements MountDevice {
     assert.ok(this.live.delete(mount), 'unmounted twice');
   }
   async counts(): Promise<MountCounts> {
-    return { memoryHits: 0, hits: {}, corrupt: {}, failures: {}, mounted: this.live.size };
+    return { memoryHits: 0, hits: {}, corrupt: {}, failures: {}, hedged: 0, won: 0, mounted: this.live.size };
   }
   async close(): Promise<void> {
     this.closed = true;

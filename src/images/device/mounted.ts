@@ -1,5 +1,6 @@
 /** What a worker sees of images that are mounted on its host: directories, read-only, which fill as they are read. */
 import type { ReadCounts } from '../reading/chunk-source.ts';
+import type { HedgeCounts } from '../reading/hedge.ts';
 
 /** Mounted images of a worker, read-only; one mount per image however many environments use it. */
 export interface ImageMounts {
@@ -17,7 +18,7 @@ export interface MountedImage {
 }
 
 /** What is counted since the mounts were opened. */
-export interface MountCounts extends ReadCounts {
+export interface MountCounts extends ReadCounts, HedgeCounts {
   readonly mounted: number;
 }
 

@@ -11,6 +11,7 @@ import type { MountCounts } from '../device/mounted.ts';
 import { RemotePlace } from '../device/remote-place.ts';
 import { mountLimits } from '../limits.ts';
 import { ChunkSource } from '../reading/chunk-source.ts';
+import { Hedge } from '../reading/hedge.ts';
 import { ImageReader } from '../reading/image-reader.ts';
 import { StoreTier } from '../roots/store-tier.ts';
 import { command } from './command.ts';
@@ -46,6 +47,7 @@ class Devices {
   #located = 0;
   readonly #locating = new Map<number, (root: number | undefined) => void>();
   #closing = false;
+  readonly #hedge = new Hedge(systemClock);
 
   constructor(directory: string, openStore: (settings: Json) => Promise<DeviceStore>) {
     this.#directory = directory;
@@ -141,7 +143,7 @@ class Devices {
     const reader = new ImageReader(
       decodeManifest(Buffer.from(manifest)),
       source,
-      new StoreTier(blobs, image, place),
+      new StoreTier(this.#hedged(blobs), image, place),
     );
     if (trace.length > 0) void reader.readAhead(trace);
     const opened = await DeviceMount.open({
@@ -166,9 +168,13 @@ class Devices {
     return null;
   }
 
+  #hedged(blobs: Pick<Blobs, 'get'>): Pick<Blobs, 'get'> {
+    return { get: async (key) => this.#hedge.run(async () => blobs.get(key)) };
+  }
+
   #counts(): MountCounts {
     const counts = this.#opened?.source.counts ?? { memoryHits: 0, hits: {}, corrupt: {}, failures: {} };
-    return { ...counts, mounted: this.#mounts.size };
+    return { ...counts, ...this.#hedge.counts, mounted: this.#mounts.size };
   }
 
   async #locate(image: string, again: boolean): Promise<number | undefined> {

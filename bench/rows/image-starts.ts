@@ -172,7 +172,6 @@ async function randomRow(place: Place, quick: boolean): Promise<Row> {
       await randomReads(join(tree, 'file'), count, false),
     ] as const;
   });
-  const us = (value: number): string => `${value.toFixed(1)} us`;
   return {
     what: 'random 4 KiB reads of a mounted file, past the page cache (and from it)',
     lambkin: `${us(direct)} (${us(cached)})`,
@@ -180,6 +179,8 @@ async function randomRow(place: Place, quick: boolean): Promise<Row> {
     figure: `${(direct / plainDirect).toFixed(2)} x (${(cached / plainCached).toFixed(2)} x)`,
   };
 }
+
+const us = (value: number): string => `${value.toFixed(1)} us`;
 
 const reading = `
 import mmap, os, random, sys, time

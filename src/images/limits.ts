@@ -163,3 +163,27 @@ export const hedgeLimits = {
   /** When no answer is taken for a failure. */
   answerMsMax: 30_000,
 } as const;
+
+/** The zone's cache: workers that ask it, and its nodes. */
+export const zoneLimits = {
+  nodesMax: 64,
+  /** How long a node may take to answer. */
+  answerMsMax: 1000,
+  /** Failures of a node in a row until it is left alone, and for how long. */
+  failuresMax: 3,
+  restMs: 5000,
+  /** Chunks that one worker gives the zone to keep at once; more are not kept. */
+  keepingMax: 32,
+  /** Requests of a worker that a node has not answered. */
+  pendingPerNodeMax: 128,
+  /** Connections of a worker to a node, and of all workers to it. */
+  connectionsPerNodeMax: 16,
+  connectionsMax: 1024,
+  /** How long a connection may be idle. */
+  idleConnectionMs: 60_000,
+  /** How long a request to a node may take to arrive. */
+  requestMsMax: 10_000,
+  /** Bytes of a shared secret's file, and characters of the secret. */
+  secretFileBytesMax: 1024,
+  secretCharactersMin: 16,
+} as const;

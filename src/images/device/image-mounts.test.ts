@@ -28,7 +28,17 @@ class FakeDevice implements MountDevice {
     assert.ok(this.live.delete(mount), 'unmounted twice');
   }
   async counts(): Promise<MountCounts> {
-    return { memoryHits: 0, hits: {}, corrupt: {}, failures: {}, hedged: 0, won: 0, mounted: this.live.size };
+    const zone = { wrongShards: 0, failures: 0, notKept: 0 };
+    return {
+      zone,
+      memoryHits: 0,
+      hits: {},
+      corrupt: {},
+      failures: {},
+      hedged: 0,
+      won: 0,
+      mounted: this.live.size,
+    };
   }
   async close(): Promise<void> {
     this.closed = true;

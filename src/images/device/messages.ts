@@ -1,8 +1,8 @@
 /** What Lambkin and the program that serves its block devices say to each other: copied between the two processes, in order. */
 import type { Json } from '#platform';
-import type { MountCounts } from './mounted.ts';
+import type { MountCounts, ZoneCache } from './mounted.ts';
 
-/** Asked by Lambkin, each answered once. */
+/** Asked by Lambkin, each answered once. The end of the channel unmounts everything. */
 export type DeviceRequest =
   /** The first one: clears what an earlier run left, and begins. */
   | {
@@ -10,6 +10,7 @@ export type DeviceRequest =
       readonly settings: Json;
       readonly cache: { readonly directory: string; readonly bytesMax: number };
       readonly memoryBytesMax: number;
+      readonly zone: ZoneCache | undefined;
       /** Reads of the first so many milliseconds after a mount are the image's start. */
       readonly traceMs: number;
     }
@@ -26,9 +27,7 @@ export type DeviceRequest =
       readonly trace: readonly number[];
     }
   | { readonly kind: 'unmount'; readonly mount: number }
-  | { readonly kind: 'counts' }
-  /** Unmounts everything. */
-  | { readonly kind: 'close' };
+  | { readonly kind: 'counts' };
 
 export interface Mounted {
   readonly mount: number;
@@ -41,7 +40,6 @@ export interface DeviceAnswers {
   readonly mount: string;
   readonly unmount: null;
   readonly counts: MountCounts;
-  readonly close: null;
 }
 
 export type ToDevice =

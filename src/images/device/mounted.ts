@@ -1,5 +1,6 @@
 /** What a worker sees of images that are mounted on its host: directories, read-only, which fill as they are read. */
 import type { ReadCounts } from '../reading/chunk-source.ts';
+import type { ZoneCounts } from '../cache/zone-tier.ts';
 import type { HedgeCounts } from '../reading/hedge.ts';
 
 /** Mounted images of a worker, read-only; one mount per image however many environments use it. */
@@ -17,9 +18,17 @@ export interface MountedImage {
   release(): Promise<void>;
 }
 
+/** Which nodes the cache of a worker's zone has, and the secret that they share with it. */
+export interface ZoneCache {
+  /** `http://HOST:PORT`, spelled alike on all workers: where shards lie depends on it. */
+  readonly nodes: readonly string[];
+  readonly secret: string;
+}
+
 /** What is counted since the mounts were opened. */
 export interface MountCounts extends ReadCounts, HedgeCounts {
   readonly mounted: number;
+  readonly zone: ZoneCounts;
 }
 
 export interface CountedImageMounts extends ImageMounts {

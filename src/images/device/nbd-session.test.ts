@@ -73,7 +73,7 @@ test('INFO tells, GO grants, and both tell the sizes of blocks to who asks', () 
 test('LIST names the export; what is not offered is refused by the option; ABORT ends', () => {
   assert.equal(
     sent(effectsOf(Buffer.concat([hello, option(3)]))),
-    `${replyHead}000000030000000200000009${'00000005'}${Buffer.from('image').toString('hex')}${replyHead}000000030000000100000000`,
+    `${replyHead}00000003000000020000000900000005${Buffer.from('image').toString('hex')}${replyHead}000000030000000100000000`,
   );
   for (const number of [4, 5, 8, 9, 10, 11, 77]) {
     const said = sent(effectsOf(Buffer.concat([hello, option(number)])));
@@ -108,8 +108,13 @@ test('writes are refused, and what they carry is passed over however it comes', 
   const body = Buffer.concat([request(0, 99n, 0n, 10), Buffer.alloc(100_000, 1)]);
   const bytes = Buffer.concat([
     granted,
-    ...[request(1, 1n, 0n, body.length), body, request(4, 2n, 0n, 512), request(6, 3n, 0n, 512)],
-    ...[request(3, 4n, 0n, 0), request(0, 5n, 0n, 1), request(2, 6n, 0n, 0)],
+    request(1, 1n, 0n, body.length),
+    body,
+    request(4, 2n, 0n, 512),
+    request(6, 3n, 0n, 512),
+    request(3, 4n, 0n, 0),
+    request(0, 5n, 0n, 1),
+    request(2, 6n, 0n, 0),
   ]);
   for (const pieceBytes of [1, 7, 28, 4096, bytes.length]) {
     const [, ...effects] = effectsOf(bytes, pieceBytes);

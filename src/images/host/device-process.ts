@@ -96,7 +96,7 @@ export class DeviceProcess implements MountDevice {
   }
 
   async #start(): Promise<Running> {
-    const { device, directory, cache, memoryBytesMax, traceMs = mountLimits.traceMs } = this.#options;
+    const { device, directory, cache, memoryBytesMax, zone, traceMs = mountLimits.traceMs } = this.#options;
     const { clock, warn } = this.#options;
     const child = fork(device.path, [deviceMark, directory], {
       env: hostEnvironment,
@@ -116,7 +116,7 @@ export class DeviceProcess implements MountDevice {
     const late = clock.after(mountLimits.openMsMax, () => child.kill('SIGKILL'));
     try {
       const { settings } = device;
-      await this.#ask(running, { kind: 'open', settings, cache, memoryBytesMax, traceMs });
+      await this.#ask(running, { kind: 'open', settings, cache, memoryBytesMax, zone, traceMs });
     } catch (error) {
       child.kill('SIGKILL');
       throw error;

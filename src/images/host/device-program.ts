@@ -2,21 +2,16 @@
  * The program that serves mounted images, on its own side: it has the chunks and the mounts, and ends with Lambkin. It is a process of its own
  * because whoever waits for a mounted file must never be who serves it, not even by sharing the few threads that wait for files.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock, systemEntropy, type Blobs, type Json } from '#platform';
+import { systemClock, type Blobs, type Json } from '#platform';
 import { decodeManifest } from '../chunks/manifest.ts';
 import type { DeviceAnswers, DeviceRequest, FromDevice, ToDevice } from '../device/messages.ts';
 import type { MountCounts } from '../device/mounted.ts';
 import { RemotePlace } from '../device/remote-place.ts';
 import { mountLimits } from '../limits.ts';
-import { ChunkSource } from '../reading/chunk-source.ts';
-import { Hedge } from '../reading/hedge.ts';
-import { ImageReader } from '../reading/image-reader.ts';
-import { StoreTier } from '../roots/store-tier.ts';
+import { ChunkSupply } from './chunk-supply.ts';
 import { command } from './command.ts';
 import { DeviceMount } from './device-mount.ts';
-import { openDiskTier } from './disk-tier.ts';
 import { deviceMark, sweepMounts } from './mount-sweep.ts';
 
 export interface DeviceStore {
@@ -38,16 +33,13 @@ export function serveImageDevices(openStore: (settings: Json) => Promise<DeviceS
 class Devices {
   readonly #directory: string;
   readonly #openStore: (settings: Json) => Promise<DeviceStore>;
-  #opened:
-    | { readonly blobs: Pick<Blobs, 'get'>; readonly source: ChunkSource; readonly traceMs: number }
-    | undefined;
+  #opened: { readonly supply: ChunkSupply; readonly traceMs: number } | undefined;
   readonly #mounts = new Map<number, DeviceMount>();
   /** Mounts that are being made: they must not be missed at the end. */
   readonly #making = new Set<Promise<unknown>>();
   #located = 0;
   readonly #locating = new Map<number, (root: number | undefined) => void>();
   #closing = false;
-  readonly #hedge = new Hedge(systemClock);
 
   constructor(directory: string, openStore: (settings: Json) => Promise<DeviceStore>) {
     this.#directory = directory;
@@ -96,37 +88,19 @@ class Devices {
         return this.#unmount(request.mount);
       case 'counts':
         return this.#counts();
-      case 'close':
-        await this.closeAll();
-        return null;
       default:
         return request satisfies never;
     }
   }
 
-  async #open({
-    settings,
-    cache,
-    memoryBytesMax,
-    traceMs,
-  }: DeviceRequest & { readonly kind: 'open' }): Promise<null> {
+  async #open(request: DeviceRequest & { readonly kind: 'open' }): Promise<null> {
     await sweepMounts(this.#directory, systemClock);
     // Shared, and a mount of its own: what is mounted in it is seen by namespaces that were made since, on every host.
-    await command(
-      'mount',
-      '-n',
-      '-t',
-      'tmpfs',
-      '-o',
-      'mode=711,nosuid,nodev,size=1m',
-      'lambkin',
-      this.#directory,
-    );
+    const options = 'mode=711,nosuid,nodev,size=1m';
+    await command('mount', '-n', '-t', 'tmpfs', '-o', options, 'lambkin', this.#directory);
     await command('mount', '-n', '--make-shared', this.#directory);
-    await mkdir(cache.directory, { recursive: true, mode: 0o700 });
-    const disk = await openDiskTier({ ...cache, entropy: systemEntropy });
-    const { blobs } = await this.#openStore(settings);
-    this.#opened = { blobs, source: new ChunkSource({ memoryBytesMax, tiers: [disk] }), traceMs };
+    const { blobs } = await this.#openStore(request.settings);
+    this.#opened = { supply: await ChunkSupply.open(request, blobs), traceMs: request.traceMs };
     return null;
   }
 
@@ -138,13 +112,9 @@ class Devices {
     trace,
   }: DeviceRequest & { readonly kind: 'mount' }): Promise<string> {
     if (this.#opened === undefined || this.#closing) throw new Error('the device program is not open');
-    const { blobs, source, traceMs } = this.#opened;
+    const { supply, traceMs } = this.#opened;
     const place = new RemotePlace(root, systemClock, async (again) => this.#locate(image, again));
-    const reader = new ImageReader(
-      decodeManifest(Buffer.from(manifest)),
-      source,
-      new StoreTier(this.#hedged(blobs), image, place),
-    );
+    const reader = supply.reader(image, decodeManifest(Buffer.from(manifest)), place);
     if (trace.length > 0) void reader.readAhead(trace);
     const opened = await DeviceMount.open({
       directory: join(this.#directory, String(mount)),
@@ -168,13 +138,9 @@ class Devices {
     return null;
   }
 
-  #hedged(blobs: Pick<Blobs, 'get'>): Pick<Blobs, 'get'> {
-    return { get: async (key) => this.#hedge.run(async () => blobs.get(key)) };
-  }
-
   #counts(): MountCounts {
-    const counts = this.#opened?.source.counts ?? { memoryHits: 0, hits: {}, corrupt: {}, failures: {} };
-    return { ...counts, ...this.#hedge.counts, mounted: this.#mounts.size };
+    if (this.#opened === undefined) throw new Error('the device program is not open');
+    return { ...this.#opened.supply.counts, mounted: this.#mounts.size };
   }
 
   async #locate(image: string, again: boolean): Promise<number | undefined> {

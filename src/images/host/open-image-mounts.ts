@@ -3,7 +3,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Json } from '#platform';
 import { ImageMountTable } from '../device/image-mounts.ts';
-import type { CountedImageMounts } from '../device/mounted.ts';
+import type { CountedImageMounts, ZoneCache } from '../device/mounted.ts';
 import type { ImageStore } from '../roots/image-store.ts';
 import { DeviceProcess } from './device-process.ts';
 import { imageMountsProblem } from './mounts-problem.ts';
@@ -27,6 +27,8 @@ export interface ImageMountsOptions {
   readonly cache: { readonly directory: string; readonly bytesMax: number };
   /** Bytes of decrypted chunks in the device program's memory, for all images together. */
   readonly memoryBytesMax: number;
+  /** Asked between the disk and the store. */
+  readonly zone?: ZoneCache;
   readonly clock: Clock;
   /** Hears of what goes wrong without failing a mount. */
   readonly warn: (message: string) => void;

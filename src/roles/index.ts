@@ -4,3 +4,5 @@ export { rootKeyFileName } from './root-key-file.ts';
 export { startLambkin } from './start.ts';
 export type { Running } from './running-file.ts';
 export { probeContainers, probeMounting } from '#worker';
+export { startCacheNode } from './cache-node.ts';
+export type { CacheNodeRoleOptions } from './cache-node.ts';

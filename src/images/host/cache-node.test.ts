@@ -38,6 +38,8 @@ const tierOf = (ports: readonly number[], with_ = secret): ZoneTier =>
   // Patient: the machine may be busy.
   new ZoneTier(cacheNodes({ nodes: ports.map(address), secret: with_ }, 30_000), systemClock);
 
+const status = async (url: string, init: RequestInit): Promise<number> => (await fetch(url, init)).status;
+
 /** Chunks that the tier has, each of them right. */
 async function had(tier: ZoneTier): Promise<number> {
   let count = 0;
@@ -65,7 +67,6 @@ test('a node answers to its secret only, and takes nothing but whole shards', as
   const path = `${address(port)}/shards/${'a'.repeat(64)}/0`;
   const authorization = `Bearer ${secret}`;
   const body = Buffer.alloc(shardBytes, 1);
-  const status = async (url: string, init: RequestInit): Promise<number> => (await fetch(url, init)).status;
   assert.equal(await status(path, {}), 401);
   assert.equal(await status(path, { headers: { authorization: 'Bearer other' } }), 401);
   assert.equal(await status(path, { method: 'PUT', body }), 401);

@@ -7,7 +7,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { pause, type Clock } from '#platform';
 import { chunkBytes, mountLimits } from '../limits.ts';
 import type { ImageReader } from '../reading/image-reader.ts';
@@ -40,7 +40,7 @@ export class DeviceMount {
   static async open(options: DeviceMountOptions): Promise<DeviceMount> {
     const { directory } = options;
     for (const name of ['', 'fuse', 'root']) await mkdir(join(directory, name), { mode: 0o711 });
-    const socket = join(directory, 'socket');
+    const socket = relative(process.cwd(), join(directory, 'socket'));
     const server = await NbdServer.open({ ...options, path: socket });
     const args = ['-r', '-P', join(directory, 'fuse.pid'), join(directory, 'fuse', 'nbd'), '--unix', socket];
     // In a group of its own: what a terminal sends to Lambkin must not reach it before its readers have ended.

@@ -96,9 +96,11 @@ class Devices {
   async #open(request: DeviceRequest & { readonly kind: 'open' }): Promise<null> {
     await sweepMounts(this.#directory, systemClock);
     // Shared, and a mount of its own: what is mounted in it is seen by namespaces that were made since, on every host.
-    const options = 'mode=711,nosuid,nodev,size=1m';
+    const options = 'mode=711,nosuid,nodev,size=16m';
     await command('mount', '-n', '-t', 'tmpfs', '-o', options, 'lambkin', this.#directory);
     await command('mount', '-n', '--make-shared', this.#directory);
+    // Names of sockets may be short only, so they are told from here.
+    process.chdir(this.#directory);
     const { blobs } = await this.#openStore(request.settings);
     this.#opened = { supply: await ChunkSupply.open(request, blobs), traceMs: request.traceMs };
     return null;

@@ -7,10 +7,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { systemEntropy } from '#platform';
 import { archive } from '../fixtures/archive-bytes.ts';
 import { dumpTree, run } from '../fixtures/image.ts';
 import { account, leftovers, mountWorld, noImageMounts, type MountWorld } from '../fixtures/mounting.ts';
 import type { CountedImageMounts } from '../device/mounted.ts';
+import { openCacheNode } from './cache-node.ts';
 import { openImageMounts } from './open-image-mounts.ts';
 
 const exec = promisify(execFile);
@@ -301,5 +303,49 @@ test(
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     await second.close();
+  },
+);
+
+test(
+  'what one worker read the next one has from the zone, with a dead node and without the store',
+  { skip },
+  async (t) => {
+    const { path, image, open } = await world(t);
+    const secret = 'a-secret-of-the-zone';
+    const nodes = await Promise.all(
+      Array.from({ length: 5 }, async () =>
+        openCacheNode({
+          host: '127.0.0.1',
+          port: 0,
+          directory: undefined,
+          diskBytesMax: 0,
+          memoryBytesMax: 64 * MiB,
+          secret,
+          entropy: systemEntropy,
+        }),
+      ),
+    );
+    t.after(async () => Promise.all(nodes.map(async (node) => node.close())));
+    const zone = { nodes: nodes.map(({ port }) => `http://127.0.0.1:${port}`), secret };
+    const worker = async (name: string): Promise<CountedImageMounts> =>
+      open({
+        directory: join(path, name),
+        cache: { directory: join(path, `${name}-cache`), bytesMax: 99 * MiB },
+        zone,
+      });
+    // Also where names are longer than those of sockets may be.
+    const first = await worker('one'.repeat(60));
+    await sums((await first.mount(image)).directory, ...names);
+    const chunks = (await first.counts()).hits['store'] ?? 0;
+    await until(() => nodes.every((node) => node.counts().puts === chunks));
+    const second = await worker('two');
+    const { directory } = await second.mount(image);
+    await nodes[3]?.close();
+    renameSync(join(path, 'store'), join(path, 'away'));
+    assert.deepEqual(await sums(directory, ...names), expected);
+    const { hits, zone: counts } = await second.counts();
+    assert.deepEqual([hits['store'], hits['zone']], [undefined, chunks]);
+    assert.equal(counts.wrongShards, 0);
+    renameSync(join(path, 'away'), join(path, 'store'));
   },
 );

@@ -1,6 +1,5 @@
 /** Opens what mounts images on this host. */
 import { mkdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock, Json } from '#platform';
 import { ImageMountTable } from '../device/image-mounts.ts';
 import type { CountedImageMounts, ZoneCache } from '../device/mounted.ts';
@@ -47,13 +46,7 @@ export async function openImageMounts(options: ImageMountsOptions): Promise<Coun
   if (problem !== undefined) throw new Error(`images cannot be mounted here: ${problem}`);
   await mkdir(options.directory, { recursive: true, mode: 0o711 });
   const directory = await realpath(options.directory);
-  if (Buffer.byteLength(join(directory, '999999', 'socket')) > socketPathBytesMax) {
-    throw new Error(`images cannot be mounted in ${directory}: its path is too long for a socket`);
-  }
   const { clock, warn, idleMs } = options;
   const device = await DeviceProcess.open({ ...options, directory });
   return new ImageMountTable({ device, clock, warn, ...(idleMs === undefined ? {} : { idleMs }) });
 }
-
-/** What Linux has room for. */
-const socketPathBytesMax = 107;

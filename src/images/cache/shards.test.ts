@@ -79,9 +79,12 @@ const nodeNames = (count: number): string[] =>
   Array.from({ length: count }, (_, at) => `http://10.0.0.${at}:9009`);
 const chunkNames = Array.from({ length: 2000 }, (_, at) => nameOf(Buffer.from(String(at))));
 
+const named = (chunk: string, all: readonly string[]): readonly (string | undefined)[] =>
+  placesOf(chunk, all).map((place) => all[place]);
+
 test('shards of a chunk lie on different nodes, spread evenly', () => {
   for (const count of [5, 6, 20]) {
-    const loads = new Array<number>(count).fill(0);
+    const loads = Array.from({ length: count }, () => 0);
     for (const chunk of chunkNames) {
       const places = placesOf(chunk, nodeNames(count));
       assert.equal(new Set(places).size, shardCount);
@@ -103,8 +106,6 @@ test('with fewer nodes than shards each has its part, with none there is nothing
 test('a node that goes takes little with it, and the order in which nodes are named does not matter', () => {
   const nodes = nodeNames(10);
   const fewer = nodes.filter((_, at) => at !== 4);
-  const named = (chunk: string, all: readonly string[]): readonly (string | undefined)[] =>
-    placesOf(chunk, all).map((place) => all[place]);
   let moved = 0;
   for (const chunk of chunkNames) {
     const [before, after] = [named(chunk, nodes), named(chunk, fewer)];

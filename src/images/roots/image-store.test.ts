@@ -328,3 +328,24 @@ test('the master key file is made once, for its owner only, and anything else in
     remove();
   }
 });
+
+test('the record of a start is kept with the image, sealed, carried with it, and only a hint', async () => {
+  const here = world();
+  const { image } = await upload(here, 'a', 'f', [1, 2, 3]);
+  const traceOf = async (): Promise<readonly number[] | undefined> =>
+    (await here.store.find('a', image))?.trace;
+  assert.deepEqual(await traceOf(), []);
+  await here.store.recordTrace('a', image, [2, 0]);
+  await here.store.recordTrace('a', image, [1]);
+  assert.deepEqual(await traceOf(), [2, 0], 'the first one counts');
+  here.clock.advance(collection.epochMs);
+  await here.collector.collect();
+  assert.deepEqual(await traceOf(), [2, 0], 'it moved with the image');
+  const trace = (await here.blobs.list(`${rootsBlobs}2/`)).find(({ key }) => key.includes('/traces/'));
+  assert.ok(trace !== undefined);
+  await here.blobs.delete(trace.key);
+  await here.blobs.putIfAbsent(trace.key, Buffer.from('damaged'));
+  assert.deepEqual(await traceOf(), []);
+  await here.store.recordTrace('a', '0'.repeat(64), [1]);
+  assert.deepEqual(await readAll(here, 'a', image), [1, 2, 3]);
+});

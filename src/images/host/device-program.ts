@@ -35,7 +35,7 @@ class Devices {
   readonly #openStore: (settings: Json) => Promise<DeviceStore>;
   #opened: { readonly supply: ChunkSupply; readonly traceMs: number } | undefined;
   readonly #mounts = new Map<number, DeviceMount>();
-  /** Mounts that are being made: they must not be missed at the end. */
+  /** What is being mounted or unmounted: it must not be missed at the end. */
   readonly #making = new Set<Promise<unknown>>();
   #located = 0;
   readonly #locating = new Map<number, (root: number | undefined) => void>();
@@ -68,7 +68,11 @@ class Devices {
 
   async #answer(id: number, request: DeviceRequest): Promise<void> {
     try {
-      const value: DeviceAnswers[DeviceRequest['kind']] = await this.#carryOut(request);
+      const making = this.#carryOut(request);
+      this.#making.add(making);
+      const value: DeviceAnswers[DeviceRequest['kind']] = await making.finally(() =>
+        this.#making.delete(making),
+      );
       tell({ kind: 'answer', id, value });
     } catch (error) {
       tell({ kind: 'failure', id, reason: error instanceof Error ? error.message : String(error) });
@@ -79,11 +83,8 @@ class Devices {
     switch (request.kind) {
       case 'open':
         return this.#open(request);
-      case 'mount': {
-        const making = this.#mount(request);
-        this.#making.add(making);
-        return making.finally(() => this.#making.delete(making));
-      }
+      case 'mount':
+        return this.#mount(request);
       case 'unmount':
         return this.#unmount(request.mount);
       case 'counts':

@@ -18,6 +18,8 @@ import type { ImageMountsOptions } from './open-image-mounts.ts';
 
 interface Running {
   readonly child: ChildProcess;
+  /** Why it has ended. */
+  over: string | undefined;
   readonly waiting: Map<
     number,
     { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void }
@@ -104,7 +106,7 @@ export class DeviceProcess implements MountDevice {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    const running: Running = { child, waiting: new Map(), mounts: new Map() };
+    const running: Running = { child, over: undefined, waiting: new Map(), mounts: new Map() };
     child.stderr?.setEncoding('utf8').on('data', (text: string) => warn(`image devices: ${text.trim()}`));
     // Nothing of it keeps Lambkin alive, unless it is asked something.
     child.unref();
@@ -130,6 +132,7 @@ export class DeviceProcess implements MountDevice {
     running: Running,
     request: DeviceRequest & { readonly kind: Kind },
   ): Promise<DeviceAnswers[Kind]> {
+    if (running.over !== undefined) return Promise.reject(endedError(running.over));
     this.#asked += 1;
     const id = this.#asked;
     return new Promise((resolve, reject) => {
@@ -191,14 +194,14 @@ export class DeviceProcess implements MountDevice {
   }
 
   #end(running: Running, reason: string): void {
+    running.over ??= reason;
     void this.#running?.then(
       (current) => {
         if (current === running) this.#running = undefined;
       },
       () => {},
     );
-    for (const { reject } of running.waiting.values())
-      reject(new Error(`the program of image devices ${reason}`));
+    for (const { reject } of running.waiting.values()) reject(endedError(reason));
     running.waiting.clear();
     const mounts = [...running.mounts.values()];
     running.mounts.clear();
@@ -206,4 +209,8 @@ export class DeviceProcess implements MountDevice {
       this.#options.warn(`the program of image devices ${reason}; its mounts are lost`);
     for (const { lost } of mounts) lost();
   }
+}
+
+function endedError(reason: string): Error {
+  return new Error(`the program of image devices ${reason}`);
 }

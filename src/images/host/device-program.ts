@@ -119,14 +119,22 @@ class Devices {
     const place = new RemotePlace(root, systemClock, async (again) => this.#locate(image, again));
     const reader = supply.reader(image, decodeManifest(Buffer.from(manifest)), place);
     if (trace.length > 0) void reader.readAhead(trace);
+    let isLost = false;
     const opened = await DeviceMount.open({
       directory: join(this.#directory, String(mount)),
       name: image,
       reader,
       clock: systemClock,
       warn: (message) => warn(`image ${image}: ${message}`),
-      lost: () => tell({ kind: 'lost', mount }),
+      lost: () => {
+        isLost = true;
+        tell({ kind: 'lost', mount });
+      },
     });
+    if (isLost) {
+      await opened.close();
+      throw new Error('nbdfuse has ended');
+    }
     this.#mounts.set(mount, opened);
     if (trace.length === 0) {
       systemClock.after(traceMs, () => tell({ kind: 'trace', image, indexes: [...reader.trace] }));

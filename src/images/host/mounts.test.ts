@@ -233,6 +233,26 @@ test(
   },
 );
 
+test(
+  'mounts that are under way when what serves them dies end, and the next ones are made',
+  { skip },
+  async (t) => {
+    const { path, image, open } = await world(t);
+    const mounts = await open();
+    for (const delayMs of [0, 20, 60]) {
+      const early = mounts.mount(image).then(async (mount) => mount.release());
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      const line = leftovers(path).find((each) => each.includes('--image-devices')) ?? '';
+      process.kill(Number.parseInt(line, 10), 'SIGKILL');
+      const late = mounts.mount(image).then(async (mount) => mount.release());
+      await Promise.allSettled([early, late]);
+      await until(() => !leftovers(path).some((each) => each.startsWith(`${Number.parseInt(line, 10)}: `)));
+      const { directory } = await mounts.mount(image);
+      assert.deepEqual(await sums(directory, 'second'), [expected[1]]);
+    }
+  },
+);
+
 test('nothing is left by a run that was killed, once the next one opens', { skip }, async (t) => {
   const { path, open, image } = await world(t);
   const program = join(import.meta.dirname, '..', 'fixtures', 'mounting-child.ts');

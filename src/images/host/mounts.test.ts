@@ -36,6 +36,7 @@ interface Opening {
 
 async function world(t: TestContext): Promise<MountWorld & Opening> {
   const made = await mountWorld();
+  worlds.push(made.path);
   const opened: CountedImageMounts[] = [];
   t.after(async () => {
     for (const mounts of opened) await mounts.close();
@@ -65,9 +66,12 @@ if (skip === false) {
   expected = await sums(path, ...names);
   remove();
 }
-after(() =>
-  assert.deepEqual(leftovers('/lambkin-images-'), [], 'mounts, loop devices and processes are left'),
-);
+/** Of all tests here. */
+const worlds: string[] = [];
+after(() => {
+  for (const path of worlds)
+    assert.deepEqual(leftovers(path), [], 'mounts, loop devices or processes are left');
+});
 
 /** Waits for what takes a moment. */
 async function until(isSo: () => boolean): Promise<void> {
@@ -305,10 +309,10 @@ test(
   { skip },
   async (t) => {
     const { path, store, open, image } = await world(t);
-    const first = await open({ traceMs: 300 });
+    const first = await open({ traceMs: 1500 });
     await sums((await first.mount(image)).directory, 'third');
     let trace: readonly number[] = [];
-    for (let look = 0; trace.length === 0 && look < 500; look += 1) {
+    for (let look = 0; trace.length === 0 && look < 2000; look += 1) {
       await new Promise((resolve) => setTimeout(resolve, 10));
       trace = (await store.find(account, image))?.trace ?? [];
     }
@@ -319,7 +323,7 @@ test(
     await second.mount(image);
     const wanted = trace.length;
     for (let look = 0; ((await second.counts()).hits['store'] ?? 0) < wanted; look += 1) {
-      assert.ok(look < 500, 'the trace is not read ahead');
+      assert.ok(look < 2000, 'the trace is not read ahead');
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     await second.close();

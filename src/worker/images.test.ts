@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import type { ImageMounts } from '#images';
+import type { ImageMounts, MountedImage } from '#images';
 import type { Configuration, ImageDefaults } from '#metadata';
 import { ImageTree, runtimeClient } from './fixtures/image-tree.ts';
 import { answerOf, World } from './fixtures/world.ts';
@@ -15,14 +15,16 @@ const skip = await skipped('container');
 /** Directories that are images, by their id. */
 class Mounts implements ImageMounts {
   readonly directories = new Map<string, string>();
+  readonly lost = Promise.withResolvers<void>();
   uses = 0;
 
-  async mount(imageId: string): Promise<{ directory: string; release(): Promise<void> }> {
+  async mount(imageId: string): Promise<MountedImage> {
     const directory = this.directories.get(imageId);
     if (directory === undefined) throw new Error(`there is no image ${imageId}`);
     this.uses += 1;
     return {
       directory,
+      lost: this.lost.promise,
       release: async () => {
         this.uses -= 1;
       },
@@ -226,6 +228,14 @@ const call = (method, path, headers, body) => new Promise((resolve) => {
     assert.deepEqual(it.world.warnings, []);
     // And can have it again.
     assert.equal((await it.run(it.configuration()))['code'], 'the image');
+  });
+
+  test('is retired when the mount of its image breaks', async () => {
+    await using it = await scene();
+    await it.run(it.configuration());
+    it.mounts.lost.resolve();
+    await it.world.until(() => it.world.events.some(({ kind }) => kind === 'gone'));
+    await it.world.until(() => it.mounts.uses === 0);
   });
 
   test('without its image, or on a worker that mounts none, does not start', async () => {

@@ -30,6 +30,7 @@ export interface ImageMountTableOptions {
 
 interface Entry {
   readonly mounted: Promise<Mounted>;
+  readonly lost: PromiseWithResolvers<void>;
   uses: number;
   /** Stops the timer of an idle mount. */
   cancel: Cancel | undefined;
@@ -61,7 +62,7 @@ export class ImageMountTable implements CountedImageMounts {
         if (given) this.#giveBack(image, entry);
         given = false;
       };
-      return { directory, release };
+      return { directory, lost: entry.lost.promise, release };
     } catch (error) {
       entry.uses -= 1;
       throw error;
@@ -87,6 +88,7 @@ export class ImageMountTable implements CountedImageMounts {
     }
     const entry: Entry = {
       mounted: device.mount(image, () => this.#lose(image, entry)),
+      lost: Promise.withResolvers(),
       uses: 0,
       cancel: undefined,
       over: false,
@@ -132,6 +134,7 @@ export class ImageMountTable implements CountedImageMounts {
   }
 
   #lose(image: string, entry: Entry): void {
+    entry.lost.resolve();
     if (entry.uses === 0) this.#unmount(image, entry);
     else this.#forget(image, entry);
   }

@@ -14,6 +14,8 @@ export interface ImageMounts {
 export interface MountedImage {
   /** The root of the image's file system. Absolute; never to be read by synchronous calls on a thread that others wait for. */
   readonly directory: string;
+  /** Resolves when the mount breaks: reads of what is not in memory fail from then on. Who needs more mounts the image anew. */
+  readonly lost: Promise<void>;
   /** Gives this use back; the last unmounts (after a while). Calling it again does nothing. */
   release(): Promise<void>;
 }

@@ -99,6 +99,7 @@ async function start(
         },
       },
       credentialsEndMs: credentials.expiresAtMs,
+      lost: mounted.lost,
     };
   }
   settle();

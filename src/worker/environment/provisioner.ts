@@ -46,6 +46,8 @@ export type ProvisionOutcome =
       readonly provision: Provision;
       /** Epoch milliseconds: when the role's credentials that it was given end; undefined: never. */
       readonly credentialsEndMs?: number | undefined;
+      /** Resolves when what it runs from breaks: it goes on with what it has, and takes no more invokes. */
+      readonly lost?: Promise<void>;
     }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'impossible'; readonly errorType: string; readonly message: string }

@@ -27,6 +27,19 @@ test('before it is known where this service listens, only localhost is', () => {
   assert.ok(!isOwnRegistry('127.0.0.1:9000', ''));
 });
 
+const hosts = () => ['box', '192.168.1.5', '[fd00::5]'];
+
+test('a service that listens everywhere is all addresses of its machine', () => {
+  for (const endpoint of ['http://0.0.0.0:9000', 'http://[::]:9000']) {
+    assert.ok(isOwnRegistry('192.168.1.5:9000', endpoint, hosts));
+    assert.ok(isOwnRegistry('[fd00::5]:9000', endpoint, hosts));
+    assert.ok(isOwnRegistry('box:9000', endpoint, hosts));
+    assert.ok(!isOwnRegistry('192.168.1.6:9000', endpoint, hosts));
+    assert.ok(!isOwnRegistry('192.168.1.5:9001', endpoint, hosts));
+  }
+  assert.ok(!isOwnRegistry('192.168.1.5:9000', 'http://127.0.0.1:9000', hosts));
+});
+
 test('a service at port 80 is called without it, too', () => {
   assert.ok(isOwnRegistry('127.0.0.1:80', 'http://127.0.0.1'));
 });

@@ -1,4 +1,5 @@
 /** The registry in this process: images are pushed to it, and pulled from it and from others. */
+import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { ecrAccess } from '#access';
 import type { Account } from '#identity';
@@ -90,12 +91,26 @@ export function openOwnImageSource(parts: ImageSourceParts): ImageSource {
 /** In the form of Docker's config.json. */
 export const registryCredentialsFileName = 'registry-credentials.json';
 
-/** `localhost`, and whatever this service can be called by at its own port. */
-export function isOwnRegistry(name: string, endpoint: string): boolean {
+/** `localhost`, and whatever this service can be called by at its own port: `hosts` where it listens on all of them. */
+export function isOwnRegistry(
+  name: string,
+  endpoint: string,
+  hosts: () => readonly string[] = hostsHere,
+): boolean {
   if (name === 'localhost') return true;
   const own = URL.parse(endpoint);
   if (own === null) return false;
   const port = own.port === '' ? '80' : own.port;
   const [, host = '', given = '443'] = /^(.*?)(?::(\d+))?$/.exec(name) ?? [];
-  return given === port && ['localhost', '127.0.0.1', '[::1]', own.hostname].includes(host);
+  if (given !== port) return false;
+  if (['localhost', '127.0.0.1', '[::1]', own.hostname].includes(host)) return true;
+  return ['0.0.0.0', '[::]'].includes(own.hostname) && hosts().includes(host);
+}
+
+function hostsHere(): readonly string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return [
+    hostname().toLowerCase(),
+    ...addresses.map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address)),
+  ];
 }

@@ -17,6 +17,8 @@ export interface HttpRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** The registry that sent us there; absent: it is the registry itself. Only what the image is named by may be on this machine. */
+  readonly sentBy?: URL;
 }
 
 /** The other side does not keep to what was agreed: another try would end the same. */
@@ -47,17 +49,17 @@ export class HttpClient {
   }
 
   /** Follows redirects. `Authorization` goes to the first host only. */
-  async get({ url, headers, signal }: HttpRequest): Promise<HttpAnswer> {
+  async get({ url, headers, signal, sentBy = url }: HttpRequest): Promise<HttpAnswer> {
     let at = url;
     let sent = headers;
     for (let redirects = 0; redirects <= this.#limits.redirectsMax; redirects += 1) {
-      const answer = await this.#once({ url: at, headers: sent, signal }, at.host === url.host);
+      const answer = await this.#once({ url: at, headers: sent, signal }, at.host === sentBy.host);
       if (![301, 302, 303, 307, 308].includes(answer.statusCode)) return answer;
       answer.close();
       const { location } = answer.headers;
       const next = typeof location === 'string' ? URL.parse(location, at.href) : null;
       if (next === null) throw new HttpProtocolError('a redirect leads nowhere');
-      checkStep(url, next);
+      checkStep(sentBy, next);
       if (next.host !== at.host) sent = withoutCredentials(sent);
       at = next;
     }
@@ -68,8 +70,8 @@ export class HttpClient {
     for (const agent of [this.#http, this.#https, this.#httpsElsewhere]) agent.destroy();
   }
 
-  #once({ url, headers, signal }: HttpRequest, isNamed: boolean): Promise<HttpAnswer> {
-    // What the image is named by may be this machine, wherever a registry sends us may be only if it is, too.
+  #once({ url, headers, signal }: Omit<HttpRequest, 'sentBy'>, isNamed: boolean): Promise<HttpAnswer> {
+    // Names of this machine were looked at by `checkStep`.
     const allowed = { loopback: isNamed || isLocalName(url.hostname) };
     checkLiteral(url, allowed);
     return new Promise((resolve, reject) => {

@@ -53,17 +53,20 @@ export function openImageSource(options: OpenImageSourceOptions): OpenImageSourc
     onProgress: options.onProgress,
     limits: { importsMax: options.importsMax ?? importLimits.importsMax },
   });
+  const closing = new AbortController();
   const source = createImageSource({
     accountId,
     region,
     importer,
     own: registry,
     isOwn: options.isOwn,
+    closing: closing.signal,
     openRemote: (reference, imageUri) => new RemoteOrigin(remote, reference, imageUri),
   });
   return {
     ...source,
     async close() {
+      closing.abort(new Error('the service is stopping'));
       await importer.close();
       http.close();
     },

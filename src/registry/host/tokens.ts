@@ -57,6 +57,7 @@ export class Tokens {
       url: realm,
       headers: credentials === undefined ? {} : { authorization: basic(credentials) },
       signal,
+      sentBy: from,
     });
     if (answer.statusCode !== 200) {
       answer.close();

@@ -68,6 +68,21 @@ suite('giving up', () => {
     assert.deepEqual((await site.documents.list('images/manifests/')).documents, []);
   });
 
+  test('closing ends what is being resolved', async () => {
+    await using other = await otherRegistry();
+    await using site = imageSite();
+    const arrived = Promise.withResolvers<void>();
+    other.interfere = () => {
+      arrived.resolve();
+      return true;
+    };
+    const asked = site.source.resolve(`${other.host}/app:v1`, 'x86_64');
+    asked.catch(() => {});
+    await arrived.promise;
+    await site.source.close();
+    await assert.rejects(asked, problem('InternalError', /the service is stopping/));
+  });
+
   test('time passes by the clock that was given', async () => {
     await using other = await otherRegistry();
     const clock = new FakeClock();

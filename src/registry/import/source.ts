@@ -23,13 +23,13 @@ export interface ImageSourceOptions {
   readonly own: { readonly repositories: Repositories; readonly contents: Contents };
   /** Whether a registry's name (host with port, in lower case) is this service's own. */
   readonly isOwn: (registry: string) => boolean;
+  /** Aborts when the service stops. */
+  readonly closing: AbortSignal;
   readonly openRemote: (reference: ImageReference, imageUri: string) => Origin;
 }
 
 export function createImageSource(options: ImageSourceOptions): ImageSource {
   const { accountId, region, importer, own } = options;
-  const never = new AbortController().signal;
-
   const open = (imageUri: string): { readonly reference: ImageReference; readonly origin: Origin } => {
     let reference: ImageReference;
     try {
@@ -48,11 +48,15 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   };
 
   return {
-    async resolve(imageUri: string, architecture: ImageArchitecture, signal = never): Promise<ResolvedImage> {
-      return told(imageUri, signal, async () => {
+    async resolve(
+      imageUri: string,
+      architecture: ImageArchitecture,
+      signal?: AbortSignal,
+    ): Promise<ResolvedImage> {
+      return told(imageUri, signal, options.closing, async (abort) => {
         const { reference, origin } = open(imageUri);
         const wanted = { imageUri, reference: reference.digest ?? reference.tag ?? 'latest', architecture };
-        const found = await findImage(origin, wanted, signal);
+        const found = await findImage(origin, wanted, abort);
         return {
           imageUri,
           resolvedImageUri: `${repositoryPart(imageUri)}@${found.digest}`,
@@ -93,14 +97,16 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
 
 async function told<Result>(
   imageUri: string,
-  signal: AbortSignal,
-  work: () => Promise<Result>,
+  signal: AbortSignal | undefined,
+  closing: AbortSignal,
+  work: (abort: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await work();
+    return await work(signal === undefined ? AbortSignal.any([closing]) : AbortSignal.any([signal, closing]));
   } catch (error) {
     if (error instanceof ImageProblem) throw error;
-    if (signal.aborted) throw signal.reason;
-    throw imageUnreachable(imageUri, 'an internal error occurred.', error);
+    if (signal?.aborted === true) throw signal.reason;
+    const why = closing.aborted ? 'the service is stopping.' : 'an internal error occurred.';
+    throw imageUnreachable(imageUri, why, error);
   }
 }

@@ -132,6 +132,16 @@ suite('manifests', () => {
     assert.equal((await rig.call('DELETE', '/v2/no/where/manifests/v1')).code, 'NAME_UNKNOWN');
   });
 
+  test('many who push at once all succeed', async () => {
+    await using rig = await registryRig();
+    const image = await someImage();
+    await rig.push('a/b', 'v', image);
+    const tags = Array.from({ length: 120 }, (_, index) => `v${index}`);
+    const answers = await Promise.all(tags.map(async (tag) => rig.putManifest('a/b', tag, image)));
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([201]));
+    assert.equal(((await rig.call('GET', '/v2/a/b/tags/list')).json()['tags'] as unknown[]).length, 121);
+  });
+
   test('an image that an index needs stays', async () => {
     await using rig = await registryRig();
     const image = await someImage();

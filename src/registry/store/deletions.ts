@@ -2,7 +2,7 @@
  * Taking tags, manifests, blobs and repositories away. Nothing is deleted that a manifest of the repository names; what nobody names any more becomes
  * garbage, and is collected later.
  */
-import { attempts } from './attempts.ts';
+import type { Attempts } from './attempts.ts';
 import {
   below,
   find,
@@ -27,15 +27,17 @@ const perCommitMax = 90;
 export class Deletions {
   readonly #parts: StoreParts;
   readonly #repositories: Repositories;
+  readonly #attempts: Attempts;
 
-  constructor(parts: StoreParts, repositories: Repositories) {
+  constructor(parts: StoreParts, repositories: Repositories, attempts: Attempts) {
     this.#parts = parts;
+    this.#attempts = attempts;
     this.#repositories = repositories;
   }
 
   /** Takes a tag away, not its manifest. false: there is none. */
   async deleteTag(repository: string, tag: string): Promise<boolean> {
-    return attempts(this.#parts.limits, async () => {
+    return this.#attempts.make(repository, async () => {
       const [holder, stored] = await Promise.all([
         this.#repositories.stored(repository),
         find<TagRecord>(this.#parts.documents, tagKey(repository, tag)),
@@ -49,7 +51,7 @@ export class Deletions {
   /** With its tags. `named`: an index of the repository names it, so it stays. */
   async deleteManifest(repository: string, digest: string): Promise<'deleted' | 'absent' | 'named'> {
     const { documents } = this.#parts;
-    return attempts(this.#parts.limits, async () => {
+    return this.#attempts.make(repository, async () => {
       const holder = await this.#repositories.stored(repository);
       const stored = await find<ManifestRecord>(documents, manifestKey(repository, digest));
       if (holder === undefined || stored === undefined) return { result: 'absent' };
@@ -81,7 +83,7 @@ export class Deletions {
   /** Lets the repository have a blob no longer. `named`: one of its manifests needs it. */
   async deleteBlob(repository: string, digest: string): Promise<'deleted' | 'absent' | 'named'> {
     const { documents } = this.#parts;
-    return attempts(this.#parts.limits, async () => {
+    return this.#attempts.make(repository, async () => {
       const holder = await this.#repositories.stored(repository);
       const link = await find<object>(documents, linkKey(repository, digest));
       if (holder === undefined || link === undefined) return { result: 'absent' };
@@ -99,7 +101,7 @@ export class Deletions {
     how: 'empty' | 'with-images',
   ): Promise<RepositoryRecord | 'absent' | 'not-empty'> {
     const { documents } = this.#parts;
-    return attempts<RepositoryRecord | 'absent' | 'not-empty'>(this.#parts.limits, async () => {
+    return this.#attempts.make<RepositoryRecord | 'absent' | 'not-empty'>(name, async () => {
       const holder = await this.#repositories.stored(name);
       if (holder === undefined) return { result: 'absent' };
       if (how === 'empty') {

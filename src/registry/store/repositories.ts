@@ -6,7 +6,7 @@ import { digestOf, isDigest } from '../format/digest.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { isForeignLayer } from '../format/media-types.ts';
 import { OciError } from '../oci/oci-error.ts';
-import { attempts } from './attempts.ts';
+import type { Attempts } from './attempts.ts';
 import type { Contents } from './contents.ts';
 import {
   blobUnknown,
@@ -54,9 +54,11 @@ export interface PutManifest {
 export class Repositories {
   readonly #parts: StoreParts;
   readonly #contents: Contents;
+  readonly #attempts: Attempts;
 
-  constructor(parts: StoreParts, contents: Contents) {
+  constructor(parts: StoreParts, contents: Contents, attempts: Attempts) {
     this.#parts = parts;
+    this.#attempts = attempts;
     this.#contents = contents;
   }
 
@@ -83,7 +85,7 @@ export class Repositories {
     name: string,
     to: (record: RepositoryRecord) => RepositoryRecord,
   ): Promise<RepositoryRecord | undefined> {
-    return attempts(this.#parts.limits, async () => {
+    return this.#attempts.make(name, async () => {
       const stored = await this.stored(name);
       if (stored === undefined) return { result: undefined };
       const next = to(stored.value);
@@ -165,7 +167,7 @@ export class Repositories {
     const tag = isDigest(reference) ? undefined : reference;
     const { documents, clock } = this.#parts;
     const record = recordOf(manifest, digest, bytes.length, clock.wallMs());
-    await attempts(this.#parts.limits, async () => {
+    await this.#attempts.make(repository, async () => {
       const holder = await this.stored(repository);
       if (holder === undefined) throw nameUnknown(repository);
       await this.#checkNamed(repository, manifest, digest);

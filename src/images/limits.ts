@@ -131,6 +131,8 @@ export const mountLimits = {
   idleMs: 5 * 60_000,
   /** How long a program of the system may take to mount or unmount. */
   commandMsMax: 20_000,
+  /** Threads of the device program that wait for files. */
+  fileThreads: 16,
   /** How long nbdfuse may go on after it was unmounted. */
   fuseEndMsMax: 2000,
   /** How often it is looked whether something is there, or gone. */

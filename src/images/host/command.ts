@@ -1,7 +1,17 @@
 /** Runs a program of the system to its end. */
 import { execFile } from 'node:child_process';
+import { delimiter } from 'node:path';
 import { mountLimits } from '../limits.ts';
-import { hostPath } from './mounts-problem.ts';
+
+/** Where programs of the system are, whatever the search path of whoever started Lambkin. */
+export const hostPath = [
+  process.env['PATH'] ?? '',
+  '/usr/local/sbin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+].join(delimiter);
 
 export const hostEnvironment = { PATH: hostPath, LC_ALL: 'C' };
 

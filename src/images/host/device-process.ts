@@ -101,7 +101,8 @@ export class DeviceProcess implements MountDevice {
     const { device, directory, cache, memoryBytesMax, zone, traceMs = mountLimits.traceMs } = this.#options;
     const { clock, warn } = this.#options;
     const child = fork(device.path, [deviceMark, directory], {
-      env: hostEnvironment,
+      // Node's own number of threads that wait for files is four: fewer than there are misses in flight.
+      env: { ...hostEnvironment, UV_THREADPOOL_SIZE: String(mountLimits.fileThreads) },
       execArgv: [],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

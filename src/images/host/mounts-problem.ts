@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { access, open, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { command, hostPath } from './command.ts';
 
 const programs = {
   nbdfuse: 'libnbd-bin',
@@ -12,16 +13,6 @@ const programs = {
 
 /** CAP_SYS_ADMIN, as a bit of what /proc says a process may do. */
 const systemAdministration = 1n << 21n;
-
-/** Where programs of the system are, whatever the search path of whoever started Lambkin. */
-export const hostPath = [
-  process.env['PATH'] ?? '',
-  '/usr/local/sbin',
-  '/usr/sbin',
-  '/usr/bin',
-  '/sbin',
-  '/bin',
-].join(delimiter);
 
 /** Why this host cannot mount images; undefined when it can. */
 export async function imageMountsProblem(): Promise<string | undefined> {
@@ -42,12 +33,22 @@ export async function imageMountsProblem(): Promise<string | undefined> {
   for (const [program, debianPackage] of Object.entries(programs)) {
     if (!(await isFound(program))) return `${program} is not installed (Debian: ${debianPackage})`;
   }
-  return undefined;
+  return loopProblem();
+}
+
+/** In a container the kernel may offer a device that has no file. */
+async function loopProblem(): Promise<string | undefined> {
+  try {
+    const free = (await command('losetup', '-f')).trim();
+    return await openProblem(free);
+  } catch (error) {
+    return `there is no loop device: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 async function openProblem(device: string): Promise<string | undefined> {
   try {
-    const file = await open(device, constants.O_RDWR);
+    const file = await open(device, constants.O_RDONLY);
     await file.close();
     return undefined;
   } catch (error) {

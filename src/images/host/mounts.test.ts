@@ -36,6 +36,7 @@ interface Opening {
 
 async function world(t: TestContext): Promise<MountWorld & Opening> {
   const made = await mountWorld();
+  worlds.push(made.path);
   const opened: CountedImageMounts[] = [];
   t.after(async () => {
     for (const mounts of opened) await mounts.close();
@@ -65,9 +66,12 @@ if (skip === false) {
   expected = await sums(path, ...names);
   remove();
 }
-after(() =>
-  assert.deepEqual(leftovers('/lambkin-images-'), [], 'mounts, loop devices and processes are left'),
-);
+/** Of all tests here. */
+const worlds: string[] = [];
+after(() => {
+  for (const path of worlds)
+    assert.deepEqual(leftovers(path), [], 'mounts, loop devices or processes are left');
+});
 
 /** Waits for what takes a moment. */
 async function until(isSo: () => boolean): Promise<void> {

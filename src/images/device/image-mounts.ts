@@ -33,6 +33,8 @@ interface Entry {
   uses: number;
   /** Stops the timer of an idle mount. */
   cancel: Cancel | undefined;
+  /** It is being unmounted, or is so already. */
+  over: boolean;
 }
 
 export class ImageMountTable implements CountedImageMounts {
@@ -87,6 +89,7 @@ export class ImageMountTable implements CountedImageMounts {
       mounted: device.mount(image, () => this.#lose(image, entry)),
       uses: 0,
       cancel: undefined,
+      over: false,
     };
     this.#entries.set(image, entry);
     entry.mounted.catch(() => this.#forget(image, entry));
@@ -116,6 +119,8 @@ export class ImageMountTable implements CountedImageMounts {
   }
 
   #unmount(image: string, entry: Entry): void {
+    if (entry.over) return;
+    entry.over = true;
     entry.cancel?.();
     entry.cancel = undefined;
     this.#forget(image, entry);

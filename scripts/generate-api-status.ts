@@ -16,7 +16,7 @@ const target = 'docs/api-status.md';
 
 /** What a reader should know of an operation that is served. */
 const notes: Readonly<Record<string, string>> = {
-  Invoke: 'RequestResponse and DryRun; Event is refused by name',
+  Invoke: 'RequestResponse, Event and DryRun',
   CreateFunction:
     'zip in the request or in S3; container images, tenancy, capacity providers and durable functions are refused by name',
   InvokeWithResponseStream: 'RequestResponse and DryRun',

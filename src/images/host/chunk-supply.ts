@@ -12,10 +12,11 @@ import { ImageReader } from '../reading/image-reader.ts';
 import type { Place } from '../roots/place.ts';
 import { StoreTier } from '../roots/store-tier.ts';
 import { cacheNodes } from './cache-client.ts';
-import { openDiskTier } from './disk-tier.ts';
+import { openDiskTier, type DiskTier } from './disk-tier.ts';
 
 export class ChunkSupply {
   readonly #source: ChunkSource;
+  readonly #disk: DiskTier;
   readonly #zone: ZoneTier;
   readonly #hedge = new Hedge(systemClock);
   readonly #blobs: Pick<Blobs, 'get'>;
@@ -28,17 +29,23 @@ export class ChunkSupply {
     const disk = await openDiskTier({ ...cache, entropy: systemEntropy });
     const nodes = new ZoneTier(zone === undefined ? [] : cacheNodes(zone), systemClock);
     const tiers = zone === undefined ? [disk] : [disk, nodes];
-    return new ChunkSupply(new ChunkSource({ memoryBytesMax, tiers }), nodes, blobs);
+    return new ChunkSupply(new ChunkSource({ memoryBytesMax, tiers }), disk, nodes, blobs);
   }
 
-  private constructor(source: ChunkSource, zone: ZoneTier, blobs: Pick<Blobs, 'get'>) {
+  private constructor(source: ChunkSource, disk: DiskTier, zone: ZoneTier, blobs: Pick<Blobs, 'get'>) {
     this.#source = source;
+    this.#disk = disk;
     this.#zone = zone;
     this.#blobs = { get: async (key) => this.#hedge.run(async () => blobs.get(key)) };
   }
 
   get counts(): Omit<MountCounts, 'mounted'> {
     return { ...this.#source.counts, ...this.#hedge.counts, zone: this.#zone.counts };
+  }
+
+  /** Resolves when the disk has what it was given. */
+  async settle(): Promise<void> {
+    await this.#disk.settle();
   }
 
   reader(image: string, manifest: Manifest, place: Place): ImageReader {

@@ -64,6 +64,7 @@ class Devices {
     await Promise.allSettled(this.#making);
     await Promise.all([...this.#mounts.keys()].map(async (mount) => this.#unmount(mount)));
     await command('umount', '-n', '-l', this.#directory).catch(() => {});
+    await this.#opened?.supply.settle();
   }
 
   async #answer(id: number, request: DeviceRequest): Promise<void> {

@@ -309,10 +309,10 @@ test(
   { skip },
   async (t) => {
     const { path, store, open, image } = await world(t);
-    const first = await open({ traceMs: 300 });
+    const first = await open({ traceMs: 1500 });
     await sums((await first.mount(image)).directory, 'third');
     let trace: readonly number[] = [];
-    for (let look = 0; trace.length === 0 && look < 500; look += 1) {
+    for (let look = 0; trace.length === 0 && look < 2000; look += 1) {
       await new Promise((resolve) => setTimeout(resolve, 10));
       trace = (await store.find(account, image))?.trace ?? [];
     }
@@ -323,7 +323,7 @@ test(
     await second.mount(image);
     const wanted = trace.length;
     for (let look = 0; ((await second.counts()).hits['store'] ?? 0) < wanted; look += 1) {
-      assert.ok(look < 500, 'the trace is not read ahead');
+      assert.ok(look < 2000, 'the trace is not read ahead');
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     await second.close();

@@ -7,4 +7,5 @@ export { ecrAccess } from './ecr.ts';
 export { lambdaAccess } from './lambda.ts';
 export { autoscalingAccess } from './autoscaling.ts';
 export { logsAccess } from './logs.ts';
+export { metricsAccess } from './metrics.ts';
 export { sqsAccess } from './sqs.ts';

@@ -22,6 +22,7 @@ export interface UpFlags extends WithDataDirectory {
   readonly baseImage?: string;
   readonly logLevel: UpOptions['logLevel'];
   readonly poolSize?: number;
+  readonly roleCredentials?: 'variables' | 'endpoint';
   readonly environmentLifetime?: number;
   readonly streamBurst?: number;
   readonly streamRate?: number;
@@ -35,6 +36,8 @@ export interface UpFlags extends WithDataDirectory {
   readonly imageEpoch?: number;
   readonly imageRetired?: number;
   readonly imageExpired?: number;
+  readonly metrics: 'token' | 'open' | 'off';
+  readonly metricsRetention?: number;
   readonly registry?: string;
   readonly registryCredentials?: string;
   readonly stopGrace: number;
@@ -110,6 +113,13 @@ export function up(): Command {
         'invokes at once in the account (default: 1000)',
         'ACCOUNT_CONCURRENCY',
       ).argParser(values.concurrency),
+    )
+    .addOption(
+      option(
+        '--role-credentials <way>',
+        "variables or endpoint: how functions get their role's credentials (default: variables)",
+        'ROLE_CREDENTIALS',
+      ).argParser(values.roleCredentials),
     )
     .addOption(
       option(
@@ -193,6 +203,22 @@ export function up(): Command {
         'how long nobody must have read it before it is deleted (default: 168)',
         'IMAGE_EXPIRED',
       ).argParser(values.hours),
+    )
+    .addOption(
+      option(
+        '--metrics <access>',
+        'who may read /metrics: token (of the file metrics-token in the data directory), open (everybody) or off',
+        'METRICS',
+      )
+        .choices(['token', 'open', 'off'])
+        .default('token'),
+    )
+    .addOption(
+      option(
+        '--metrics-retention <days>',
+        'how long metrics are kept (default: 15)',
+        'METRICS_RETENTION',
+      ).argParser(values.days),
     )
     .addOption(registry())
     .addOption(
@@ -285,12 +311,15 @@ export function upOptions(
       ? {}
       : { accessKey: { accessKeyId, secretAccessKey } }),
     ...(poolSize === undefined ? {} : { poolSize }),
+    ...(flags.roleCredentials && { credentialsBy: flags.roleCredentials }),
     ...(flags.environmentLifetime === undefined ? {} : { environmentLifetimeMs: flags.environmentLifetime }),
     ...(flags.streamBurst === undefined ? {} : { streamBurstBytes: flags.streamBurst }),
     ...(flags.streamRate === undefined ? {} : { streamBytesPerSecond: flags.streamRate }),
     ...(flags.debug === undefined ? {} : { debug: { functionName: flags.debug, port: flags.debugPort } }),
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
     ...(flags.urlDomain === undefined ? {} : { urlDomain: flags.urlDomain }),
+    metricsAccess: flags.metrics,
+    ...(flags.metricsRetention === undefined ? {} : { metricsRetentionMs: flags.metricsRetention }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
     images: {
       ...(flags.imageCache === undefined ? {} : { cacheBytes: flags.imageCache }),

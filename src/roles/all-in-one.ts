@@ -10,11 +10,12 @@ import {
   createAuthorize,
   lambdaAccess,
   logsAccess,
+  metricsAccess,
   sqsAccess,
 } from '#access';
 import { createAssignment, keepProvisioned } from '#assignment';
 import { autoscalingService, createAutoscaling } from '#autoscaling';
-import { codeOfArchivePath, openCodeStore, S3Archives } from '#code';
+import { openCodeStore, S3Archives } from '#code';
 import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
@@ -25,30 +26,19 @@ import { openAccount, type RootIdentity } from '#identity';
 import { unreachable } from '#lib/assert';
 import { logsService, openLogs } from '#logs';
 import { openMetadataCache, VariableSeal } from '#metadata';
+import { metricsHandlers, metricsService } from '#metrics';
 import { createPlacement } from '#placement';
-import {
-  systemClock as clock,
-  systemEntropy as entropy,
-  systemRandom as random,
-  type Blobs,
-} from '#platform';
+import { systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { openRuntimes, type Runtimes } from '#runtimes';
 import { openSqs, sqsService } from '#sqs';
-import {
-  createListener,
-  linkedRoute,
-  Links,
-  restJsonService,
-  type Authorize,
-  type Log,
-  type OpenRoute,
-  type ReportFault,
-} from '#wire';
+import { createListener, Links, restJsonService, type Authorize, type Log, type ReportFault } from '#wire';
 import { openWorker, type Isolation, type Worker } from '#worker';
+import { archiveRoute } from './archive-route.ts';
 import { openBackgroundInvokes } from './background-invokes.ts';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
 import { reasonOf } from './log.ts';
+import { openMetricsRoute, openRecording } from './metrics.ts';
 import type { LambkinOptions } from './options.ts';
 import { noneAhead, oneAtATime } from './one-at-a-time.ts';
 import { openImages } from './images.ts';
@@ -98,6 +88,8 @@ export async function compose(
   });
   closing.add(() => identity.close());
   const { account } = identity;
+  const { accountId } = account;
+  const recording = await openRecording({ accountId, documents, options, closing, trouble });
 
   // What runs functions.
   const metadata = await openMetadataCache({
@@ -123,6 +115,7 @@ export async function compose(
     queue: store.queue,
     clock,
     entropy,
+    watch: recording.queues,
     onFault: (error) => trouble('queues could not be tidied up', error),
   });
   closing.add(() => sqs.close());
@@ -159,6 +152,7 @@ export async function compose(
     images: images.mounts,
     logs: logs.sink,
     credentials: (roleArn, sessionName) => account.roleCredentials(roleArn, sessionName),
+    ...(options.credentialsBy && { credentialsBy: options.credentialsBy }),
     openVariables: (version) => variables.open(version),
     clock,
     entropy,
@@ -176,6 +170,7 @@ export async function compose(
       }),
     },
     warn: (message, fields) => log.warn(message, fields),
+    onRan: recording.onRan,
     debugged: options.debug && {
       ...options.debug,
       directory: join(dataDirectory, 'debug', options.debug.functionName),
@@ -222,6 +217,7 @@ export async function compose(
     workers: (id) => workers.get(id),
     clock,
     entropy,
+    watch: recording.watch,
   });
   const background = await openBackgroundInvokes({
     options,
@@ -232,11 +228,15 @@ export async function compose(
     metadata,
     frontend,
     sqs,
+    recording,
     log,
     closing,
     trouble,
   });
   const { roleMay, events, eventSources } = background;
+  const observed = { assignment, metadata, events, queues: sqs.queues, worker };
+  recording.observe(observed);
+  const exposition = await openMetricsRoute(options, root, recording, observed);
   const links = new Links(root.deriveKey('download-links'), clock);
   const profiles = await readSigningProfiles(dataDirectory);
   if (profiles.kind === 'refused') return profiles;
@@ -314,6 +314,14 @@ export async function compose(
       ],
       ['sqs', sqsService(sqs, reportFault, authorizeBy(sqsAccess, queueFacts))],
       ['ecr', ecr],
+      [
+        'monitoring',
+        metricsService(
+          metricsHandlers(recording.metrics, accountId),
+          reportFault,
+          authorizeBy(metricsAccess),
+        ),
+      ],
       ['iam', iamService(iam, reportFault)],
       ['sts', stsService(iam, reportFault)],
     ]),
@@ -323,7 +331,7 @@ export async function compose(
     host: options.host,
     port: options.port,
     log,
-    openRoutes: [archiveRoute(links, blobs)],
+    openRoutes: [archiveRoute(links, blobs), ...(exposition === undefined ? [] : [exposition])],
     streamRoutes,
     hostRoutes: [
       createUrlRoute({
@@ -332,6 +340,8 @@ export async function compose(
         authorizer: identity.authorizer,
         region,
         nowMs: () => clock.wallMs(),
+        monotonicMs: () => clock.monotonicMs(),
+        onAnswered: recording.onAnswered,
         reportFault,
         ...(options.urlDomain === undefined ? {} : { domain: options.urlDomain }),
       }),
@@ -362,19 +372,6 @@ export async function compose(
     default:
       return unreachable(outcome);
   }
-}
-
-/** GetFunction's Code.Location: the archive, for whoever holds the link. */
-function archiveRoute(links: Links, blobs: Blobs): OpenRoute {
-  return linkedRoute('/code/', links, async ({ rawPath }) => {
-    const code = codeOfArchivePath(rawPath);
-    const info = code && (await blobs.info(code.blobKey));
-    const body = info && (await blobs.stream(info.key));
-    if (info === undefined || body === undefined)
-      return { kind: 'answer', statusCode: 404, headers: {}, body: undefined };
-    const headers = { 'content-type': 'application/zip', 'content-length': String(info.sizeBytes) };
-    return { kind: 'answer', statusCode: 200, headers, body };
-  });
 }
 
 function poolOf(size: number): { readonly perFlavorMax: number; readonly totalMax: number } {

@@ -1,6 +1,6 @@
 /**
  * The table of errors: name → status, whose fault, and how the body is spelled. Lambda's own come from the generated
- * table; what every AWS service answers, and what CloudWatch Logs, IAM, STS, SQS and ECR declare, is written here.
+ * table; what every AWS service answers, and what CloudWatch, CloudWatch Logs, IAM, STS, SQS and ECR declare, is written here.
  */
 import table from './generated/lambda.json' with { type: 'json' };
 
@@ -106,6 +106,12 @@ const registryErrors = {
   InvalidTagParameterException: client(400),
 } as const;
 
+/** Errors of CloudWatch that none of the others has. */
+const metricsErrors = {
+  InvalidNextToken: client(400),
+  InvalidParameterCombinationException: client(400),
+} as const;
+
 export type ErrorName =
   | keyof typeof table.errors
   | keyof typeof commonErrors
@@ -113,7 +119,8 @@ export type ErrorName =
   | keyof typeof identityErrors
   | keyof typeof autoscalingErrors
   | keyof typeof queueErrors
-  | keyof typeof registryErrors;
+  | keyof typeof registryErrors
+  | keyof typeof metricsErrors;
 
 export const errors: ReadonlyMap<string, ErrorRow> = new Map([
   ...Object.entries({
@@ -123,6 +130,7 @@ export const errors: ReadonlyMap<string, ErrorRow> = new Map([
     ...autoscalingErrors,
     ...queueErrors,
     ...registryErrors,
+    ...metricsErrors,
   }).map(([name, row]) => [name, { ...row, message: 'message', headers: {}, modelled: false }] as const),
   ...Object.entries(table.errors).map(
     ([name, row]) => [name, { ...row, modelled: true } as unknown as ErrorRow] as const,

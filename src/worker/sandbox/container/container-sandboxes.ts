@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, Entropy } from '#platform';
+import { credentialVariables } from '../../runtime-api/credentials.ts';
 import type { AttachedEndpoint, RuntimeApi } from '../../runtime-api/server.ts';
 import { findEntrypoint, layerTraits } from '../host-files.ts';
 import { removeTree } from '../process/removal.ts';
@@ -35,7 +36,7 @@ import type { ImageRoot } from './image-roots.ts';
 import type { Starter } from './starter.ts';
 import { IdleFreezer } from './idle-freezer.ts';
 import { MemoryLooks } from './memory-looks.ts';
-import { gatewayAddress, runtimeApiPort, sandboxAddress } from './network.ts';
+import { credentialsAddress, gatewayAddress, runtimeApiPort, sandboxAddress } from './network.ts';
 import { programDirectory, programInside, runtimeDirectory } from './root.ts';
 import { groupOf, sweepGroups } from './sweep.ts';
 import { Turns } from './turns.ts';
@@ -99,6 +100,7 @@ export class ContainerSandboxes implements Sandboxes {
     this.#group = groupOf(this.#directory);
     this.#houses = new Houses((kind) => ({
       program: options.program,
+      clock: options.clock,
       network: options.network,
       baseImage: options.baseImage,
       state: this.#stateOf(kind),
@@ -214,7 +216,11 @@ export class ContainerSandboxes implements Sandboxes {
     const [root, lines] = await Promise.all([this.#rootOf(house, id, plan), house.showLines(id, shown)]);
     await house.enclave.run(...house.placeLines(id, slot), ...lines);
     const storageBytes = (room ?? image)?.storageBytes ?? waitingStorageBytes;
-    const own = { AWS_LAMBDA_RUNTIME_API: api.address };
+    if (plan.credentials !== undefined) api.lend(plan.credentials);
+    const own = {
+      AWS_LAMBDA_RUNTIME_API: api.address,
+      ...(plan.credentials && credentialVariables(credentialsAddress, plan.credentials)),
+    };
     const bundle = join(this.#directory, id);
     mkdirSync(bundle, { recursive: true, mode: privateMode });
     const config = bundleConfig({

@@ -7,7 +7,7 @@ import type { ImageMounts, MountedImage } from '#images';
 import type { Configuration, ImageDefaults } from '#metadata';
 import { ImageTree, runtimeClient } from './fixtures/image-tree.ts';
 import { answerOf, World } from './fixtures/world.ts';
-import type { LocalWorker } from './index.ts';
+import type { LocalWorker, WorkerOptions } from './index.ts';
 import { skipped } from './sandbox/contract/rooms.ts';
 
 const skip = await skipped('container');
@@ -67,7 +67,7 @@ const configuration: Scene['configuration'] = (defaults = {}, more = {}) => ({
   ...more,
 });
 
-async function scene(): Promise<Scene> {
+async function scene(options: Partial<WorkerOptions> = {}): Promise<Scene> {
   const world = new World();
   chmodSync(world.root, 0o755);
   const mounts = new Mounts();
@@ -76,7 +76,7 @@ async function scene(): Promise<Scene> {
   tree.put('/var/task/app.cjs', runtimeClient, 0o644);
   tree.put('/var/task/code.txt', 'the image', 0o644);
   mounts.directories.set('image', tree.directory);
-  const worker = await world.open({ isolation: 'container', images: mounts });
+  const worker = await world.open({ isolation: 'container', images: mounts, ...options });
   return {
     world,
     worker,
@@ -228,6 +228,13 @@ const call = (method, path, headers, body) => new Promise((resolve) => {
     assert.deepEqual(it.world.warnings, []);
     // And can have it again.
     assert.equal((await it.run(it.configuration()))['code'], 'the image');
+  });
+
+  test('may ask for its credentials', async () => {
+    await using it = await scene({ credentialsBy: 'endpoint' });
+    const env = (await it.run(it.configuration()))['env'] as Record<string, string>;
+    assert.match(env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? '', /^http:/);
+    assert.equal(env['AWS_ACCESS_KEY_ID'], undefined);
   });
 
   test('is retired when the mount of its image breaks', async () => {

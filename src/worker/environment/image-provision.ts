@@ -7,6 +7,7 @@ import type { Sandboxes } from '../sandbox/sandbox.ts';
 import { imageCommand, launchErrorLine, type ImageCommand } from './image-command.ts';
 import type { Initialization } from '../worker.ts';
 import type { ProvisionerParts, ProvisionOutcome } from './provisioner.ts';
+import { credentialsOf, RoleCredentials } from './role-credentials.ts';
 import { startErrorText } from './start-errors.ts';
 import { sealedMessage } from './sealed-message.ts';
 import { environmentVariables } from './variables.ts';
@@ -63,7 +64,8 @@ async function start(
   const asked = imageCommand(image, configuration.kept);
   const { entryPoint, command, workingDirectory } = asked;
   const words = [...entryPoint, ...command];
-  const credentials = parts.credentials(configuration.role, version.functionName);
+  const credentials = credentialsOf(parts, version);
+  const lent = credentials instanceof RoleCredentials ? credentials : undefined;
   const started = { version: withHandler(version, command[0]), image, custom, credentials };
   const env = variablesOf(parts, started, logStream, initialization);
   const looked = await look(sandboxes, mounted.directory, words, workingDirectory, env['PATH'] ?? '');
@@ -82,6 +84,7 @@ async function start(
       directory: mounted.directory,
       storageBytes: configuration.ephemeralStorageMb * mebibyte,
     },
+    ...(lent && { credentials: lent }),
     held: extensions.length > 0,
   });
   if (outcome.kind === 'started') {
@@ -89,7 +92,11 @@ async function start(
       kind: 'provided',
       provision: {
         sandbox: outcome.sandbox,
-        init: { env: { ...env, ...outcome.sandbox.own }, handler: '', taskRoot },
+        init: {
+          env: { ...env, ...outcome.sandbox.own, ...(lent && outcome.sandbox.lend(lent)) },
+          handler: '',
+          taskRoot,
+        },
         programs: { names: extensions, root: '/opt' },
         settle,
         release: () => {
@@ -98,7 +105,8 @@ async function start(
           });
         },
       },
-      credentialsEndMs: credentials.expiresAtMs,
+      // What is asked for anew each time never ends.
+      credentialsEndMs: credentials instanceof RoleCredentials ? undefined : credentials.expiresAtMs,
       lost: mounted.lost,
     };
   }
@@ -119,7 +127,7 @@ function variablesOf(
     readonly version: VersionRecord;
     readonly image: FunctionImage;
     readonly custom: Readonly<Record<string, string>>;
-    readonly credentials: Credentials;
+    readonly credentials: Credentials | RoleCredentials;
   },
   logStream: string,
   initialization: Initialization,
@@ -138,7 +146,7 @@ function variablesOf(
     programDirectory: undefined,
     runtimeDirectory,
     launchEnv: {},
-    credentials,
+    credentials: credentials instanceof RoleCredentials ? undefined : credentials,
     initialization,
     endpoint: sandboxes.reached(endpoint()),
     endpoints: Object.fromEntries(reached),

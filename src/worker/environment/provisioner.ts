@@ -12,7 +12,7 @@ import type { Settle, Starts } from '../pool/starts.ts';
 import { copyCode } from '../sandbox/code-copy.ts';
 import type { Inside, Room, RuntimeFiles, Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
-import { type CredentialsBy, RoleCredentials } from './role-credentials.ts';
+import { type CredentialsBy, credentialsOf, RoleCredentials } from './role-credentials.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
 import type { Initialization } from '../worker.ts';
 import { changesStart, environmentVariables, execWrapper, startVariables } from './variables.ts';
@@ -142,12 +142,11 @@ export class Provisioner {
     logStream: string,
     initialization: Initialization,
   ): Promise<ProvisionOutcome> {
-    const { role } = version.configuration;
     const custom = this.#parts.openVariables(version);
     if (custom === undefined) {
       return { kind: 'impossible', errorType: 'KMSAccessDeniedException', message: sealedMessage };
     }
-    const credentials = this.#credentials(role, version.functionName);
+    const credentials = credentialsOf(this.#parts, version);
     const unpacked = await unpackFiles(this.#parts.code, version.configuration, this.#parts.sandboxes);
     if (unpacked.kind === 'broken') {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
@@ -164,12 +163,6 @@ export class Provisioner {
     }
     files.release();
     return outcome;
-  }
-
-  #credentials(role: string, functionName: string): Credentials | RoleCredentials {
-    const { credentials, credentialsBy, clock, entropy } = this.#parts;
-    const issue = (): Credentials => credentials(role, functionName);
-    return credentialsBy === 'variables' ? issue() : new RoleCredentials(clock, entropy, issue);
   }
 
   /** The code of a function that is debugged, where debuggers look for it. */

@@ -67,8 +67,8 @@ export class PlatformLog {
     this.#parts = parts;
   }
 
-  /** `hub`: that of the sandbox in which it runs, where there is one. */
-  initStarted(phase: Phase, hub: TelemetryHub | undefined): void {
+  /** `hub`: that of the sandbox in which it runs, where there is one. `line`: why there is none. */
+  initStarted(phase: Phase, hub: TelemetryHub | undefined, line?: string): void {
     const { clock, spec } = this.#parts;
     const { functionName, version, configuration } = spec.version;
     const { runtime, memoryMb } = configuration;
@@ -89,6 +89,7 @@ export class PlatformLog {
         instanceMaxMemory: memoryMb * 1024 * 1024,
       },
     }));
+    if (line !== undefined) this.#parts.log.write(line);
   }
 
   /** The runtime is ready for its first invoke; extensions may still be busy. */

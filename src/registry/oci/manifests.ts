@@ -77,13 +77,13 @@ async function deleteManifest(
   return answer(202, { 'content-length': '0' });
 }
 
-async function wholeBody({ stream }: OciRequest): Promise<Buffer> {
+async function wholeBody(request: OciRequest): Promise<Buffer> {
   const { manifestBytesMax } = registryLimits;
   const tooLarge = new OciError('SIZE_INVALID', `A manifest has at most ${manifestBytesMax} bytes.`);
-  if ((stream.contentLength ?? 0) > manifestBytesMax) throw tooLarge;
+  if ((request.stream.contentLength ?? 0) > manifestBytesMax) throw tooLarge;
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  for await (const piece of stream.body) {
+  for await (const piece of request.body()) {
     bytes += piece.length;
     if (bytes > manifestBytesMax) throw tooLarge;
     pieces.push(piece);

@@ -35,9 +35,10 @@ export class OciError extends Error {
     more: {
       readonly detail?: Readonly<Record<string, string>>;
       readonly headers?: Readonly<Record<string, string>>;
+      readonly cause?: unknown;
     } = {},
   ) {
-    super(message);
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.detail = more.detail;
     this.headers = more.headers ?? {};

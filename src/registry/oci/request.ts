@@ -1,6 +1,7 @@
 /** A request of the distribution API, once it is known who sends it. */
 import type { Principal } from '#identity';
 import type { Authorize, HostAnswer, RequestContext, StreamRequest } from '#wire';
+import { OciError } from './oci-error.ts';
 import type { Contents } from '../store/contents.ts';
 import type { Deletions } from '../store/deletions.ts';
 import type { Repositories } from '../store/repositories.ts';
@@ -46,6 +47,15 @@ export class OciRequest {
 
   header(name: string): string | string[] | undefined {
     return this.stream.request.headers[name];
+  }
+
+  /** What the client sends. That it broke off is no fault of ours. */
+  async *body(): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* this.stream.body;
+    } catch (cause) {
+      throw new OciError('BLOB_UPLOAD_INVALID', 'The body broke off.', { cause });
+    }
   }
 
   /** Throws a WireError unless the sender may do what ECR calls `operation`. */

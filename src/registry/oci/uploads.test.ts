@@ -1,7 +1,9 @@
 /** Uploads as plain HTTP clients make them. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { suite, test } from 'node:test';
-import { registryRig, user } from '../fixtures/rig.ts';
+import { basicOf, registryRig, root, user } from '../fixtures/rig.ts';
 import { digestOf } from '../fixtures/some-image.ts';
 
 const bytes = Buffer.from('some bytes of a layer');
@@ -165,6 +167,34 @@ suite('uploads', () => {
     await rig.pushBlob('c/d', bytes);
     await rig.pushBlob('a/b', bytes);
     assert.equal((await rig.blobs.list('')).length, 1);
+  });
+
+  test('a client that leaves in the middle leaves the upload as it was, and no fault of ours', async () => {
+    await using rig = await registryRig();
+    const { headers } = await rig.call('POST', '/v2/a/b/blobs/uploads/');
+    const location = headers.get('location') ?? '';
+    await rig.call('PATCH', location, { body: bytes.subarray(0, 4) });
+    const socket = connect(rig.port, '127.0.0.1');
+    const authorization = basicOf(root.id, root.secret);
+    socket.write(
+      `PATCH ${location} HTTP/1.1\r\nhost: h\r\nauthorization: ${authorization}\r\ncontent-length: 1000\r\n\r\nabc`,
+    );
+    await once(socket, 'connect');
+    for (;;) {
+      // Until the broken request has come as far as the upload itself.
+      const { code } = await rig.call('PATCH', location, {
+        body: 'x',
+        headers: { 'content-range': '99-99' },
+      });
+      if (code === 'BLOB_UPLOAD_INVALID') break;
+    }
+    socket.destroy();
+    let again = await rig.call('PATCH', location, { body: bytes.subarray(4) });
+    while (again.code === 'BLOB_UPLOAD_INVALID') {
+      again = await rig.call('PATCH', location, { body: bytes.subarray(4) });
+    }
+    assert.equal((await rig.call('PUT', `${location}?digest=${digest}`)).status, 201);
+    assert.deepEqual(rig.faults, []);
   });
 
   test('of two requests on one upload one is refused', async () => {

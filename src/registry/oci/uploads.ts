@@ -18,7 +18,7 @@ import { ensureRepository } from './repository.ts';
 import { answer, type OciRequest } from './request.ts';
 
 export async function beginUpload(request: OciRequest, repository: string): Promise<HostAnswer> {
-  const { query, stream } = request;
+  const { query } = request;
   const { uploads, contents } = request.floor;
   request.authorize('InitiateLayerUpload', repository);
   await ensureRepository(request, repository);
@@ -40,7 +40,7 @@ export async function beginUpload(request: OciRequest, repository: string): Prom
   const wanted = checkedDigest(digest);
   const upload = await uploads.open(repository);
   try {
-    await uploads.finish(repository, upload, wanted, { start: 0, body: stream.body });
+    await uploads.finish(repository, upload, wanted, { start: 0, body: request.body() });
   } catch (error) {
     // Nobody was told of it, so nobody can go on with it.
     await uploads.cancel(repository, upload).catch(() => {});
@@ -60,14 +60,14 @@ export async function workOnUpload(
     case 'PATCH': {
       request.authorize('UploadLayerPart', repository);
       const start = pieceStart(request.header('content-range'), stream.contentLength);
-      const sizeBytes = await uploads.append(repository, upload, start, stream.body);
+      const sizeBytes = await uploads.append(repository, upload, start, request.body());
       return answer(202, { ...uploadHeaders(repository, upload, sizeBytes), 'content-length': '0' });
     }
     case 'PUT': {
       request.authorize('CompleteLayerUpload', repository);
       const digest = checkedDigest(query.get('digest') ?? '');
       const start = pieceStart(request.header('content-range'), stream.contentLength);
-      const rest = stream.contentLength === 0 ? undefined : { start, body: stream.body };
+      const rest = stream.contentLength === 0 ? undefined : { start, body: request.body() };
       await uploads.finish(repository, upload, digest, rest);
       return created(repository, digest);
     }

@@ -35,14 +35,21 @@ export class Readings {
     if (this.#isArmed || this.#since.size === 0) return;
     this.#isArmed = true;
     this.#clock.after(this.#limits.timeoutCheckIntervalMs, () => {
-      this.#isArmed = false;
       const latestMs = this.#clock.monotonicMs() - this.#limits.requestTimeoutMs;
-      for (const [reader, sinceMs] of this.#since) {
-        if (sinceMs > latestMs) break;
-        this.#since.delete(reader);
-        reader.tooSlow();
-      }
-      this.#arm();
+      // Where this process stood still itself, what has come meanwhile is read first.
+      setImmediate(() => {
+        this.#isArmed = false;
+        this.#end(latestMs);
+        this.#arm();
+      });
     });
+  }
+
+  #end(latestMs: number): void {
+    for (const [reader, sinceMs] of this.#since) {
+      if (sinceMs > latestMs) return;
+      this.#since.delete(reader);
+      reader.tooSlow();
+    }
   }
 }

@@ -6,4 +6,5 @@ export type { AccessOptions } from './authorize.ts';
 export { lambdaAccess } from './lambda.ts';
 export { autoscalingAccess } from './autoscaling.ts';
 export { logsAccess } from './logs.ts';
+export { metricsAccess } from './metrics.ts';
 export { sqsAccess } from './sqs.ts';

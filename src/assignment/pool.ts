@@ -28,6 +28,8 @@ export class Environment {
   isDurable = false;
   /** Started to be kept ready, before anybody needs it. */
   readonly isProvisioned: boolean;
+  /** Whether it has come back from an invoke. */
+  hasServed = false;
   /** When it began to start, or became idle. */
   sinceMs: number;
   restingSinceMs = -Infinity;

@@ -58,7 +58,7 @@ export class Provision {
     this.#putOff(this.#failures, nowMs);
   }
 
-  /** One that was ready is gone. Those that die young, again and again, are replaced ever more slowly. */
+  /** One that was ready is gone. Those that die young, again and again, are replaced ever more slowly. `ageMs`: Infinity for one that was well. */
   died(ageMs: number, nowMs: number): void {
     this.#deaths = ageMs < youngMs ? this.#deaths + 1 : 0;
     // Nobody waits longer for the first replacement.

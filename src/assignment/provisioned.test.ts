@@ -62,6 +62,23 @@ test('one that dies is replaced at once; those that die young ever more slowly',
   assert.equal(worker.size, 1);
 });
 
+test('one that has served and dies is replaced at once, however often that happens', async () => {
+  const world = shared('w');
+  const worker = world.workers.get('w');
+  assert.ok(worker);
+  const { assignment } = await leader(world);
+  assignment.want(version, 1);
+  await settle();
+  for (let times = 0; times < 20; times++) {
+    const id = await environmentOf(assignment.assign(version));
+    await worker.invoke(id, request);
+    worker.crash(id);
+    await settle();
+    const status = await assignment.provisioned(version);
+    assert.deepEqual([status?.kind, status?.available], ['ready', 1]);
+  }
+});
+
 test('an init that fails is a failure at once, is tried again, and then it is ready', async () => {
   const world = shared('w');
   const worker = world.workers.get('w');

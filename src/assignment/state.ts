@@ -144,8 +144,9 @@ export class PartitionState {
       }
       case 'idle': {
         const environment = roster.findIn(event.environmentId, 'busy');
-        if (environment !== undefined) this.#offer(environment);
-        return undefined;
+        if (environment === undefined) return undefined;
+        environment.hasServed = true;
+        return this.#offer(environment);
       }
       case 'gone': {
         const environment = roster.find(event.environmentId);
@@ -248,7 +249,8 @@ export class PartitionState {
     if (environment.isStarting) return this.#starts.elsewhere(environment, reason);
     const wasReady = environment.isProvisioned && environment.state !== 'retiring';
     this.#core.forget(environment);
-    if (wasReady) this.#keeping.died(environment.pool, ageMs);
+    // What has served an invoke was well: its version starts and works, and whoever ends it is not its start.
+    if (wasReady) this.#keeping.died(environment.pool, environment.hasServed ? Infinity : ageMs);
     return this.#core.roster.dropIfEmpty(environment.pool);
   }
 

@@ -22,12 +22,15 @@ export interface UpFlags extends WithDataDirectory {
   readonly baseImage?: string;
   readonly logLevel: UpOptions['logLevel'];
   readonly poolSize?: number;
+  readonly roleCredentials?: 'variables' | 'endpoint';
   readonly environmentLifetime?: number;
   readonly streamBurst?: number;
   readonly streamRate?: number;
   readonly accountConcurrency?: number;
   readonly endpoint: Readonly<Record<string, string>>;
   readonly urlDomain?: string;
+  readonly metrics: 'token' | 'open' | 'off';
+  readonly metricsRetention?: number;
   readonly registry?: string;
   readonly stopGrace: number;
   readonly debug?: string;
@@ -105,6 +108,13 @@ export function up(): Command {
     )
     .addOption(
       option(
+        '--role-credentials <way>',
+        "variables or endpoint: how functions get their role's credentials (default: variables)",
+        'ROLE_CREDENTIALS',
+      ).argParser(values.roleCredentials),
+    )
+    .addOption(
+      option(
         '--environment-lifetime <minutes>',
         'how long an execution environment serves at most (default: 240)',
         'ENVIRONMENT_LIFETIME',
@@ -138,6 +148,22 @@ export function up(): Command {
         'function URLs are also served below this name, which has to lead here (default: localhost)',
         'URL_DOMAIN',
       ).argParser(values.domain),
+    )
+    .addOption(
+      option(
+        '--metrics <access>',
+        'who may read /metrics: token (of the file metrics-token in the data directory), open (everybody) or off',
+        'METRICS',
+      )
+        .choices(['token', 'open', 'off'])
+        .default('token'),
+    )
+    .addOption(
+      option(
+        '--metrics-retention <days>',
+        'how long metrics are kept (default: 15)',
+        'METRICS_RETENTION',
+      ).argParser(values.days),
     )
     .addOption(registry())
     .addOption(
@@ -219,12 +245,15 @@ export function upOptions(
       ? {}
       : { accessKey: { accessKeyId, secretAccessKey } }),
     ...(poolSize === undefined ? {} : { poolSize }),
+    ...(flags.roleCredentials && { credentialsBy: flags.roleCredentials }),
     ...(flags.environmentLifetime === undefined ? {} : { environmentLifetimeMs: flags.environmentLifetime }),
     ...(flags.streamBurst === undefined ? {} : { streamBurstBytes: flags.streamBurst }),
     ...(flags.streamRate === undefined ? {} : { streamBytesPerSecond: flags.streamRate }),
     ...(flags.debug === undefined ? {} : { debug: { functionName: flags.debug, port: flags.debugPort } }),
     ...(accountConcurrency === undefined ? {} : { accountConcurrency }),
     ...(flags.urlDomain === undefined ? {} : { urlDomain: flags.urlDomain }),
+    metricsAccess: flags.metrics,
+    ...(flags.metricsRetention === undefined ? {} : { metricsRetentionMs: flags.metricsRetention }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
   };
 }

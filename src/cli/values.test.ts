@@ -15,6 +15,13 @@ test('ports are whole numbers up to 65535', () => {
     refused(() => values.port(text), /port/);
 });
 
+test('days become milliseconds', () => {
+  assert.equal(values.days('15'), 15 * 86_400_000);
+  for (const text of ['0', '456', '1.5', '-1', 'x', '']) {
+    refused(() => values.days(text), /days, 1 to 455/);
+  }
+});
+
 test('minutes become milliseconds', () => {
   assert.equal(values.minutes('240'), 4 * 3_600_000);
   for (const text of ['', '0', '-1', '1.5', '10081', '4h'])
@@ -39,6 +46,8 @@ test('networks and base images are checked', () => {
   refused(() => values.network('all'), /Expected none or internet/);
   assert.equal(values.baseImage('/'), '/');
   refused(() => values.baseImage('/nowhere'), /files of a Linux system/);
+  assert.equal(values.roleCredentials('endpoint'), 'endpoint');
+  refused(() => values.roleCredentials('none'), /Expected variables or endpoint/);
 });
 
 test('accounts have twelve digits, regions look like regions, log levels are known', () => {

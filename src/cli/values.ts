@@ -24,6 +24,15 @@ export function minutes(text: string): number {
 
 const minutesMax = 7 * 24 * 60;
 
+/** Days, one to 455 (as long as AWS keeps anything); returns milliseconds. */
+export function days(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (count >= 1 && count <= daysMax) return count * 86_400_000;
+  throw new InvalidArgumentError(`Expected a number of days, 1 to ${daysMax}.`);
+}
+
+const daysMax = 455;
+
 /** MiB, with decimals; returns bytes. */
 export function mebibytes(text: string): number {
   const bytes = /^\d+(?:\.\d+)?$/.test(text) ? Math.round(Number(text) * 1024 * 1024) : Number.NaN;
@@ -101,6 +110,12 @@ export function isolation(text: string): 'auto' | 'container' | 'process' {
 export function network(text: string): 'none' | 'internet' {
   if (text === 'none' || text === 'internet') return text;
   throw new InvalidArgumentError('Expected none or internet.');
+}
+
+/** In the variables of its process once, or by an endpoint that it asks. */
+export function roleCredentials(text: string): 'variables' | 'endpoint' {
+  if (text === 'variables' || text === 'endpoint') return text;
+  throw new InvalidArgumentError('Expected variables or endpoint.');
 }
 
 /** A directory whose system files functions see. */

@@ -134,7 +134,8 @@ test('it must fit into what the function reserves, which cannot be made smaller 
 const shown = (available: number, Status: string, StatusReason?: string): object => ({
   RequestedProvisionedConcurrentExecutions: 4,
   AvailableProvisionedConcurrentExecutions: available,
-  AllocatedProvisionedConcurrentExecutions: available,
+  // One that dies is missing for a while, and yet allocated.
+  AllocatedProvisionedConcurrentExecutions: Status === 'READY' ? 4 : available,
   Status,
   ...(StatusReason !== undefined && { StatusReason }),
 });

@@ -233,7 +233,8 @@ async function provisionedConfiguration(context: Context, record: ProvisionedRec
   return {
     RequestedProvisionedConcurrentExecutions: requested,
     AvailableProvisionedConcurrentExecutions: available,
-    AllocatedProvisionedConcurrentExecutions: available,
+    // What was reached once stays set apart, also while one that died is being replaced.
+    AllocatedProvisionedConcurrentExecutions: status === 'READY' ? requested : available,
     Status: status,
     ...(reason !== undefined && { StatusReason: reason }),
     LastModified: new Date(lastModifiedMs).toISOString().replace(/\.[0-9]+Z$/, '+0000'),

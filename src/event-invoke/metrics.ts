@@ -16,6 +16,32 @@ export interface EventMetrics {
   deadLetterFailed(functionKey: string): void;
 }
 
+/** Tells both. */
+export function tellingBoth(one: EventMetrics, other: EventMetrics): EventMetrics {
+  return {
+    received(key) {
+      one.received(key);
+      other.received(key);
+    },
+    age(key, ageMs) {
+      one.age(key, ageMs);
+      other.age(key, ageMs);
+    },
+    dropped(key) {
+      one.dropped(key);
+      other.dropped(key);
+    },
+    destinationFailed(key) {
+      one.destinationFailed(key);
+      other.destinationFailed(key);
+    },
+    deadLetterFailed(key) {
+      one.deadLetterFailed(key);
+      other.deadLetterFailed(key);
+    },
+  };
+}
+
 export interface FunctionCounts {
   AsyncEventsReceived: number;
   AsyncEventsDropped: number;

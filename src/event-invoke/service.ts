@@ -17,7 +17,7 @@ import { lambdaTarget, type RoleMay } from './lambda-target.ts';
 import { LayoutKeeper } from './layout-keeper.ts';
 import { Leasing } from './leasing.ts';
 import { type Limits, limitsDefault } from './limits.ts';
-import { EventCounters, type EventCounts } from './metrics.ts';
+import { EventCounters, type EventCounts, type EventMetrics, tellingBoth } from './metrics.ts';
 import { type Layout, Placement, shardsOf } from './placement.ts';
 import { Poller } from './poller.ts';
 import { processing } from './processing.ts';
@@ -41,6 +41,8 @@ export interface EventInvokeOptions {
   readonly limits?: Partial<Limits>;
   readonly reportFault: ReportFault;
   readonly onTrouble: (message: string, error: unknown) => void;
+  /** Told of what is counted, besides the census. */
+  readonly metrics?: EventMetrics;
 }
 
 export interface EventCensus extends EventCounts {
@@ -68,7 +70,8 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
   const limits: Limits = { ...limitsDefault, ...options.limits };
   const depths = new Depths();
   const keeper = await LayoutKeeper.open({ documents, queue, clock, limits, depths, onTrouble });
-  const metrics = new EventCounters();
+  const counters = new EventCounters();
+  const metrics = options.metrics === undefined ? counters : tellingBoth(counters, options.metrics);
   const traffic = new Traffic();
   const placement = new Placement(keeper.layout, limits.shardsPerFunction);
   const leasing = new Leasing(shardsOf(keeper.layout), limits.leaseMs);
@@ -135,7 +138,7 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
     handlers: (synchronous) => withEventInvoke(synchronous, accept),
     accept,
     census: () => ({
-      ...metrics.counts(),
+      ...counters.counts(),
       shards: depths.all(),
       layout: placement.layout,
       busy: pollers.reduce((sum, { busy }) => sum + busy, 0),

@@ -11,4 +11,5 @@ export { createEventSources } from './service.ts';
 export type { EventSources, EventSourcesOptions, MappingCounts } from './service.ts';
 export { queueOpener } from './queues.ts';
 export type { QueueOpener, QueueOpenerOptions } from './queues.ts';
+export type { PollerCount } from './sqs/poller.ts';
 export type { QueueDescription, Reception, SourceMessage, SourceQueue } from './sqs/source-queue.ts';

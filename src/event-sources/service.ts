@@ -35,6 +35,8 @@ export interface EventSourcesOptions {
   /** A fault of Lambkin's own, in an invoke. */
   readonly reportFault: (error: unknown, requestId: string) => void;
   readonly onTrouble: (message: string, error: unknown) => void;
+  /** Told of what is counted of a mapping, besides `counts`. */
+  readonly onCount?: (uuid: string, counted: PollerCount) => void;
 }
 
 /** Of one mapping, since this process began. */
@@ -43,6 +45,10 @@ export interface MappingCounts {
   readonly filteredOut: number;
   /** Messages that were put into batches which were invoked. */
   readonly invoked: number;
+  /** Messages of batches whose invoke failed, and those that the function reported as failed. */
+  readonly failed: number;
+  /** Messages that were deleted after they were processed. */
+  readonly deleted: number;
   readonly batchesDone: number;
   readonly batchesPartlyDone: number;
   readonly batchesFailed: number;
@@ -178,7 +184,10 @@ export function createEventSources(options: EventSourcesOptions): EventSources {
       clock,
       random,
       limits,
-      onCount: (counted) => count(tally, counted),
+      onCount(counted) {
+        count(tally, counted);
+        options.onCount?.(uuid, counted);
+      },
     });
     const entry: Polled = { poller, tally, mapping };
     polled.set(uuid, entry);
@@ -202,15 +211,22 @@ const noCounts = (): Tally => ({
   received: 0,
   filteredOut: 0,
   invoked: 0,
+  failed: 0,
+  deleted: 0,
   batchesDone: 0,
   batchesPartlyDone: 0,
   batchesFailed: 0,
 });
 
-function count(tally: Tally, { received = 0, filteredOut = 0, invoked = 0, outcome }: PollerCount): void {
+function count(
+  tally: Tally,
+  { received = 0, filteredOut = 0, invoked = 0, failed = 0, deleted = 0, outcome }: PollerCount,
+): void {
   tally.received += received;
   tally.filteredOut += filteredOut;
   tally.invoked += invoked;
+  tally.failed += failed;
+  tally.deleted += deleted;
   if (outcome === 'done') tally.batchesDone += 1;
   if (outcome === 'partly-done') tally.batchesPartlyDone += 1;
   if (outcome === 'failed' || outcome === 'given-up') tally.batchesFailed += 1;

@@ -45,6 +45,20 @@ export interface FrontendOptions {
   readonly workers: (workerId: string) => Worker | undefined;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  /** Counts invokes, by the ARN as it was invoked and the version that runs. */
+  readonly watch?: (invokedArn: string, version: string) => InvokeWatch;
+}
+
+/** Told of invokes as they happen: on the path of each of them, so it neither throws nor waits. */
+export interface InvokeWatch {
+  /** It was refused for want of concurrency: in place of `began`, or after it. */
+  throttled(): void;
+  /** It has its slot, of its function's reservation or not. */
+  began(isReserved: boolean): void;
+  /** The function has run. */
+  done(hasFailed: boolean): void;
+  /** Once after each `began`. */
+  ended(isReserved: boolean): void;
 }
 
 type Found = Extract<Resolution, { kind: 'found' }>;
@@ -81,12 +95,14 @@ export function createFrontend(options: FrontendOptions): Frontend {
     if (input.invocationType === 'DryRun') return { statusCode: 204, payload: noPayload };
     if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
     const slot = slotOf(input, found);
-    const granted = await admit(slot);
+    const seen = watched(found);
+    const granted = await admit(slot, seen);
     try {
-      const { outcome, executedVersion } = await run(found, resolve, request, whole);
+      const { outcome, executedVersion } = await run(found, resolve, request, whole, seen);
+      seen?.done(outcome.functionError !== undefined);
       return answerOf(outcome, executedVersion, request.traceId);
     } finally {
-      counting.release(slot, granted);
+      release(slot, granted, seen);
     }
   }
 
@@ -98,24 +114,41 @@ export function createFrontend(options: FrontendOptions): Frontend {
     if (input.invocationType === 'DryRun') return dryRun();
     if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
     const slot = slotOf(input, found);
-    const granted = await admit(slot);
+    const seen = watched(found);
+    const granted = await admit(slot, seen);
     let held: Promise<unknown> | undefined;
     try {
-      const { outcome, executedVersion } = await run(found, resolve, request, streaming);
+      const { outcome, executedVersion } = await run(found, resolve, request, streaming, seen);
       const ran = { executedVersion, traceId: request.traceId };
-      if (outcome.kind === 'answered') return wholeAnswer(outcome, ran);
-      held = outcome.stream.ended;
+      if (outcome.kind === 'answered') {
+        seen?.done(outcome.functionError !== undefined);
+        return wholeAnswer(outcome, ran);
+      }
+      held = outcome.stream.ended.then(({ failure }) => seen?.done(failure !== undefined));
       return streamedAnswer(outcome.stream, ran);
     } finally {
-      if (held === undefined) counting.release(slot, granted);
-      else void held.then(() => counting.release(slot, granted));
+      if (held === undefined) release(slot, granted, seen);
+      else void held.then(() => release(slot, granted, seen));
     }
   }
 
-  async function admit(slot: SlotRequest): Promise<Granted> {
+  function watched({ invokedArn, version }: Found): InvokeWatch | undefined {
+    return options.watch?.(invokedArn, version.version);
+  }
+
+  async function admit(slot: SlotRequest, seen: InvokeWatch | undefined): Promise<Granted> {
     const admission = await counting.acquire(slot);
-    if (admission.kind === 'throttled') throw throttledError(admission.reason, admission.retryAfterSeconds);
+    if (admission.kind === 'throttled') {
+      seen?.throttled();
+      throw throttledError(admission.reason, admission.retryAfterSeconds);
+    }
+    seen?.began(slot.reservedConcurrency !== undefined);
     return admission;
+  }
+
+  function release(slot: SlotRequest, granted: Granted, seen: InvokeWatch | undefined): void {
+    counting.release(slot, granted);
+    seen?.ended(slot.reservedConcurrency !== undefined);
   }
 
   /** Tries until a runtime has taken the payload; after that the outcome is final. */
@@ -124,6 +157,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
     resolve: () => Resolution,
     request: InvokeRequest,
     call: Call<O>,
+    seen: InvokeWatch | undefined,
   ): Promise<{ readonly outcome: Started<O>; readonly executedVersion: string }> {
     let found = first;
     const replacementsEndMs = clock.monotonicMs() + replacementsMs;
@@ -141,6 +175,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
         case 'retired':
           break;
         case 'throttled':
+          seen?.throttled();
           throw throttledError(assigned.reason, assigned.retryAfterSeconds);
         case 'unavailable':
           throw unavailableError(assigned.message);

@@ -34,6 +34,19 @@ export function provisionedVersions(
   });
 }
 
+/** By whose wish a version is kept ready: an alias's, or its own. Of several the first by name. */
+export function qualifierOf(
+  version: string,
+  records: ReadonlyMap<string, ProvisionedRecord>,
+  aliases: ReadonlyMap<string, AliasRecord>,
+): string {
+  const wishing = [...records.values()].filter(({ qualifier, requested }) => {
+    const alias = aliases.get(qualifier);
+    return allotment(requested, alias?.version ?? qualifier, alias?.additionalWeights).has(version);
+  });
+  return wishing.map(({ qualifier }) => qualifier).sort()[0] ?? version;
+}
+
 /** What each version gets of `requested`: the main one what the weights of the others leave, and one at least where there are enough. */
 export function allotment(
   requested: number,

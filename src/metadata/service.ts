@@ -35,6 +35,8 @@ export interface WatchedMetadata extends MetadataCache {
    * after `onVersionChange` was told. Returns the unsubscriber.
    */
   onProvisionedChange(listener: (change: ProvisionedChange) => void): () => void;
+  /** The alias (or the version itself) whose provisioned concurrency a version is part of. */
+  provisionedFor(accountId: string, functionName: string, version: string): string;
 }
 
 /** Resolves once the cache shows the whole state of the store. Rejects when the store cannot be read now. */
@@ -105,6 +107,10 @@ class Cache implements WatchedMetadata {
     for (const change of this.#view.allProvisioned()) listener(change);
     this.#provisionedListeners.add(listener);
     return () => this.#provisionedListeners.delete(listener);
+  }
+
+  provisionedFor(accountId: string, functionName: string, version: string): string {
+    return this.#view.provisionedFor(accountId, functionName, version);
   }
 
   close(): void {

@@ -19,7 +19,7 @@ import type {
   ProvisionedRecord,
   VersionRecord,
 } from './records.ts';
-import { type ProvisionedChange, provisionedVersions } from './provisioned.ts';
+import { type ProvisionedChange, provisionedVersions, qualifierOf } from './provisioned.ts';
 
 /** What an account has stored, counted as documents come and go. */
 export interface Usage {
@@ -129,6 +129,12 @@ export class MetadataView {
         if (entry.provisioned.size > 0) yield this.#provisionedOf(accountId, functionName);
       }
     }
+  }
+
+  /** The alias or version whose provisioned concurrency a version is part of. */
+  provisionedFor(accountId: string, functionName: string, version: string): string {
+    const entry = this.#accounts.get(accountId)?.functions.get(functionName);
+    return entry === undefined ? version : qualifierOf(version, entry.provisioned, entry.aliases);
   }
 
   #provisionedOf(accountId: string, functionName: string): ProvisionedChange {

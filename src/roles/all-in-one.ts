@@ -10,6 +10,7 @@ import {
   createAuthorize,
   lambdaAccess,
   logsAccess,
+  metricsAccess,
   sqsAccess,
 } from '#access';
 import { createAssignment, keepProvisioned } from '#assignment';
@@ -25,6 +26,7 @@ import { openAccount, type RootIdentity } from '#identity';
 import { unreachable } from '#lib/assert';
 import { logsService, openLogs } from '#logs';
 import { openMetadataCache, VariableSeal } from '#metadata';
+import { metricsHandlers, metricsService } from '#metrics';
 import { createPlacement } from '#placement';
 import {
   systemClock as clock,
@@ -49,6 +51,7 @@ import { openBackgroundInvokes } from './background-invokes.ts';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
 import { reasonOf } from './log.ts';
+import { openMetricsRoute, openRecording } from './metrics.ts';
 import type { LambkinOptions } from './options.ts';
 import { noneAhead, oneAtATime } from './one-at-a-time.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
@@ -96,6 +99,8 @@ export async function compose(
   });
   closing.add(() => identity.close());
   const { account } = identity;
+  const { accountId } = account;
+  const recording = await openRecording({ accountId, documents, options, closing, trouble });
 
   // What runs functions.
   const metadata = await openMetadataCache({
@@ -121,6 +126,7 @@ export async function compose(
     queue: store.queue,
     clock,
     entropy,
+    watch: recording.queues,
     onFault: (error) => trouble('queues could not be tidied up', error),
   });
   closing.add(() => sqs.close());
@@ -146,6 +152,7 @@ export async function compose(
     code,
     logs: logs.sink,
     credentials: (roleArn, sessionName) => account.roleCredentials(roleArn, sessionName),
+    ...(options.credentialsBy && { credentialsBy: options.credentialsBy }),
     openVariables: (version) => variables.open(version),
     clock,
     entropy,
@@ -163,6 +170,7 @@ export async function compose(
       }),
     },
     warn: (message, fields) => log.warn(message, fields),
+    onRan: recording.onRan,
     debugged: options.debug && {
       ...options.debug,
       directory: join(dataDirectory, 'debug', options.debug.functionName),
@@ -209,6 +217,7 @@ export async function compose(
     workers: (id) => workers.get(id),
     clock,
     entropy,
+    watch: recording.watch,
   });
   const background = await openBackgroundInvokes({
     options,
@@ -219,11 +228,15 @@ export async function compose(
     metadata,
     frontend,
     sqs,
+    recording,
     log,
     closing,
     trouble,
   });
   const { roleMay, events, eventSources } = background;
+  const observed = { assignment, metadata, events, queues: sqs.queues, worker };
+  recording.observe(observed);
+  const exposition = await openMetricsRoute(options, root, recording, observed);
   const links = new Links(root.deriveKey('download-links'), clock);
   const profiles = await readSigningProfiles(dataDirectory);
   if (profiles.kind === 'refused') return profiles;
@@ -297,6 +310,14 @@ export async function compose(
         autoscalingService(autoscaling, reportFault, authorizeBy(autoscalingAccess)),
       ],
       ['sqs', sqsService(sqs, reportFault, authorizeBy(sqsAccess, queueFacts))],
+      [
+        'monitoring',
+        metricsService(
+          metricsHandlers(recording.metrics, accountId),
+          reportFault,
+          authorizeBy(metricsAccess),
+        ),
+      ],
       ['iam', iamService(iam, reportFault)],
       ['sts', stsService(iam, reportFault)],
     ]),
@@ -306,7 +327,7 @@ export async function compose(
     host: options.host,
     port: options.port,
     log,
-    openRoutes: [archiveRoute(links, blobs)],
+    openRoutes: [archiveRoute(links, blobs), ...(exposition === undefined ? [] : [exposition])],
     hostRoutes: [
       createUrlRoute({
         frontend,
@@ -314,6 +335,8 @@ export async function compose(
         authorizer: identity.authorizer,
         region,
         nowMs: () => clock.wallMs(),
+        monotonicMs: () => clock.monotonicMs(),
+        onAnswered: recording.onAnswered,
         reportFault,
         ...(options.urlDomain === undefined ? {} : { domain: options.urlDomain }),
       }),

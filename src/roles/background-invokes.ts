@@ -15,6 +15,7 @@ import type { Sqs } from '#sqs';
 import type { Log } from '#wire';
 import type { Closing } from './closing.ts';
 import { reasonOf } from './log.ts';
+import type { Recording } from './metrics.ts';
 import type { LambkinOptions } from './options.ts';
 import { roleAccess } from './role-access.ts';
 
@@ -27,6 +28,7 @@ export interface BackgroundParts {
   readonly metadata: MetadataCache;
   readonly frontend: Frontend;
   readonly sqs: Sqs;
+  readonly recording: Pick<Recording, 'events' | 'onPolled'>;
   readonly log: Log;
   readonly closing: Closing;
   readonly trouble: (message: string, error?: unknown) => void;
@@ -71,6 +73,7 @@ export async function openBackgroundInvokes(parts: BackgroundParts): Promise<Bac
   const eventSources = createEventSources({
     ...shared,
     openQueue: (arn, roleOf) => sourceQueues.open(arn, roleOf),
+    onCount: parts.recording.onPolled,
     reportFault: faultOf('an invoke of an event source mapping failed for a reason of our own'),
   });
 
@@ -94,6 +97,7 @@ export async function openBackgroundInvokes(parts: BackgroundParts): Promise<Bac
     ...shared,
     queue: parts.queue,
     targets: { ...remote, sqs: ownQueues },
+    metrics: parts.recording.events,
     reportFault: faultOf('an attempt of an event failed for a reason of our own'),
   });
   closing.add((graceMs) => events.close(graceMs));

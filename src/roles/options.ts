@@ -29,12 +29,18 @@ export interface LambkinOptions {
   readonly accountConcurrency?: number;
   /** Where functions find services that Lambkin does not serve: AWS_ENDPOINT_URL_<SERVICE>, by service (`s3`, `dynamodb`). Code that requests name in S3 is read from `s3` too; outcomes of events go to `sns`, `events`, `s3`, and to `sqs` for queues of other accounts and regions. */
   readonly endpoints: Readonly<Record<string, string>>;
+  /** How functions get their role's credentials: in their variables, or where AWS_CONTAINER_CREDENTIALS_FULL_URI says. Absent: `variables`. */
+  readonly credentialsBy?: 'variables' | 'endpoint';
   /** How long an execution environment serves at most, in milliseconds. Absent: four hours. */
   readonly environmentLifetimeMs?: number;
   /** What the host names of function URLs end with: they are served there and at `localhost`. Absent: `localhost` alone. */
   readonly urlDomain?: string;
   /** The function that somebody debugs: an inspector on this port (0: any), one environment, no timeouts. */
   readonly debug?: { readonly functionName: string; readonly port: number };
+  /** Who may read /metrics: who shows the token of the file metrics-token, everybody, or nobody. Absent: `token`. */
+  readonly metricsAccess?: 'token' | 'open' | 'off';
+  /** How long metrics are kept, in milliseconds. Absent: 15 days. */
+  readonly metricsRetentionMs?: number;
   /** Where runtime packs come from. Absent: the npm registry that the host is set up for. */
   readonly registry?: string;
 }

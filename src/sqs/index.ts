@@ -2,6 +2,7 @@
 export { sqsService } from './api/service.ts';
 export { defaultSqsLimits } from './limits.ts';
 export type { SqsLimits } from './limits.ts';
+export type { QueueWatch } from './messaging.ts';
 export { openSqs } from './service.ts';
 export type { Sqs, SqsOptions } from './service.ts';
 export type {

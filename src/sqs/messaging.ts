@@ -28,20 +28,31 @@ export interface Receiving {
 /** `invalid`: no receipt of this queue. `expired`: a FIFO queue's, whose timeout has passed. `gone`: the message is, or has been received again. */
 export type ReceiptOutcome = 'done' | 'invalid' | 'expired' | 'gone' | 'beyond-limit';
 
+/** Told of messages, by their queue's name. */
+export interface QueueWatch {
+  sent(queueName: string, count: number): void;
+  /** 0: who asked got nothing. */
+  received(queueName: string, count: number): void;
+  deleted(queueName: string): void;
+}
+
 export class Messaging {
   readonly #messages: MessageQueue;
   readonly #clock: Clock;
   readonly #reception: Reception;
   readonly #waiting: WaitingRoom;
   readonly #attempts: Attempts;
+  readonly #watch: QueueWatch | undefined;
 
   constructor(options: {
     readonly messages: MessageQueue;
     readonly catalogue: Catalogue;
     readonly clock: Clock;
     readonly limits: SqsLimits;
+    readonly watch?: QueueWatch | undefined;
   }) {
     const { messages, catalogue, clock, limits } = options;
+    this.#watch = options.watch;
     this.#messages = messages;
     this.#clock = clock;
     this.#waiting = new WaitingRoom({
@@ -66,6 +77,7 @@ export class Messaging {
       prepared.map(({ message }) => message),
     );
     this.#waiting.ring(queue.stored);
+    this.#watch?.sent(queue.record.name, sent.length);
     return sent.map(({ id, sequence }) =>
       queue.settings.fifo ? { messageId: id, sequenceNumber: sequenceNumber(sequence) } : { messageId: id },
     );
@@ -89,10 +101,17 @@ export class Messaging {
     if (attemptId !== undefined && taken !== 'full' && taken.length > 0) {
       this.#attempts.keep(id, attemptId, taken);
     }
+    if (taken !== 'full') this.#watch?.received(queue.record.name, taken.length);
     return taken;
   }
 
   async delete(queue: Queue, handle: string): Promise<ReceiptOutcome> {
+    const outcome = await this.#delete(queue, handle);
+    if (outcome === 'done') this.#watch?.deleted(queue.record.name);
+    return outcome;
+  }
+
+  async #delete(queue: Queue, handle: string): Promise<ReceiptOutcome> {
     const receipt = this.#receiptOf(queue, handle);
     if (receipt === undefined) return 'invalid';
     const { stored, settings } = queue;

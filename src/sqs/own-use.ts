@@ -32,6 +32,7 @@ export function ownQueues(catalogue: Catalogue, messaging: Messaging): SqsQueues
 
   return {
     loaded: () => catalogue.loaded(),
+    arns: () => catalogue.queues().map(({ arn }) => arn),
     find(arn) {
       const queue = find(arn);
       if (queue === undefined) return undefined;

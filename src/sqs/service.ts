@@ -4,7 +4,7 @@ import type { Handlers } from '#wire';
 import { sqsHandlers } from './api/handlers.ts';
 import { Catalogue } from './catalogue.ts';
 import { defaultSqsLimits, type SqsLimits } from './limits.ts';
-import { Messaging } from './messaging.ts';
+import { Messaging, type QueueWatch } from './messaging.ts';
 import { MoveTasks } from './move-tasks.ts';
 import { ownQueues } from './own-use.ts';
 import type { SqsQueues } from './sqs-queues.ts';
@@ -20,6 +20,8 @@ export interface SqsOptions {
   readonly limits?: Partial<SqsLimits>;
   /** Hears why something in the background could not be done: for the operator's log. The work is tried again. */
   readonly onFault?: (error: unknown) => void;
+  /** Counts messages. */
+  readonly watch?: QueueWatch;
 }
 
 export interface Sqs {
@@ -38,7 +40,7 @@ export function openSqs(options: SqsOptions): Sqs {
   const place = { accountId, region };
   const { queuesMax } = limits;
   const catalogue = new Catalogue({ place, documents, messages, clock, entropy, queuesMax, onFault });
-  const messaging = new Messaging({ messages, catalogue, clock, limits });
+  const messaging = new Messaging({ messages, catalogue, clock, limits, watch: options.watch });
   const tasks = new MoveTasks({
     catalogue,
     documents,

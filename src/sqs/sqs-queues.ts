@@ -60,6 +60,8 @@ export type SqsReceiveOutcome =
 export type SqsReceiptOutcome = 'done' | 'lost' | 'no-queue' | 'unavailable';
 
 export interface SqsQueues {
+  /** The ARNs of all that are known. */
+  arns(): readonly string[];
   /** Undefined where there is none, or the store could not be read yet. */
   find(queueArn: string): SqsQueueInfo | undefined;
   /** Resolves once what the store holds is known. Rejects with a StoreUnavailableError. */

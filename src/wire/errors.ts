@@ -1,6 +1,6 @@
 /**
  * The table of errors: name → status, whose fault, and how the body is spelled. Lambda's own come from the generated
- * table; what every AWS service answers, and what CloudWatch Logs, IAM, STS and SQS declare, is written here.
+ * table; what every AWS service answers, and what CloudWatch, CloudWatch Logs, IAM, STS and SQS declare, is written here.
  */
 import table from './generated/lambda.json' with { type: 'json' };
 
@@ -97,13 +97,20 @@ const queueErrors = {
   MissingRequiredParameterException: client(400),
 } as const;
 
+/** Errors of CloudWatch that none of the others has. */
+const metricsErrors = {
+  InvalidNextToken: client(400),
+  InvalidParameterCombinationException: client(400),
+} as const;
+
 export type ErrorName =
   | keyof typeof table.errors
   | keyof typeof commonErrors
   | keyof typeof logsErrors
   | keyof typeof identityErrors
   | keyof typeof autoscalingErrors
-  | keyof typeof queueErrors;
+  | keyof typeof queueErrors
+  | keyof typeof metricsErrors;
 
 export const errors: ReadonlyMap<string, ErrorRow> = new Map([
   ...Object.entries({
@@ -112,6 +119,7 @@ export const errors: ReadonlyMap<string, ErrorRow> = new Map([
     ...identityErrors,
     ...autoscalingErrors,
     ...queueErrors,
+    ...metricsErrors,
   }).map(([name, row]) => [name, { ...row, message: 'message', headers: {}, modelled: false }] as const),
   ...Object.entries(table.errors).map(
     ([name, row]) => [name, { ...row, modelled: true } as unknown as ErrorRow] as const,

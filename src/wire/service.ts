@@ -69,6 +69,8 @@ export interface RoutedOperation {
   readonly operation: string;
   /** What the listener reads at most; a larger body is answered with `bodyTooLarge()`. */
   readonly bodyBytesMax: number;
+  /** A body with `Content-Encoding: gzip` is given to `call` as it came; absent: it is refused. */
+  readonly takesGzip?: true;
   bodyTooLarge(): WireError;
   /** Decodes, validates, calls the handler, encodes. Never rejects: what the handler throws is encoded by `encodeError`. */
   call(body: Uint8Array, context: RequestContext): Promise<WireResponse>;

@@ -10,6 +10,7 @@ export type {
   AnswerStream,
   StreamEnd,
   EnvironmentStatus,
+  FinishedRun,
   Initialization,
 } from './worker.ts';
 export { openWorker } from './service.ts';

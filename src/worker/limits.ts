@@ -68,12 +68,16 @@ export const memoryLookMs = 100;
 export const memoryGroupLooks = 10;
 /** How old the figure in a REPORT line may be, beyond what the looks saw. */
 export const memoryPeakAgeMs = 2_000;
+/** How many processes of an environment are looked at for it. */
+export const residentProcessesMax = 64;
 /** A start gives its place in line to the next one after this time, whatever its function's init is doing. */
 export const startHoldMs = 200;
 /** HTTP connections that one environment may have open to its Runtime API, and the headers of one request. */
 export const apiConnectionsMax = 64;
 export const apiHeaderBytesMax = 64 * 1024;
 export const apiWaitersMax = 8;
+/** What is said to be left of credentials that never end, so that whoever has them asks again. Milliseconds. */
+export const undyingCredentialsMs = 3_600_000;
 /** A body that an extension sends, to register or to subscribe, and the name that it gives itself. */
 export const sideBodyBytesMax = 64 * 1024;
 export const extensionNameCharsMax = 256;

@@ -11,6 +11,7 @@ import { CredentialLife } from './environment/credential-life.ts';
 import { type Debugged, untimed, untimedMs } from './environment/debugged.ts';
 import { Environment } from './environment/environment.ts';
 import { canWait, planAhead, Provisioner } from './environment/provisioner.ts';
+import type { CredentialsBy } from './environment/role-credentials.ts';
 import { changesStart } from './environment/variables.ts';
 import { defaultLimits, startHoldMs, type Limits } from './limits.ts';
 import type { PoolLimits } from './pool/plan.ts';
@@ -25,6 +26,7 @@ import type {
   CreateOutcome,
   EnvironmentSpec,
   EnvironmentStatus,
+  FinishedRun,
   InvokeOutcome,
   InvokeRequest,
   StreamingOutcome,
@@ -40,6 +42,8 @@ export interface WorkerOptions {
   readonly logs: LogSink;
   /** Short-lived credentials of a function's role. */
   readonly credentials: (roleArn: string, sessionName: string) => Credentials;
+  /** How functions get these; by default in their variables, as on AWS, which has an environment end before its credentials do. */
+  readonly credentialsBy?: CredentialsBy;
   /** The environment variables of a version in clear; undefined where they cannot be opened. */
   readonly openVariables: (version: VersionRecord) => Readonly<Record<string, string>> | undefined;
   readonly clock: Clock;
@@ -63,6 +67,8 @@ export interface WorkerOptions {
   readonly debugged?: Debugged | undefined;
   /** Takes warnings for the operator. */
   readonly warn?: (message: string, fields: Readonly<Record<string, string>>) => void;
+  /** Told of every invoke that is over; on its path, so it neither throws nor waits. */
+  readonly onRan?: (run: FinishedRun) => void;
 }
 
 export interface Isolation {
@@ -144,6 +150,9 @@ class WorkerService implements LocalWorker {
       pool: this.#pool,
       starts: this.#starts,
       credentials: options.credentials,
+      credentialsBy: options.credentialsBy ?? 'variables',
+      clock: options.clock,
+      entropy: options.entropy,
       openVariables: options.openVariables,
       endpoint: options.endpoint,
       endpoints: options.endpoints ?? {},
@@ -182,6 +191,7 @@ class WorkerService implements LocalWorker {
         return this.#emit(event);
       },
       warn: (message, id) => this.#options.warn?.(message, { environmentId: id }),
+      onRan: this.#options.onRan,
     });
     this.#environments.set(environmentId, environment);
     this.#lives.set(environment, life);

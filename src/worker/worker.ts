@@ -35,6 +35,16 @@ export interface InvokeRequest {
   readonly wantsLogTail: boolean;
 }
 
+/** An invoke that is over, as its REPORT line has it. */
+export interface FinishedRun {
+  readonly invokedArn: string;
+  readonly version: string;
+  /** Milliseconds. */
+  readonly durationMs: number;
+  /** Of the environment that was started for it. */
+  readonly initMs: number | undefined;
+}
+
 export type InvokeOutcome =
   | {
       readonly kind: 'answered';

@@ -3,18 +3,12 @@
  * with the SDK and with Terraform.
  */
 import {
-  CreateAliasCommand,
-  CreateFunctionCommand,
   DeleteProvisionedConcurrencyConfigCommand,
-  GetProvisionedConcurrencyConfigCommand,
-  InvokeCommand,
   PublishVersionCommand,
   PutFunctionConcurrencyCommand,
-  PutProvisionedConcurrencyConfigCommand,
   UpdateAliasCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
-  waitUntilFunctionActiveV2,
   waitUntilFunctionUpdatedV2,
 } from '@aws-sdk/client-lambda';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
@@ -27,6 +21,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { archive } from '../archive.ts';
 import { credentials, region, role, startService, type Service } from '../service.ts';
+import { provisionedCalls, source } from './provisioned-calls.ts';
 
 let service: Service;
 let directory: string;
@@ -39,62 +34,7 @@ after(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const source = `
-  const initialised = Date.now();
-  export const handler = async (event) => {
-    if (event.sleepMs) await new Promise((resolve) => setTimeout(resolve, event.sleepMs));
-    if (event.exit) process.exit(1);
-    return { pid: process.pid, initialised, type: process.env.AWS_LAMBDA_INITIALIZATION_TYPE, marker: 1 };
-  };`;
-
-interface Seen {
-  readonly pid: number;
-  readonly initialised: number;
-  readonly type: string;
-  readonly marker: number;
-}
-
-async function publish(FunctionName: string, code = source): Promise<void> {
-  const { client } = service;
-  const ZipFile = await archive({ 'index.mjs': code });
-  await client.send(
-    new CreateFunctionCommand({
-      FunctionName,
-      Role: role,
-      Runtime: 'nodejs24.x',
-      Handler: 'index.handler',
-      Timeout: 30,
-      Code: { ZipFile },
-      Publish: true,
-    }),
-  );
-  await waitUntilFunctionActiveV2({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 }, { FunctionName });
-  await client.send(new CreateAliasCommand({ FunctionName, Name: 'live', FunctionVersion: '1' }));
-}
-
-const put = (FunctionName: string, Qualifier: string, ProvisionedConcurrentExecutions: number) =>
-  service.client.send(
-    new PutProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier, ProvisionedConcurrentExecutions }),
-  );
-const get = (FunctionName: string, Qualifier: string) =>
-  service.client.send(new GetProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier }));
-
-async function settled(FunctionName: string, Qualifier: string) {
-  for (;;) {
-    const found = await get(FunctionName, Qualifier);
-    if (found.Status !== 'IN_PROGRESS') return found;
-    await sleep(20);
-  }
-}
-
-async function invoke(FunctionName: string, Qualifier: string, event: object = {}): Promise<Seen> {
-  const { Payload, FunctionError } = await service.client.send(
-    new InvokeCommand({ FunctionName, Qualifier, Payload: Buffer.from(JSON.stringify(event)) }),
-  );
-  const answer = Buffer.from(Payload ?? []).toString();
-  assert.equal(FunctionError, undefined, answer);
-  return JSON.parse(answer) as Seen;
-}
+const { get, invoke, publish, put, settled } = provisionedCalls(() => service);
 
 test('environments are there before the first invoke; what is more than they can take runs on demand', async () => {
   await publish('ready');

@@ -21,6 +21,8 @@ export interface BatchOptions {
   /** The poller ends: what has not been invoked is not. */
   readonly ending: AbortSignal;
   readonly onInvoked: (outcome: Invoked) => void;
+  /** Told of messages, by what became of them. */
+  readonly onCount?: (counted: { readonly failed?: number; readonly deleted?: number }) => void;
 }
 
 export type BatchOutcome = 'done' | 'partly-done' | 'failed' | 'given-up';
@@ -43,9 +45,12 @@ export async function processBatch(batch: readonly Item[], options: BatchOptions
       case 'answered':
         return settle(items, outcome.payload, options);
       case 'failed':
+        options.onCount?.({ failed: items.length });
         return 'failed';
       case 'loops':
-        return items.length > 1 ? eachAlone(items, options) : 'failed';
+        if (items.length > 1) return eachAlone(items, options);
+        options.onCount?.({ failed: 1 });
+        return 'failed';
       case 'throttled':
       case 'unavailable':
         failures += 1;
@@ -81,6 +86,7 @@ async function settle(
   options: BatchOptions,
 ): Promise<BatchOutcome> {
   const failed = options.reportsFailures ? failedOf(items, payload, options.fifo) : new Set<Item>();
+  if (failed.size > 0) options.onCount?.({ failed: failed.size });
   if (failed.size === items.length) return 'failed';
   await deleteAll(handlesOf(items.filter((item) => !failed.has(item))), items, options);
   return failed.size === 0 ? 'done' : 'partly-done';
@@ -106,7 +112,7 @@ function failedOf(items: readonly Item[], payload: Uint8Array, fifo: boolean): R
 async function deleteAll(
   handles: readonly string[],
   items: readonly Item[],
-  { queue, clock, random, limits }: BatchOptions,
+  { queue, clock, random, limits, onCount }: BatchOptions,
 ): Promise<void> {
   const untilMs = Math.min(...items.map(({ visibleAtMs }) => visibleAtMs));
   let left = handles;
@@ -115,6 +121,7 @@ async function deleteAll(
     const outcomes = await queue.delete(part);
     const again = part.filter((_handle, index) => outcomes[index] !== true);
     left = [...left.slice(part.length), ...again];
+    onCount?.({ deleted: part.length - again.length });
     if (again.length === 0) continue;
     failures += 1;
     if (clock.monotonicMs() >= untilMs) return;

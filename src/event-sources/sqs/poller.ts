@@ -50,6 +50,8 @@ export interface PollerCount {
   readonly received?: number;
   readonly filteredOut?: number;
   readonly invoked?: number;
+  readonly failed?: number;
+  readonly deleted?: number;
   readonly outcome?: BatchOutcome;
 }
 
@@ -309,6 +311,7 @@ export class QueuePoller {
       reportsFailures: reportsFailures(mapping),
       ending: this.#ending.signal,
       onInvoked: (outcome) => this.#invoked(outcome),
+      onCount,
     }).then((outcome) => {
       onCount({ outcome });
       this.#working.delete(run);

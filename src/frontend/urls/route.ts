@@ -32,6 +32,18 @@ export interface UrlRouteOptions extends Omit<PermissionOptions, 'metadata'> {
   readonly domain?: string;
   /** Told of errors that are faults of ours; the client is told that there was one. */
   readonly reportFault: (error: unknown, operation: string, requestId: string) => void;
+  /** Told of every request to a URL that there is, once its answer begins. */
+  readonly onAnswered?: (outcome: UrlOutcome) => void;
+  /** Monotonic milliseconds, for how long it took. */
+  readonly monotonicMs?: () => number;
+}
+
+export interface UrlOutcome {
+  readonly functionName: string;
+  /** Alias of the URL, if it is one's. */
+  readonly qualifier: string | undefined;
+  readonly statusCode: number;
+  readonly latencyMs: number;
 }
 
 /** The name that requests are signed for. */
@@ -51,22 +63,47 @@ export function createUrlRoute(options: UrlRouteOptions): HostRoute {
       }
       const url = metadata.url(host.urlId);
       if (url === undefined) return { kind: 'refused', error: unknownUrl() };
+      const told = teller(options, url);
       const preflight = preflightHeaders(url.cors, request.request);
       if (preflight !== undefined) {
+        told(200);
         return { kind: 'answered', answer: { statusCode: 200, headers: preflight, body: undefined } };
       }
       if (url.authType === 'NONE' && !mayInvoke(options, url, request, undefined)) {
+        told(403);
         return { kind: 'refused', error: accessDenied() };
       }
       return {
         kind: 'operation',
         signedFor: url.authType === 'AWS_IAM' ? signingName : undefined,
         bodyBytesMax,
-        bodyTooLarge: tooLargeError,
-        call: (body, principal) => call({ options, host, request, body, principal }, url),
+        bodyTooLarge() {
+          told(413);
+          return tooLargeError();
+        },
+        async call(body, principal) {
+          const answer = await call({ options, host, request, body, principal }, url);
+          told(answer.statusCode);
+          return answer;
+        },
       };
     },
   };
+}
+
+/** Tells of one request. */
+function teller(
+  { onAnswered, monotonicMs }: UrlRouteOptions,
+  { functionName, qualifier }: FunctionUrlRecord,
+): (statusCode: number) => void {
+  const startMs = monotonicMs?.() ?? 0;
+  return (statusCode) =>
+    onAnswered?.({
+      functionName,
+      qualifier: qualifier === latestVersion ? undefined : qualifier,
+      statusCode,
+      latencyMs: (monotonicMs?.() ?? 0) - startMs,
+    });
 }
 
 interface Call {

@@ -32,25 +32,40 @@ export interface QueryCompatible {
 }
 
 export function encodeQueryCompatibleError(
-  { namespace, modelled }: QueryCompatible,
+  queryCompatible: QueryCompatible,
   error: unknown,
   requestId: string,
 ): WireResponse {
+  const { statusCode, queryError, members } = queryCompatibleErrorOf(queryCompatible, error);
+  return {
+    statusCode,
+    headers: {
+      'Content-Type': contentTypes['1.0'],
+      'x-amzn-RequestId': requestId,
+      'x-amzn-query-error': queryError,
+    },
+    body: Buffer.from(JSON.stringify(members)),
+  };
+}
+
+/** An error's parts, however they travel. */
+export function queryCompatibleErrorOf(
+  { namespace, modelled }: QueryCompatible,
+  error: unknown,
+): {
+  readonly statusCode: number;
+  /** `InvalidParameterValue;Sender` */
+  readonly queryError: string;
+  readonly members: Readonly<Record<string, string | number>>;
+} {
   const wire = wireErrorOf(error);
   const { errorName, message, members } = wire;
   const { fault, statusCode } = rowOf(wire);
   const text = modelled.has(errorName)
     ? { __type: `${namespace}#${errorName}`, message }
     : { __type: `${frontDoor}#${errorName}`, Message: message };
-  return {
-    statusCode,
-    headers: {
-      'Content-Type': contentTypes['1.0'],
-      'x-amzn-RequestId': requestId,
-      'x-amzn-query-error': `${queryCodeOf(errorName)};${fault === 'client' ? 'Sender' : 'Receiver'}`,
-    },
-    body: Buffer.from(JSON.stringify({ ...members, ...text })),
-  };
+  const queryError = `${queryCodeOf(errorName)};${fault === 'client' ? 'Sender' : 'Receiver'}`;
+  return { statusCode, queryError, members: { ...members, ...text } };
 }
 
 function wireErrorOf(error: unknown): WireError {

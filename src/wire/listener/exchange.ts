@@ -12,7 +12,7 @@ import type { Examination, Verifier } from '../sigv4/verifier.ts';
 import { type BodyOutcome, emptyBody, readBody, type Room } from './body.ts';
 import type { Connection, Occupant } from './connection.ts';
 import { Context } from './context.ts';
-import { type Head, malformed, readHead } from './head.ts';
+import { encodingOf, type Head, malformed, readHead, unsupportedEncoding } from './head.ts';
 import { BodyCut, type HostAnswer, type HostRoute } from './host-route.ts';
 import type { Log } from './log.ts';
 import type { OpenAnswer, OpenRoute } from './open-route.ts';
@@ -123,6 +123,9 @@ export class Exchange implements Occupant {
     const routed = service.route(head.request);
     if (routed.kind === 'refused') return this.#answerError(routed.error);
     const { headers } = head.request;
+    if (routed.takesGzip !== true && encodingOf(headers) !== '') {
+      return this.#answerError(unsupportedEncoding());
+    }
     this.#read(head, {
       bodyBytesMax: routed.bodyBytesMax,
       bodyTooLarge: () => routed.bodyTooLarge(),

@@ -21,7 +21,7 @@ export function malformed(message: string): WireError {
   return new WireError('SerializationException', message);
 }
 
-/** `encodings`: whether bodies may come encoded, to be handed on as they were sent. */
+/** `encodings`: whether bodies may come encoded, to be handed on as they were sent. Of `plain` ones gzip is for the operation to refuse. */
 export function readHead(
   message: IncomingMessage,
   limits: ListenerLimits,
@@ -34,13 +34,7 @@ export function readHead(
   const { headers } = message;
   if (headers.host === undefined && message.httpVersion === '1.1')
     return malformed('The Host header is missing.');
-  const encoding = headers['content-encoding'];
-  if (encodings === 'plain' && encoding !== undefined && encoding !== '' && encoding !== 'identity') {
-    return new WireError(
-      'UnsupportedMediaTypeException',
-      'Bodies with a Content-Encoding are not supported.',
-    );
-  }
+  if (encodings === 'plain' && !['', 'gzip'].includes(encodingOf(headers))) return unsupportedEncoding();
 
   let names = 0;
   for (const _ in headers) names += 1;
@@ -60,6 +54,16 @@ export function readHead(
     repeated,
     contentLength: contentLengthOf(message),
   };
+}
+
+/** How a body is encoded; `` as it is. */
+export function encodingOf(headers: WireRequest['headers']): string {
+  const encoding = String(headers['content-encoding'] ?? '').toLowerCase();
+  return encoding === 'identity' ? '' : encoding;
+}
+
+export function unsupportedEncoding(): WireError {
+  return new WireError('UnsupportedMediaTypeException', 'Bodies with a Content-Encoding are not supported.');
 }
 
 function contentLengthOf({ headers }: IncomingMessage): number | undefined {

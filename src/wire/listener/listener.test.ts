@@ -127,7 +127,7 @@ test('heads that parse and still make no sense are refused', async () => {
     ['GET http://example.com/ HTTP/1.1\r\nhost: a\r\n\r\n', 400],
     ['OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n', 400],
     [`GET / HTTP/1.1\r\nhost: a\r\n${'x: y\r\n'.repeat(250)}\r\n`, 400],
-    ['GET / HTTP/1.1\r\nhost: a\r\ncontent-encoding: gzip\r\n\r\n', 415],
+    ['GET / HTTP/1.1\r\nhost: a\r\ncontent-encoding: br\r\n\r\n', 415],
     ['OPTIONS / HTTP/1.1\r\nhost: a\r\n\r\n', 403],
     ['GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n', 403],
   ] as const) {
@@ -137,6 +137,20 @@ test('heads that parse and still make no sense are refused', async () => {
     assert.match(answer, requestId);
     talk.socket.destroy();
   }
+});
+
+test('a compressed body is refused where the operation does not take it, before it is read', async () => {
+  await using site = await rig();
+  for (const encoding of ['gzip', 'GZIP']) {
+    const head = await signedText('{"x":1}');
+    const talk = site.open(head.replace('\r\n\r\n', `\r\ncontent-encoding: ${encoding}\r\n\r\n`));
+    assert.match(await talk.until(/\}$/), /^HTTP\/1\.1 415 [^]*Content-Encoding/);
+    talk.socket.destroy();
+  }
+  const head = await signedText('{"x":1}');
+  const talk = site.open(`${head.replace('\r\n\r\n', '\r\ncontent-encoding: identity\r\n\r\n')}{"x":1}`);
+  assert.match(await talk.until(/\}$/), /^HTTP\/1\.1 200 /);
+  talk.socket.destroy();
 });
 
 test('an unknown path of a proven sender is answered by the service', async () => {

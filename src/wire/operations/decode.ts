@@ -67,7 +67,9 @@ export function decodeText(shape: Shape, text: string): unknown {
         ? decodeNumber(shape.type, Number(text))
         : mismatch(text, numberWords[shape.type]);
     case 'double':
-      return /^[+-]?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : mismatch(text, numberWords.double);
+      return /^[+-]?\d{1,25}(\.\d{1,25})?(e[+-]?\d{1,3})?$/i.test(text)
+        ? decodeNumber(shape.type, Number(text))
+        : mismatch(text, numberWords.double);
     case 'timestamp':
       return decodeDateText(text);
     case 'list':

@@ -18,6 +18,7 @@ const codes: { readonly [name in ErrorName]?: string } = {
   ServiceUnavailableException: 'ServiceUnavailable',
   InvalidParameterValueException: 'InvalidParameterValue',
   MissingRequiredParameterException: 'MissingParameter',
+  InvalidParameterCombinationException: 'InvalidParameterCombination',
   QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
   QueueNameExists: 'QueueAlreadyExists',
   PurgeQueueInProgress: 'AWS.SimpleQueueService.PurgeQueueInProgress',

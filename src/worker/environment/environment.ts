@@ -15,6 +15,7 @@ import { PlatformLog } from '../telemetry/platform-log.ts';
 import type {
   CreateOutcome,
   EnvironmentSpec,
+  FinishedRun,
   EnvironmentStatus,
   InvokeOutcome,
   InvokeRequest,
@@ -42,6 +43,7 @@ export interface EnvironmentParts {
   readonly streamLimits: StreamLimits;
   readonly emit: (event: WorkerEvent) => void;
   readonly warn: (message: string, environmentId: string) => void;
+  readonly onRan: ((run: FinishedRun) => void) | undefined;
 }
 
 const mebibyte = 1024 * 1024;
@@ -344,7 +346,8 @@ export class Environment {
     const turn = this.#turn;
     this.#turn = undefined;
     if (turn === undefined) return;
-    const { requestId } = turn.request;
+    const { requestId, invokedArn } = turn.request;
+    this.#parts.onRan?.({ invokedArn, version: this.spec.version.version, durationMs, initMs });
     const { latest } = this.#housing;
     const close = (): void => {
       this.#closing = undefined;

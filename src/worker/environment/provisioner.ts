@@ -3,6 +3,7 @@ import { InvariantError } from '#lib/assert';
 import type { CodeStore } from '#code';
 import type { Credentials } from '#identity';
 import type { VersionRecord } from '#metadata';
+import type { Clock, Entropy } from '#platform';
 import type { Init, Launch, Runtimes } from '#runtimes';
 import type { ChannelLaunch, Pool } from '../pool/pool.ts';
 import { type Debugged, launchOf } from './debugged.ts';
@@ -10,6 +11,7 @@ import type { Settle, Starts } from '../pool/starts.ts';
 import { copyCode } from '../sandbox/code-copy.ts';
 import type { Inside, Room, RuntimeFiles, Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
+import { type CredentialsBy, RoleCredentials } from './role-credentials.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
 import type { Initialization } from '../worker.ts';
 import { changesStart, environmentVariables, execWrapper, startVariables } from './variables.ts';
@@ -55,6 +57,9 @@ export interface ProvisionerParts {
   readonly pool: Pool;
   readonly starts: Starts;
   readonly credentials: (roleArn: string, sessionName: string) => Credentials;
+  readonly credentialsBy: CredentialsBy;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
   /** The environment variables of a version in clear; undefined where they cannot be opened. */
   readonly openVariables: (version: VersionRecord) => Readonly<Record<string, string>> | undefined;
   readonly endpoint: () => string;
@@ -137,17 +142,29 @@ export class Provisioner {
     if (custom === undefined) {
       return { kind: 'impossible', errorType: 'KMSAccessDeniedException', message: sealedMessage };
     }
-    const credentials = this.#parts.credentials(role, version.functionName);
+    const credentials = this.#credentials(role, version.functionName);
     const unpacked = await unpackFiles(this.#parts.code, version.configuration, this.#parts.sandboxes);
     if (unpacked.kind === 'broken') {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
     }
     const files = await this.#placed(unpacked.files, version.functionName);
     const variables = this.#variables(launch, version, custom, logStream, files, credentials, initialization);
-    const outcome = await this.#start(launch, version, custom, files, variables);
-    if (outcome.kind === 'provided') return { ...outcome, credentialsEndMs: credentials.expiresAtMs };
+    const lent = credentials instanceof RoleCredentials ? credentials : undefined;
+    const outcome = await this.#start(launch, version, custom, files, variables, lent);
+    if (outcome.kind === 'provided') {
+      // What is asked for anew each time never ends.
+      return credentials instanceof RoleCredentials
+        ? outcome
+        : { ...outcome, credentialsEndMs: credentials.expiresAtMs };
+    }
     files.release();
     return outcome;
+  }
+
+  #credentials(role: string, functionName: string): Credentials | RoleCredentials {
+    const { credentials, credentialsBy, clock, entropy } = this.#parts;
+    const issue = (): Credentials => credentials(role, functionName);
+    return credentialsBy === 'variables' ? issue() : new RoleCredentials(clock, entropy, issue);
   }
 
   /** The code of a function that is debugged, where debuggers look for it. */
@@ -169,6 +186,7 @@ export class Provisioner {
     custom: Readonly<Record<string, string>>,
     files: Files,
     variables: Variables,
+    lent: RoleCredentials | undefined,
   ): Promise<ProvisionOutcome> {
     const { sandboxes } = this.#parts;
     const { taskRoot, code, opt, release } = files;
@@ -176,7 +194,7 @@ export class Provisioner {
     const programs = this.#programs(opt);
     const provided = (sandbox: Sandbox, settle: Settle): ProvisionOutcome => {
       const init = {
-        env: variables(sandbox),
+        env: { ...variables(sandbox), ...(lent && sandbox.lend(lent)) },
         handler: inOpt(version.configuration.handler, opt),
         taskRoot,
         ...(opt && { optRoot: opt.root }),
@@ -203,6 +221,7 @@ export class Provisioner {
       talk: launch.kind,
       ahead: false,
       room,
+      ...(lent && { credentials: lent }),
       ...(launch.kind === 'channel' && { runtime: runtimeFiles(launch) }),
       wrapped: launch.kind === 'channel' && command !== launch.command,
       // What is the function's own must not begin before its extensions have.
@@ -246,7 +265,7 @@ export class Provisioner {
     custom: Readonly<Record<string, string>>,
     logStream: string,
     { taskRoot, opt }: Files,
-    credentials: Credentials,
+    credentials: Credentials | RoleCredentials,
     initialization: Initialization,
   ): Variables {
     const { endpoint, endpoints, sandboxes } = this.#parts;
@@ -267,7 +286,7 @@ export class Provisioner {
         programDirectory: programs,
         runtimeDirectory: inside?.runtimeDirectory ?? programs ?? '/var/runtime',
         launchEnv: launch.kind === 'channel' ? launch.env : {},
-        credentials,
+        credentials: credentials instanceof RoleCredentials ? undefined : credentials,
         initialization,
         endpoint: sandboxes.reached(endpoint()),
         endpoints: Object.fromEntries(reached),

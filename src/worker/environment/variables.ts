@@ -20,7 +20,8 @@ export interface VariablesInput {
   readonly runtimeDirectory: string;
   /** What the runtime's process needs from its start. */
   readonly launchEnv: Readonly<Record<string, string>>;
-  readonly credentials: Credentials;
+  /** undefined: its process asks for them. */
+  readonly credentials: Credentials | undefined;
   readonly initialization: Initialization;
   /** Where SDK calls go, and those of services named here. */
   readonly endpoint: string;
@@ -50,7 +51,6 @@ export function startVariables(
 export function environmentVariables(input: VariablesInput): Readonly<Record<string, string>> {
   const { version, credentials, programDirectory, opt } = input;
   const { configuration, region } = version;
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const variables = {
     ...startVariables(programDirectory, input.launchEnv),
     ...(opt && optVariables(opt, input.taskRoot, configuration.runtime)),
@@ -59,9 +59,7 @@ export function environmentVariables(input: VariablesInput): Readonly<Record<str
     ...serviceEndpoints(input.endpoints),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     ...input.custom,
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    ...(sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: sessionToken }),
+    ...(credentials && keys(credentials)),
     ...(input.managed ? { AWS_EXECUTION_ENV: `AWS_Lambda_${configuration.runtime}` } : {}),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
@@ -78,6 +76,14 @@ export function environmentVariables(input: VariablesInput): Readonly<Record<str
     ...input.own,
   };
   return relocated(variables, opt);
+}
+
+function keys({ accessKeyId, secretAccessKey, sessionToken }: Credentials): Readonly<Record<string, string>> {
+  return {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    ...(sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: sessionToken }),
+  };
 }
 
 /** `AWS_ENDPOINT_URL_<SERVICE>`, the service id in capitals and with underscores, as the SDKs read it. */

@@ -22,6 +22,7 @@ import {
   truncated,
   type ApiAnswer,
 } from './messages.ts';
+import { serveCredentials, type CredentialSource } from './credentials.ts';
 import { send, text } from './replies.ts';
 import { ApiSession, type Delivery } from './session.ts';
 import type { SideApis } from './side-apis.ts';
@@ -35,6 +36,8 @@ export interface RuntimeApiEndpoint {
   serve(say: (message: RuntimeSays) => void): RuntimeLink;
   /** From now on the APIs beside it are served too. */
   serveBeside(apis: SideApis): void;
+  /** From now on these are given to whoever has their token. */
+  lend(credentials: CredentialSource): void;
   /** Cuts all connections. */
   close(): void;
 }
@@ -48,6 +51,7 @@ export interface AttachedEndpoint extends RuntimeApiEndpoint {
 interface Endpoint {
   session: ApiSession | undefined;
   beside: SideApis | undefined;
+  credentials: CredentialSource | undefined;
 }
 
 const root = '/2018-06-01/runtime';
@@ -94,6 +98,7 @@ export class RuntimeApi {
       address: `127.0.0.1:${port}`,
       serve: (say) => attached.serve(say),
       serveBeside: (apis) => attached.serveBeside(apis),
+      lend: (credentials) => attached.lend(credentials),
       close: () => {
         listener.close();
         attached.close();
@@ -104,7 +109,7 @@ export class RuntimeApi {
   /** For connections that come in elsewhere: `address` is what runtimes are told, `allowHalfOpen` what each socket must be. */
   attach(address: string): AttachedEndpoint {
     const sockets = new Set<Socket>();
-    const endpoint: Endpoint = { session: undefined, beside: undefined };
+    const endpoint: Endpoint = { session: undefined, beside: undefined, credentials: undefined };
     return {
       address,
       accept: (socket) => {
@@ -119,6 +124,9 @@ export class RuntimeApi {
       serveBeside: (apis) => {
         endpoint.beside = apis;
       },
+      lend: (credentials) => {
+        endpoint.credentials = credentials;
+      },
       close: () => {
         for (const socket of sockets) socket.destroy();
       },
@@ -128,7 +136,7 @@ export class RuntimeApi {
   #request(request: IncomingMessage, response: ServerResponse): void {
     response.on('error', () => {}); // the runtime went away; its process tells what that means
     request.on('error', () => {});
-    const { session, beside } = this.#endpoints.get(request.socket) ?? {};
+    const { session, beside, credentials } = this.#endpoints.get(request.socket) ?? {};
     const path = request.url?.split('?', 1)[0] ?? '';
     if (path === `${root}/ping` || path === '/2018-06-01/ping' || path === '/ping') {
       return method(request, response, 'GET', () => text(response, 200, 'pong'));
@@ -152,6 +160,7 @@ export class RuntimeApi {
       return method(request, response, 'POST', () => void answer(session, id, kind, request, response));
     }
     if (serveBeside(beside, path, request, response)) return undefined;
+    if (serveCredentials(credentials, path, request, response)) return undefined;
     return text(response, 404, '404 page not found\n');
   }
 }

@@ -2,6 +2,7 @@
 import type { Launch } from '#runtimes';
 import type { ExitStatus, RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
 import type { Deliver } from '../telemetry/subscriptions/subscriber.ts';
+import type { CredentialSource } from '../runtime-api/credentials.ts';
 import type { SideApis } from '../runtime-api/side-apis.ts';
 
 /** Hears everything of one sandbox. After `kill` was called only `output` and logs still come, for as long as there are any. */
@@ -27,6 +28,8 @@ export interface Sandbox {
   attach(listener: SandboxListener): void;
   /** From now on the APIs beside the Runtime API are answered by these, at the same address. */
   serve(apis: SideApis): void;
+  /** From now on its processes get these at an address that SDKs take credentials from; returns the variables that say so. */
+  lend(credentials: CredentialSource): Readonly<Record<string, string>>;
   /** Starts one more process, which ends with the sandbox at the latest. */
   spawn(plan: SidePlan): Promise<SideOutcome>;
   /** Lets the process begin that a plan with `held` started. */
@@ -91,6 +94,8 @@ export interface StartPlan {
   readonly opt?: string;
   /** A start ahead of need gives way to everything else on the host. */
   readonly ahead: boolean;
+  /** As `lend`, from its start. */
+  readonly credentials?: CredentialSource;
   /** The command may run some other program in the runtime's place, which then talks over the Runtime API. */
   readonly wrapped?: boolean;
   /** The command is not executed before `letGo`; the sandbox and its address are there. */

@@ -49,6 +49,8 @@ export function bundleConfig(bundle: Bundle): object {
     ],
     linux: {
       namespaces: ['user', 'pid', 'mount', 'network', 'ipc', 'uts', 'cgroup'].map((type) => ({ type })),
+      // What is mounted at a sandbox's places later is to be seen inside: the default of some runtimes cuts that off.
+      rootfsPropagation: 'rslave',
       uidMappings: ids,
       gidMappings: ids,
       cgroupsPath: bundle.cgroup,

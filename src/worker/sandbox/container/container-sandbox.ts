@@ -9,28 +9,24 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '#platform';
 import type { ExitStatus, RuntimeLink } from '../../environment/runtime.ts';
 import { Courier } from '../../runtime-api/delivery.ts';
+import { type CredentialSource, credentialVariables } from '../../runtime-api/credentials.ts';
 import type { AttachedEndpoint } from '../../runtime-api/server.ts';
 import type { SideApis } from '../../runtime-api/side-apis.ts';
 import type { Deliver } from '../../telemetry/subscriptions/subscriber.ts';
 import { Hearing } from '../hearing.ts';
 import { signal } from '../process/sweeper.ts';
+import { memoryPeakAgeMs } from '../../limits.ts';
 import type { Sandbox, SandboxListener, SideOutcome, SidePlan } from '../sandbox.ts';
 import { childrenOf, familyOf } from '../process/proc.ts';
+import { residentOf } from '../resident.ts';
 import { refusalOf } from './command-check.ts';
 import type { House } from './house.ts';
-import { sandboxAddress } from './network.ts';
+import { credentialsAddress, sandboxAddress } from './network.ts';
 import { SideProcess } from './side-process.ts';
 import type { Cgroup } from './cgroup.ts';
 import type { IdleFreezer } from './idle-freezer.ts';
 import { exitStatusOf } from './init.ts';
-import {
-  bytesPerCore,
-  goneLookMs,
-  goneLooksMax,
-  memoryPeakAgeMs,
-  ownMemoryBytes,
-  statusBytesMax,
-} from './limits.ts';
+import { bytesPerCore, goneLookMs, goneLooksMax, ownMemoryBytes, statusBytesMax } from './limits.ts';
 import type { MemoryLooks } from './memory-looks.ts';
 import type { ContainerStreams } from './oci-runtime.ts';
 
@@ -86,6 +82,9 @@ export class ContainerSandbox implements Sandbox {
   #limitBytes = Number.POSITIVE_INFINITY;
   #runs = 0;
   #peakBytes = 0;
+  /** The most that its processes had of their own, and of their programs' files. */
+  #anonymousBytes = 0;
+  #fileBytes = 0;
   #lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ContainerSandboxParts, around: Surroundings) {
@@ -129,6 +128,11 @@ export class ContainerSandbox implements Sandbox {
 
   serve(apis: SideApis): void {
     this.#parts.api.serveBeside(apis);
+  }
+
+  lend(credentials: CredentialSource): Readonly<Record<string, string>> {
+    this.#parts.api.lend(credentials);
+    return credentialVariables(credentialsAddress, credentials);
   }
 
   async spawn(plan: SidePlan): Promise<SideOutcome> {
@@ -196,6 +200,8 @@ export class ContainerSandbox implements Sandbox {
   run(limitBytes: number): void {
     this.#around.freezer.remove(this);
     this.#thaw();
+    // A first figure, in case it ends before it can be asked again.
+    if (this.#runs === 0) this.#weigh();
     this.#runs += 1;
     if (this.#runs === 2) this.#cgroup.limitCpu(limitBytes / bytesPerCore);
     if (limitBytes !== this.#limitBytes) {
@@ -232,7 +238,10 @@ export class ContainerSandbox implements Sandbox {
 
   memoryPeakBytes(): number {
     const now = this.#around.clock.monotonicMs();
-    if (now - this.#lookedMs >= memoryPeakAgeMs) this.#measure();
+    if (now - this.#lookedMs >= memoryPeakAgeMs) {
+      this.#lookedMs = now;
+      this.#weigh();
+    }
     return Math.min(this.#peakBytes, this.#limitBytes);
   }
 
@@ -260,7 +269,7 @@ export class ContainerSandbox implements Sandbox {
     this.#around.looks.remove(this);
     this.#around.freezer.remove(this);
     this.link.close();
-    if (this.#ended === undefined && this.#runs > 0) this.#measure();
+    if (this.#ended === undefined && this.#runs > 0) this.#weigh();
     await this.#end();
     await new Promise<void>((done) => this.drain(done));
     await Promise.all(this.#sides.map((side) => side.gone));
@@ -290,11 +299,24 @@ export class ContainerSandbox implements Sandbox {
     this.#cgroup.freeze(false);
   }
 
+  /** What its processes have of their own: what the limit is about. */
   #measure(): number {
-    this.#lookedMs = this.#around.clock.monotonicMs();
     const { anonymous } = this.#cgroup.usedBytes();
-    if (anonymous > this.#peakBytes) this.#peakBytes = anonymous;
+    this.#seen(anonymous, this.#fileBytes);
     return anonymous;
+  }
+
+  /** The whole as REPORT tells it. The first process is Lambkin's, not the function's. */
+  #weigh(): void {
+    const { fileBytes, peakBytes } = residentOf(this.#cgroup.processes().filter((pid) => pid !== this.pid));
+    this.#seen(this.#cgroup.usedBytes().anonymous, fileBytes);
+    if (peakBytes > this.#peakBytes) this.#peakBytes = peakBytes;
+  }
+
+  #seen(anonymousBytes: number, fileBytes: number): void {
+    this.#anonymousBytes = Math.max(this.#anonymousBytes, anonymousBytes);
+    this.#fileBytes = Math.max(this.#fileBytes, fileBytes);
+    this.#peakBytes = Math.max(this.#peakBytes, this.#anonymousBytes + this.#fileBytes);
   }
 
   #exited(status: ExitStatus): void {

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, Entropy } from '#platform';
+import { credentialVariables } from '../../runtime-api/credentials.ts';
 import type { AttachedEndpoint, RuntimeApi } from '../../runtime-api/server.ts';
 import { findEntrypoint, layerTraits } from '../host-files.ts';
 import { removeTree } from '../process/removal.ts';
@@ -29,7 +30,7 @@ import { House } from './house.ts';
 import { deletionsMax, slotsMax, waitingMemoryBytes, waitingStorageBytes } from './limits.ts';
 import { IdleFreezer } from './idle-freezer.ts';
 import { MemoryLooks } from './memory-looks.ts';
-import { gatewayAddress, runtimeApiPort, sandboxAddress } from './network.ts';
+import { credentialsAddress, gatewayAddress, runtimeApiPort, sandboxAddress } from './network.ts';
 import { programDirectory, programInside, runtimeDirectory } from './root.ts';
 import { groupOf, sweepGroups } from './sweep.ts';
 import { Turns } from './turns.ts';
@@ -189,7 +190,11 @@ export class ContainerSandboxes implements Sandboxes {
     const [root, lines] = await Promise.all([house.rootOf(plan.runtime), house.showLines(id, shown)]);
     await house.enclave.run(...house.placeLines(id, slot), ...lines);
     const storageBytes = room?.storageBytes ?? waitingStorageBytes;
-    const own = { AWS_LAMBDA_RUNTIME_API: api.address };
+    if (plan.credentials !== undefined) api.lend(plan.credentials);
+    const own = {
+      AWS_LAMBDA_RUNTIME_API: api.address,
+      ...(plan.credentials && credentialVariables(credentialsAddress, plan.credentials)),
+    };
     const bundle = join(this.#directory, id);
     mkdirSync(bundle, { recursive: true, mode: privateMode });
     const config = bundleConfig({
@@ -260,6 +265,7 @@ export class ContainerSandboxes implements Sandboxes {
     if (this.#closed) throw new Error('the worker is closing');
     this.#house = House.open({
       program: this.#options.program,
+      clock: this.#options.clock,
       network: this.#options.network,
       baseImage: this.#options.baseImage,
       state: this.#state,

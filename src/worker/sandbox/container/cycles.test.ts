@@ -73,7 +73,7 @@ function inventory(rooms: Rooms): object {
   return {
     processes: processIds().filter((pid) => isBelow(pid)).length,
     mounts: lines('/proc/self/mountinfo', new RegExp(basename(rooms.root))),
-    enclaveMounts: lines(`/proc/${enclave}/mountinfo`),
+    enclaveMounts: mountsOfOurs(enclave),
     enclaveLinks: lines(`/proc/${enclave}/net/dev`),
     groups: 'missing' in hierarchy ? -1 : groupsBelow(hierarchy, groupOf(rooms.directory)).length,
     namespaces: new Set(processIds().flatMap((pid) => (isBelow(pid) ? [namespaceOf(pid)] : []))).size,
@@ -90,6 +90,20 @@ function keeper(): number {
   );
   assert.ok(own !== undefined, 'there is an enclave');
   return own;
+}
+
+/** What is mounted for sandboxes. Mounts that others make on this host meanwhile show up in the enclave as well, and are none of ours. */
+function mountsOfOurs(enclave: number): number {
+  const mounts = readFileSync(`/proc/${enclave}/mountinfo`, 'latin1').trimEnd().split('\n');
+  const ours = mounts.find((mount) => mount.includes(' - tmpfs lambkin '));
+  assert.ok(ours !== undefined, 'the enclave has files of its own');
+  const base = placeOf(ours);
+  return mounts.filter((mount) => `${placeOf(mount)}/`.startsWith(`${base}/`)).length;
+}
+
+/** Where something is mounted. */
+function placeOf(mount: string): string {
+  return mount.split(' ')[4] ?? '';
 }
 
 /** Whether a process descends from this one. */

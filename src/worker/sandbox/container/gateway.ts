@@ -7,7 +7,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Enclave } from './enclave.ts';
 import { bridgesMax, commandMsMax } from './limits.ts';
-import { endpointPort, gatewayAddress, runtimeApiPort } from './network.ts';
+import { credentialsAddress, endpointPort, gatewayAddress, runtimeApiPort } from './network.ts';
 
 const program = fileURLToPath(new URL('listening.mjs', import.meta.url));
 
@@ -24,13 +24,14 @@ export class Gateway {
 
   static async open(enclave: Enclave, parts: GatewayParts): Promise<Gateway> {
     const ports = [runtimeApiPort, ...parts.reached.map((_, index) => portOf(index))];
-    const received = await listenersIn(enclave, ports);
+    const addresses = [...ports.map((port) => `${gatewayAddress}:${port}`), credentialsAddress];
+    const received = await listenersIn(enclave, addresses);
     return new Gateway(received, parts);
   }
 
-  private constructor(received: ReadonlyMap<number, Server>, parts: GatewayParts) {
-    this.#servers = [...received].map(([port, listener]) => {
-      const target = parts.reached.find((_, index) => portOf(index) === port);
+  private constructor(received: ReadonlyMap<string, Server>, parts: GatewayParts) {
+    this.#servers = [...received].map(([address, listener]) => {
+      const target = parts.reached.find((_, index) => address === `${gatewayAddress}:${portOf(index)}`);
       const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
         if (target === undefined) parts.api(socket, socket.remoteAddress ?? '');
         else this.#bridge(socket, target());
@@ -81,21 +82,21 @@ function portOf(index: number): number {
   return index === 0 ? endpointPort : runtimeApiPort + index;
 }
 
-function listenersIn(enclave: Enclave, ports: readonly number[]): Promise<ReadonlyMap<number, Server>> {
+function listenersIn(enclave: Enclave, addresses: readonly string[]): Promise<ReadonlyMap<string, Server>> {
   const target = ['--target', String(enclave.pid), '--net', '--', process.execPath, program];
-  const child = spawn('nsenter', [...target, gatewayAddress, ...ports.map(String)], {
+  const child = spawn('nsenter', [...target, ...addresses], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { PATH: process.env['PATH'] },
   });
-  const { promise, resolve, reject } = Promise.withResolvers<ReadonlyMap<number, Server>>();
-  const received = new Map<number, Server>();
+  const { promise, resolve, reject } = Promise.withResolvers<ReadonlyMap<string, Server>>();
+  const received = new Map<string, Server>();
   let complaint = '';
   const timeout = AbortSignal.timeout(commandMsMax);
   timeout.addEventListener('abort', () => child.kill('SIGKILL'));
   child.stderr?.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-500)));
-  child.on('message', (port, handle) => {
-    received.set(Number(port), handle as Server);
-    if (received.size < ports.length) return;
+  child.on('message', (address, handle) => {
+    if (typeof address === 'string') received.set(address, handle as Server);
+    if (received.size < addresses.length) return;
     resolve(received);
     child.send('thanks', () => {});
   });

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Socket } from 'node:net';
+import type { Clock } from '#platform';
 import type { RuntimeFiles } from '../sandbox.ts';
 import type { Network } from './container-host.ts';
 import { Dialer } from './dialer.ts';
@@ -16,6 +17,7 @@ export interface HouseParts {
   /** Path of the OCI runtime, and where it keeps its records. */
   readonly program: string;
   readonly state: string;
+  readonly clock: Clock;
   readonly network: Network;
   readonly baseImage: string;
   readonly thaws: { readonly pattern: string; readonly value: string };
@@ -34,6 +36,12 @@ interface Built {
 /** The enclave's own files are in memory, over one of these folders of the host: nothing that Lambkin needs may lie below it. */
 const bases = ['/media', '/mnt', '/srv', '/home'];
 const baseBytes = 64 * 2 ** 20;
+
+/**
+ * Hosts that count by version 1 may have a tree of version 2 beside it. crun refuses to work on those, and nobody needs that tree: in the
+ * enclave, and only there, it is not to be seen.
+ */
+const hybridLines = ['{ umount -n -l /sys/fs/cgroup/unified 2>/dev/null || true; }'];
 
 export class House {
   readonly enclave: Enclave;
@@ -60,11 +68,12 @@ export class House {
         // What is mounted below later is seen by sandboxes that are up already.
         line('mount', '-n', '--make-shared', base),
         line('mkdir', join(base, 'roots'), join(base, 'live'), join(base, 'views')),
+        ...hybridLines,
         ...gatewayLines(),
       );
       const [gateway, uplink] = await Promise.all([
         Gateway.open(enclave, parts),
-        parts.network === 'internet' ? Uplink.open(enclave) : undefined,
+        parts.network === 'internet' ? Uplink.open(enclave, parts.clock) : undefined,
       ]);
       return new House({ enclave, gateway, uplink, base, parts });
     } catch (error) {

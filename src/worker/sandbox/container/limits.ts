@@ -29,7 +29,8 @@ export const bridgesMax = 4_096;
 /** How long a sandbox rests before it is frozen, and how often that is looked at. */
 export const freezeAfterMs = 1_000;
 export const freezeLookMs = 250;
-/** How old the figure of the most memory in use may be, beyond what the looks saw. */
-export const memoryPeakAgeMs = 500;
 /** As AWS counts: this much memory comes with one core. */
 export const bytesPerCore = 1_769 * 2 ** 20;
+/** How often it is looked whether the host has further addresses, which functions with a network must not reach, and how many are kept. */
+export const addressLookMs = 2_000;
+export const hostAddressesMax = 1_000;

@@ -5,6 +5,7 @@
  *   eth0 169.254.1.n ───────── vn 169.254.100.1
  *                                  :9001  Runtime API ───────────────▶ Lambkin
  *                                  :9000  Lambkin's own endpoint ────▶ Lambkin
+ *                   169.254.170.2  :9001  credentials of its role ───▶ Lambkin
  *                                  uplink (internet only) ── slirp4netns ─▶ what is outside
  *
  * The listeners are sockets of the enclave's network, in Lambkin's hands; nothing else listens there, and a sandbox has no other way. So it
@@ -14,6 +15,9 @@ import { line } from './enclave.ts';
 
 export const gatewayAddress = '169.254.100.1';
 export const runtimeApiPort = 9_001;
+/** SDKs take credentials over plain HTTP from a few addresses only: the loopback's, which is each sandbox's own, and this one. */
+const lender = '169.254.170.2';
+export const credentialsAddress = `${lender}:${runtimeApiPort}`;
 /** Of the first address that sandboxes may reach; the others follow behind the Runtime API's. */
 export const endpointPort = 9_000;
 
@@ -26,6 +30,7 @@ export function sandboxAddress(slot: number): string {
 export function gatewayLines(): readonly string[] {
   return [
     line('ip', 'address', 'add', `${gatewayAddress}/32`, 'dev', 'lo'),
+    line('ip', 'address', 'add', `${lender}/32`, 'dev', 'lo'),
     line('ip', 'link', 'set', 'lo', 'up'),
     // An answer to an address leaves by the link that it belongs to, so nobody can speak for another.
     'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter',
@@ -44,6 +49,7 @@ export function linkLines(slot: number, pid: number, outside: boolean): readonly
   const inside = [
     `address add ${address} peer ${gatewayAddress}/32 dev eth0`,
     'link set eth0 up',
+    `route add ${lender} dev eth0`,
     ...(outside ? [`route add default via ${gatewayAddress}`] : []),
   ];
   return [

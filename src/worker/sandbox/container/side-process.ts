@@ -6,12 +6,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ExitStatus } from '../../environment/runtime.ts';
 import type { Side, SidePlan } from '../sandbox.ts';
 import { processPart } from './bundle.ts';
 import { line } from './enclave.ts';
 import type { House } from './house.ts';
 import { signalNumbered } from './init.ts';
+import { goneLookMs, goneLooksMax } from './limits.ts';
 
 export interface SideFiles {
   /** Of the sandbox. */
@@ -55,12 +57,27 @@ export class SideProcess implements Side {
   }
 
   kill(): void {
-    if (this.#ended) return;
+    void this.#kill();
+  }
+
+  /** The OCI runtime may say which process it is only after that has begun to work. */
+  async #kill(): Promise<void> {
+    for (let looks = 0; looks < goneLooksMax && !this.#ended; looks += 1) {
+      const pid = this.#pid();
+      if (pid !== undefined) {
+        await this.#house.enclave.run(line('kill', '-KILL', pid)).catch(() => {}); // it ended by itself meanwhile
+        return;
+      }
+      await pause(goneLookMs);
+    }
+  }
+
+  #pid(): number | undefined {
     try {
       const pid = Number(readFileSync(this.#pidFile, 'latin1'));
-      this.#house.enclave.run(line('kill', '-KILL', pid)).catch(() => {}); // it ended by itself meanwhile
+      return pid > 1 ? pid : undefined;
     } catch {
-      // It has not even begun: it ends with the sandbox.
+      return undefined;
     }
   }
 

@@ -6,8 +6,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
+import type { Cancel, Clock } from '#platform';
 import { line, type Enclave } from './enclave.ts';
-import { commandMsMax } from './limits.ts';
+import { addressLookMs, commandMsMax, hostAddressesMax } from './limits.ts';
 
 const device = 'tap0';
 /** slirp4netns's own: the network behind it, and its resolver, which asks the host's. */
@@ -15,42 +16,88 @@ const ownNetwork = '10.0.2.0/24';
 export const resolver = '10.0.2.3';
 
 export class Uplink {
-  readonly #slirp: ChildProcess;
+  #slirp: ChildProcess;
+  readonly #enclave: Enclave;
+  readonly #clock: Clock;
+  #hosts: readonly string[];
+  #look: Cancel | undefined;
 
   /** Fails where it cannot be had. */
-  static async open(enclave: Enclave): Promise<Uplink> {
-    await enclave.run(
-      'echo 1 >/proc/sys/net/ipv4/ip_forward',
-      `${line('printf', '%s\\n', ...filterLines(hostAddresses()))} | ${line('nft', '-f', '-')}`,
-    );
-    const options = ['--configure', '--mtu=65520', '--disable-host-loopback', '--enable-seccomp'];
-    // Its end of the fourth stream closes with Lambkin, however that ends.
-    const slirp = spawn(
-      'slirp4netns',
-      [...options, '--ready-fd=3', '--exit-fd=4', String(enclave.pid), device],
-      { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } },
-    );
-    await ready(slirp);
-    return new Uplink(slirp);
+  static async open(enclave: Enclave, clock: Clock): Promise<Uplink> {
+    const hosts = hostAddresses();
+    await enclave.run('echo 1 >/proc/sys/net/ipv4/ip_forward', filterCommand(hosts));
+    const slirp = await begun(enclave);
+    return new Uplink(slirp, enclave, hosts, clock);
   }
 
-  private constructor(slirp: ChildProcess) {
+  private constructor(slirp: ChildProcess, enclave: Enclave, hosts: readonly string[], clock: Clock) {
     this.#slirp = slirp;
-    slirp.unref();
-    for (const stream of slirp.stdio) {
-      stream?.on('error', () => {});
-      if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
-    }
-    slirp.stderr?.resume();
+    this.#enclave = enclave;
+    this.#clock = clock;
+    this.#hosts = hosts;
+    this.#watch();
   }
 
   async close(): Promise<void> {
-    if (this.#slirp.exitCode !== null || this.#slirp.signalCode !== null) return;
+    this.#look?.();
+    this.#look = undefined;
+    if (hasEnded(this.#slirp)) return;
     this.#slirp.ref();
     const ended = once(this.#slirp, 'exit');
     this.#slirp.kill('SIGKILL');
     await ended;
   }
+
+  #watch(): void {
+    const look = this.#clock.after(addressLookMs, () => {
+      void this.#mend().then(() => {
+        if (this.#look === look && this.#enclave.isOpen) this.#watch();
+      });
+    });
+    this.#look = look;
+  }
+
+  /** A host gets further addresses, which are as closed as those that it had at first; and slirp4netns may have been killed. */
+  async #mend(): Promise<void> {
+    const hosts = hostAddresses();
+    if (hosts.some((address) => !this.#hosts.includes(address))) {
+      this.#hosts = [...new Set([...this.#hosts, ...hosts])].slice(-hostAddressesMax);
+      await this.#enclave.run(filterCommand(this.#hosts)).catch(() => {}); // the enclave has ended
+    }
+    if (!hasEnded(this.#slirp) || !this.#enclave.isOpen) return;
+    const slirp = await begun(this.#enclave).catch(() => undefined); // tried again at the next look
+    if (slirp === undefined) return;
+    if (this.#look === undefined) slirp.kill('SIGKILL');
+    else this.#slirp = slirp;
+  }
+}
+
+/** slirp4netns, ready. Its end of the fifth stream closes with Lambkin, however that ends. */
+async function begun(enclave: Enclave): Promise<ChildProcess> {
+  const options = ['--configure', '--mtu=65520', '--disable-host-loopback', '--enable-seccomp'];
+  const slirp = spawn(
+    'slirp4netns',
+    [...options, '--ready-fd=3', '--exit-fd=4', String(enclave.pid), device],
+    { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } },
+  );
+  await ready(slirp);
+  slirp.unref();
+  for (const stream of slirp.stdio) {
+    stream?.on('error', () => {});
+    if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
+  }
+  slirp.stderr?.resume();
+  return slirp;
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+/** Puts the rules in place of those before, in one step. */
+function filterCommand(hosts: readonly string[]): string {
+  const rules = ['table ip lambkin {}', 'delete table ip lambkin', ...filterLines(hosts)];
+  return `${line('printf', '%s\\n', ...rules)} | ${line('nft', '-f', '-')}`;
 }
 
 /** The rules, as nft reads them. */
@@ -84,12 +131,14 @@ async function ready(slirp: ChildProcess): Promise<void> {
   let complaint = '';
   slirp.stderr?.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(-500)));
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // Only until it is ready: from then on it lives as long as the enclave.
   const timeout = AbortSignal.timeout(commandMsMax);
-  timeout.addEventListener('abort', () => slirp.kill('SIGKILL'));
+  const giveUp = (): void => void slirp.kill('SIGKILL');
+  timeout.addEventListener('abort', giveUp);
   slirp.on('error', reject);
   slirp.on('exit', () =>
     reject(new Error(`slirp4netns ended: ${complaint.trim().split('\n').at(-1) ?? ''}`)),
   );
   slirp.stdio[3]?.once('data', () => resolve());
-  await promise;
+  await promise.finally(() => timeout.removeEventListener('abort', giveUp));
 }

@@ -4,7 +4,8 @@
  */
 import type { Cancel, Clock } from '#platform';
 import { memoryGroupLooks, memoryLookMs, memoryPeakAgeMs } from '../../limits.ts';
-import { peakBytes, processEntry, processIds, proportionalBytes, residentBytes } from './proc.ts';
+import { residentOf } from '../resident.ts';
+import { familyOf, processEntry, processIds, proportionalBytes, residentBytes } from './proc.ts';
 
 export class MemoryGauge {
   readonly pid: number;
@@ -41,14 +42,14 @@ export class MemoryGauge {
     const now = this.#clock.monotonicMs();
     if (now - this.#lookedMs >= memoryPeakAgeMs) {
       this.#lookedMs = now;
-      this.#seen(peakBytes(this.pid) ?? 0);
+      this.#see();
     }
     return Math.min(this.#peakBytes, this.#limitBytes);
   }
 
   /** A first figure, in case the process ends before it can be asked again. Whatever it does now is still to be seen. */
   begin(): void {
-    if (this.#peakBytes === 0) this.#seen(peakBytes(this.pid) ?? 0);
+    if (this.#peakBytes === 0) this.#see();
   }
 
   look(): void {
@@ -60,6 +61,11 @@ export class MemoryGauge {
   /** `pids` is the whole group, `bytes` their resident memory, in which shared pages count several times. */
   lookAtGroup(pids: readonly number[], bytes: number): void {
     if (bytes > this.#limitBytes) this.#weigh(pids, bytes);
+    else this.#seen(togetherOf(pids));
+  }
+
+  #see(): void {
+    this.#seen(togetherOf(this.groups.flatMap((leader) => familyOf(leader))));
   }
 
   #weigh(pids: readonly number[], residentSum: number): void {
@@ -72,6 +78,12 @@ export class MemoryGauge {
   #seen(bytes: number): void {
     if (bytes > this.#peakBytes) this.#peakBytes = bytes;
   }
+}
+
+/** The most that these have had, as far as it can be known now. */
+function togetherOf(pids: readonly number[]): number {
+  const { anonymousBytes, fileBytes, peakBytes } = residentOf(pids);
+  return Math.max(peakBytes, anonymousBytes + fileBytes);
 }
 
 export class MemoryWatch {

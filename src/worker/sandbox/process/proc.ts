@@ -47,10 +47,25 @@ export function residentBytes(pid: number): number | undefined {
   return pages === undefined ? undefined : Number(pages) * pageBytes;
 }
 
-/** The most resident memory that one process has had. */
-export function peakBytes(pid: number): number | undefined {
-  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readRecord(`/proc/${pid}/status`) ?? '')?.[1];
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
+/** What one process has of memory: its own, that of files it has mapped (its program first of all), and the most of both at once so far. */
+export interface Residence {
+  readonly anonymousBytes: number;
+  readonly fileBytes: number;
+  readonly peakBytes: number;
+}
+
+export function residenceOf(pid: number): Residence | undefined {
+  const status = readRecord(`/proc/${pid}/status`);
+  if (status === undefined) return undefined;
+  return {
+    anonymousBytes: bytesIn(status, /^RssAnon:\s+(\d+) kB/m),
+    fileBytes: bytesIn(status, /^RssFile:\s+(\d+) kB/m),
+    peakBytes: bytesIn(status, /^VmHWM:\s+(\d+) kB/m),
+  };
+}
+
+function bytesIn(status: string, line: RegExp): number {
+  return Number(line.exec(status)?.[1] ?? 0) * 1_024;
 }
 
 /** Memory with shared pages divided among those that share them: dearer to ask for, right for a family of processes. */

@@ -9,6 +9,7 @@ import { connect } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '#platform';
 import type { ExitStatus, RuntimeLink } from '../../environment/runtime.ts';
+import { type CredentialSource, credentialVariables } from '../../runtime-api/credentials.ts';
 import type { RuntimeApiEndpoint } from '../../runtime-api/server.ts';
 import { Courier } from '../../runtime-api/delivery.ts';
 import type { Deliver } from '../../telemetry/subscriptions/subscriber.ts';
@@ -105,6 +106,11 @@ export class ProcessSandbox implements Sandbox {
 
   serve(apis: SideApis): void {
     this.#parts.api.serveBeside(apis);
+  }
+
+  lend(credentials: CredentialSource): Readonly<Record<string, string>> {
+    this.#parts.api.lend(credentials);
+    return credentialVariables(this.#parts.api.address, credentials);
   }
 
   async spawn(plan: SidePlan): Promise<SideOutcome> {

@@ -20,6 +20,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '#lib/assert';
 import type { Clock, Entropy } from '#platform';
+import { credentialVariables } from '../../runtime-api/credentials.ts';
 import type { RuntimeApi } from '../../runtime-api/server.ts';
 import { findEntrypoint, layerTraits } from '../host-files.ts';
 import type {
@@ -157,8 +158,10 @@ export class ProcessSandboxes implements Sandboxes {
       for (const path of [directory, home, temporary]) this.#makePrivate(path);
       api = await this.#options.api.open();
       const places = { HOME: home, TMPDIR: temporary };
+      if (plan.credentials !== undefined) api.lend(plan.credentials);
       const own = {
         AWS_LAMBDA_RUNTIME_API: api.address,
+        ...(plan.credentials && credentialVariables(api.address, plan.credentials)),
         [markVariable]: this.#around.sweeper.mark(id),
       };
       if (this.#closed) throw new Error('the worker is closing');

@@ -17,6 +17,9 @@ export interface Backlog {
   /** Events per second among the first and the last tenth. */
   readonly firstPerSecond: number;
   readonly lastPerSecond: number;
+  /** Processor time of the process, in microseconds per event, among the first and the last tenth. */
+  readonly firstCpuUs: number;
+  readonly lastCpuUs: number;
   /** Resident memory before the first event was worked on, and the most while it went on, in MiB. */
   readonly startMib: number;
   readonly mostMib: number;
@@ -34,6 +37,11 @@ const answer = { statusCode: 200, executedVersion: '$LATEST', payload: Buffer.fr
 let done = 0;
 const over = Promise.withResolvers<void>();
 const marks: number[] = [];
+const cpuMarksUs: number[] = [];
+const cpuUs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+};
 const slice = Math.floor(total / 10);
 let mostMib = 0;
 const events = await openEventInvoke({
@@ -47,6 +55,7 @@ const events = await openEventInvoke({
       done += 1;
       if (done % slice === 0) {
         marks.push(performance.now());
+        cpuMarksUs.push(cpuUs());
         mostMib = Math.max(mostMib, residentMib());
       }
       if (done === total) over.resolve();
@@ -81,16 +90,21 @@ await Promise.all(
 const startMib = residentMib();
 mostMib = startMib;
 marks.push(performance.now());
+cpuMarksUs.push(cpuUs());
 events.start();
 await over.promise;
 await events.close(5_000);
 await store.close();
 rmSync(directory, { recursive: true, force: true });
-const took = (index: number): number => (marks[index + 1] ?? Number.NaN) - (marks[index] ?? Number.NaN);
+const between = (values: readonly number[], index: number): number =>
+  (values[index + 1] ?? Number.NaN) - (values[index] ?? Number.NaN);
+const took = (index: number): number => between(marks, index);
 const result: Backlog = {
   events: total,
   firstPerSecond: (slice / took(0)) * 1_000,
   lastPerSecond: (slice / took(9)) * 1_000,
+  firstCpuUs: between(cpuMarksUs, 0) / slice,
+  lastCpuUs: between(cpuMarksUs, 9) / slice,
   startMib,
   mostMib,
 };

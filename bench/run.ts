@@ -9,6 +9,7 @@ import { eventRows } from './rows/events.ts';
 import { footprintRows } from './rows/footprint.ts';
 import { streamingRows } from './rows/streaming.ts';
 import { imagesRows } from './rows/images.ts';
+import { queueRows } from './rows/sqs.ts';
 import { warmRows } from './rows/warm.ts';
 import { print, type Row } from './table.ts';
 
@@ -17,6 +18,7 @@ const groups: Readonly<Record<string, (quick: boolean) => Promise<readonly Row[]
   cold: coldRows,
   'control-plane': controlPlaneRows,
   events: eventRows,
+  sqs: queueRows,
   footprint: footprintRows,
   streaming: streamingRows,
   container: containerRows,

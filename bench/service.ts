@@ -52,6 +52,12 @@ export function eventRequest(service: Service, name: string, payload: string): P
   return signedRequest(service, 'POST', `/2015-03-31/functions/${name}/invocations`, payload, headers);
 }
 
+/** A call of SQS, signed. */
+export function queueRequest(service: Service, operation: string, input: object): Promise<SignedRequest> {
+  const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${operation}` };
+  return signedRequest(service, 'POST', '/', JSON.stringify(input), headers, 'sqs');
+}
+
 /** Any request, signed. `pathAndQuery` needs no encoding. */
 export async function signedRequest(
   service: Service,
@@ -59,8 +65,9 @@ export async function signedRequest(
   pathAndQuery: string,
   body: string,
   more: Readonly<Record<string, string>> = {},
+  signingName = 'lambda',
 ): Promise<SignedRequest> {
-  const signer = new SignatureV4({ service: 'lambda', region, credentials, sha256: Sha256 });
+  const signer = new SignatureV4({ service: signingName, region, credentials, sha256: Sha256 });
   const url = new URL(pathAndQuery, service.endpoint);
   const { headers } = await signer.sign({
     method,

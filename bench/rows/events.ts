@@ -76,11 +76,13 @@ function acknowledged(measured: readonly { readonly floor: Load; readonly load: 
 }
 
 function besideRow({ floor, load }: { readonly floor: Load; readonly load: Load }): Row {
+  const ratio = quantile(load.latenciesMs, 0.5) / quantile(floor.latenciesMs, 0.5);
   return {
     what: 'warm synchronous latency beside a flood of events, p50 / p99',
     lambkin: latency(load),
     floor: `${latency(floor)} beside as many requests to a bare server`,
-    figure: `x${(quantile(load.latenciesMs, 0.5) / quantile(floor.latenciesMs, 0.5)).toFixed(1)}`,
+    figure: `x${ratio.toFixed(1)}`,
+    promise: { text: '<= x2 (p50)', kept: ratio <= 2 },
   };
 }
 
@@ -100,14 +102,19 @@ async function backlog(quick: boolean): Promise<Backlog> {
   return JSON.parse(output) as Backlog;
 }
 
-function backlogRow({ events, firstPerSecond, lastPerSecond, startMib, mostMib }: Backlog): Row {
-  const ratio = firstPerSecond / lastPerSecond;
+const side = (cpuUs: number, perSecond: number): string =>
+  `${cpuUs.toFixed(0)} us of processor an event, ${perSecond.toFixed(0)}/s`;
+
+function backlogRow(backlog: Backlog): Row {
+  const { events, firstPerSecond, lastPerSecond, firstCpuUs, lastCpuUs, startMib, mostMib } = backlog;
+  // Processor time, as others may use the machine as well.
+  const ratio = firstCpuUs / lastCpuUs;
   const grownMib = mostMib - startMib;
   return {
     what: `a backlog of ${events} events worked off: at its full depth, and near its end`,
-    lambkin: `${firstPerSecond.toFixed(0)}/s`,
-    floor: `${lastPerSecond.toFixed(0)}/s`,
+    lambkin: side(firstCpuUs, firstPerSecond),
+    floor: side(lastCpuUs, lastPerSecond),
     figure: `x${ratio.toFixed(2)}, +${grownMib.toFixed(0)} MiB`,
-    promise: { text: '>= x0.5, <= +150 MiB', kept: ratio >= 0.5 && grownMib <= 150 },
+    promise: { text: '<= x2, <= +150 MiB', kept: ratio <= 2 && grownMib <= 150 },
   };
 }

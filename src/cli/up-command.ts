@@ -24,6 +24,7 @@ export interface UpFlags extends WithDataDirectory {
   readonly poolSize?: number;
   readonly roleCredentials?: 'variables' | 'endpoint';
   readonly environmentLifetime?: number;
+  readonly queueNameWait?: number;
   readonly streamBurst?: number;
   readonly streamRate?: number;
   readonly accountConcurrency?: number;
@@ -127,6 +128,13 @@ export function up(): Command {
         'how long an execution environment serves at most (default: 240)',
         'ENVIRONMENT_LIFETIME',
       ).argParser(values.minutes),
+    )
+    .addOption(
+      option(
+        '--queue-name-wait <seconds>',
+        'how long the name of a deleted SQS queue is not free (default: 60, as on AWS)',
+        'QUEUE_NAME_WAIT',
+      ).argParser(values.grace),
     )
     .addOption(
       option(
@@ -313,6 +321,7 @@ export function upOptions(
     ...(poolSize === undefined ? {} : { poolSize }),
     ...(flags.roleCredentials && { credentialsBy: flags.roleCredentials }),
     ...(flags.environmentLifetime === undefined ? {} : { environmentLifetimeMs: flags.environmentLifetime }),
+    ...(flags.queueNameWait === undefined ? {} : { queueNameWaitMs: flags.queueNameWait * 1_000 }),
     ...(flags.streamBurst === undefined ? {} : { streamBurstBytes: flags.streamBurst }),
     ...(flags.streamRate === undefined ? {} : { streamBytesPerSecond: flags.streamRate }),
     ...(flags.debug === undefined ? {} : { debug: { functionName: flags.debug, port: flags.debugPort } }),

@@ -18,6 +18,12 @@ import { Sending } from './sending.ts';
 /** As for a synchronous invoke; what says how to answer has no meaning here. */
 export type EventInput = Omit<Parameters<Frontend['invoke']>[0], 'invocationType' | 'logType'>;
 
+/** What the event frontend is doing now. */
+export interface Accepting {
+  /** Events that are on their way to the store. */
+  count: number;
+}
+
 export interface AcceptOptions {
   readonly region: string;
   readonly metadata: MetadataCache;
@@ -25,6 +31,7 @@ export interface AcceptOptions {
   readonly placement: Placement;
   readonly depths: Depths;
   readonly metrics: EventMetrics;
+  readonly accepting: Accepting;
   readonly limits: Pick<Limits, 'acceptsMax'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -44,10 +51,9 @@ const hexPerTrace = 40;
 export type Accept = (input: EventInput) => Promise<{ readonly traceId: string }>;
 
 export function eventFrontend(options: AcceptOptions): Accept {
-  const { region, metadata, queue, placement, depths, metrics, limits, random, nowMs } = options;
+  const { region, metadata, queue, placement, depths, metrics, accepting, limits, random, nowMs } = options;
   const traceOf = traces(options);
   const sending = new Sending(queue);
-  let accepting = 0;
 
   return async (input) => {
     const found = resolverOf(metadata, region, input)();
@@ -55,7 +61,7 @@ export function eventFrontend(options: AcceptOptions): Accept {
     check(input);
     const { state } = found.version;
     if (state !== 'Active' && state !== 'Pending') throw refusals.stateError(found.version);
-    if (accepting >= limits.acceptsMax) throw refusals.throttledError('CallerRateLimitExceeded', 1);
+    if (accepting.count >= limits.acceptsMax) throw refusals.throttledError('CallerRateLimitExceeded', 1);
     const { functionName, functionId } = found.function;
     const qualifier = qualifierIn(found.invokedArn);
     const event: QueuedEvent = {
@@ -75,7 +81,7 @@ export function eventFrontend(options: AcceptOptions): Accept {
     };
     const functionKey = functionKeyOf(event);
     const shard = placement.choose(functionKey, depths.of, random.next());
-    accepting += 1;
+    accepting.count += 1;
     // Counted before it is there, so that those who come at the same time see each other.
     depths.add(shard, 1);
     try {
@@ -86,7 +92,7 @@ export function eventFrontend(options: AcceptOptions): Accept {
       if (error.reason === 'overloaded') throw refusals.throttledError('CallerRateLimitExceeded', 1);
       throw new WireError('ServiceException', `The event could not be stored: ${error.message}`);
     } finally {
-      accepting -= 1;
+      accepting.count -= 1;
     }
     metrics.received(functionKey);
     options.onSent(shard, functionKey);

@@ -90,10 +90,17 @@ export function encodeEvent(event: QueuedEvent): Uint8Array {
     payloadBytes: payload.byteLength,
     hasAnswer: answer !== undefined,
   };
-  const head = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(lengthBytes);
-  length.writeUInt32BE(head.byteLength);
-  return Buffer.concat([length, head, payload, ...(answer === undefined ? [] : [answer])]);
+  const head = JSON.stringify(header);
+  const headBytes = Buffer.byteLength(head);
+  const payloadAt = lengthBytes + headBytes;
+  const answerAt = payloadAt + payload.byteLength;
+  // One allocation, as this is done for every event while somebody waits.
+  const body = Buffer.allocUnsafe(answerAt + (answer?.byteLength ?? 0));
+  body.writeUInt32BE(headBytes);
+  body.write(head, lengthBytes);
+  body.set(payload, payloadAt);
+  if (answer !== undefined) body.set(answer, answerAt);
+  return body;
 }
 
 /** Throws an Error for what no release up to this one has written. */

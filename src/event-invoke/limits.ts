@@ -33,10 +33,11 @@ export const messageBytesMax = { sqs: MiB, sns: 256 * KiB, events: MiB, lambda: 
 /** Bytes of the ErrorMessage attribute of a dead letter. */
 export const errorMessageBytesMax = KiB;
 
-/** Waits between tries of a delivery double from the first to the last; it is given up this long after the event was settled. */
+/** Waits between tries of a delivery double from the first to the last. */
 export const deliveryWaitMsMin = 1_000;
 export const deliveryWaitMsMax = 5 * minuteMs;
-export const deliveryAgeMsMax = 60 * minuteMs;
+/** What was never tried, because its destination was left alone, waits so many times as long as what was. */
+export const untriedAgeFactor = 6;
 
 /** A call of a destination: how long it may take, and bytes that are read of its answer. */
 export const deliveryMs = 10_000;
@@ -57,6 +58,8 @@ export const placementsCachedMax = 10_000;
 /** Events that are sent in one request of the store, and their bytes. */
 export const sendEventsMax = 500;
 export const sendBytesMax = 8 * MiB;
+/** Sends to one shard that are on their way, while more events wait to go together. */
+export const sendsAtOnceMax = 2;
 
 /** After a failure of the store, before it is asked again. */
 export const storeRetryMs = 1_000;
@@ -87,6 +90,8 @@ export interface Limits {
   readonly manageMs: number;
   /** How often a shard is looked into that should have nothing to receive: in case that somebody else put it there. */
   readonly lookMs: number;
+  /** How long after an event was settled its deliveries are given up. */
+  readonly deliveryAgeMsMax: number;
   /** Events that are being accepted at once; more are told to come again. */
   readonly acceptsMax: number;
 }
@@ -107,18 +112,26 @@ export const limitsDefault: Limits = {
   heartbeatMs: 5_000,
   manageMs: 5_000,
   lookMs: 30_000,
+  deliveryAgeMsMax: 60 * minuteMs,
   acceptsMax: 4_000,
 };
 
 /** How often a poller at work looks how late it comes to its timers, how late is too late, and what follows from it. */
 export const paceMs = 100;
-export const paceLateMsMax = 20;
+export const paceLateMsMax = 10;
 export const paceGrowth = 1.1;
 export const paceShrink = 2 / 3;
+/** Events that are being accepted at once, from which on it is a flood; and by how many slots a poller then grows at each look. */
+export const floodAcceptsMin = 16;
+export const paceFloodGrowth = 0.1;
 
-/** The queue manager. A function floods its shards when it has at least so many events there, and more than this share of them. */
+/**
+ * The queue manager. A function floods its shards when it has at least so many events there, more than this share of them, and so many times what
+ * half of the functions do not exceed.
+ */
 export const floodEventsMin = 100;
 export const floodShare = 0.5;
+export const floodTimes = 4;
 /** A function fails when so many of its attempts between two looks have, of at least so many. */
 export const failingShare = 0.5;
 export const failingAttemptsMin = 8;

@@ -28,6 +28,8 @@ export interface PollerOptions {
   readonly heartbeat: (held: readonly string[]) => Promise<readonly string[]>;
   readonly process: (event: QueuedEvent) => Promise<Processed>;
   readonly place: (functionKey: string) => string;
+  /** Many events are coming in at this moment. */
+  readonly isFlooded: () => boolean;
   /** An event has been put back into `shard`, visible in `delayMs`. */
   readonly onReturned: (shard: string, delayMs: number) => void;
   readonly onProcessed: (functionKey: string, processed: Processed) => void;
@@ -229,11 +231,15 @@ export class Poller {
     delayMs: number,
   ): Promise<void> {
     const { queue, depths, onReturned } = this.#options;
-    const outcome = await queue.move(shard, receipt, to, { body, id, sentAtMs, delayMs });
-    if (outcome === 'stale') return;
-    depths.add(shard, -1);
+    // Counted before it is there: a shard that an event is on its way to is not given up as empty.
     depths.add(to, 1);
-    onReturned(to, delayMs);
+    let outcome: 'moved' | 'stale' = 'stale';
+    try {
+      outcome = await queue.move(shard, receipt, to, { body, id, sentAtMs, delayMs });
+    } finally {
+      depths.add(outcome === 'moved' ? shard : to, -1);
+    }
+    if (outcome === 'moved') onReturned(to, delayMs);
   }
 
   /** While there is work. */
@@ -247,7 +253,8 @@ export class Poller {
       const rotation = this.#rotation;
       // Every turn that may be taken has been taken by now: what is still ready waits for slots.
       const wanted = rotation.hasReady;
-      rotation.setSlots(this.#pace.observe({ lateMs: clock.monotonicMs() - dueMs, wanted }));
+      const lateMs = clock.monotonicMs() - dueMs;
+      rotation.setSlots(this.#pace.observe({ lateMs, wanted, flooded: this.#options.isFlooded() }));
       if (wanted) this.#turnSoon();
       if (this.#holding.size > 0) this.#paceSoon();
     });

@@ -14,6 +14,13 @@ const sample = (functions: readonly FunctionSample[], each = 10, firstAgeMsMax =
   firstAgeMsMax,
 });
 
+const behind = (index: number, queued: number): FunctionSample => ({
+  functionKey: `1/f${index}`,
+  attempts: 10,
+  failures: 0,
+  queued,
+});
+
 function looks(manager: QueueManager, one: Sample, count: number): Layout | undefined {
   let last: Layout | undefined;
   for (let look = 0; look < count; look += 1) last = manager.look(one) ?? last;
@@ -39,6 +46,15 @@ test('a busy function that holds no more than its part, or is alone, stays', () 
   assert.equal(looks(manager, sample([quiet, busy], 400), 10), undefined);
   const bad = { functionKey: '1/bad', attempts: 100, failures: 100, queued: 300 };
   assert.equal(looks(manager, sample([bad], 200), 10), undefined);
+});
+
+test('where all functions have long queues alike, each stays where it is', () => {
+  const manager = new QueueManager(firstLayout(4), { ...limits, shardsMax: 4 });
+  const all = Array.from({ length: 9 }, (_, index) => behind(index, 900 + 100 * index));
+  assert.equal(looks(manager, sample(all, 500), 10), undefined);
+  const [first, ...rest] = all.map((one, index) => (index === 0 ? behind(0, 90_000) : one));
+  assert.ok(first !== undefined);
+  assert.deepEqual(looks(manager, sample([first, ...rest], 500), troubledLooks)?.dedicated, ['1/f0']);
 });
 
 test('it goes back when it has been calm for a while, and its shard is served until it is empty', () => {

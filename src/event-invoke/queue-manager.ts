@@ -85,13 +85,14 @@ export class QueueManager {
     const seen = new Map(functions.map((sample) => [sample.functionKey, sample]));
     const kept = dedicated.filter((functionKey) => !this.#isCalm(functionKey, seen.get(functionKey)));
     const out: FunctionSample[] = [];
+    const usual = usualIn(functions);
     for (const sample of functions) {
       const { functionKey } = sample;
       if (dedicated.includes(functionKey)) continue;
       const homes = placement.homes(functionKey);
       const standing = homes.reduce((sum, shard) => sum + depthOf(shard), 0);
       // Alone, it is in nobody's way.
-      if (functions.length > 1 && isTroubled(sample, standing)) {
+      if (functions.length > 1 && isTroubled(sample, standing, usual)) {
         const looks = this.#looksOf(functionKey);
         looks.troubled += 1;
         looks.calm = 0;
@@ -142,9 +143,18 @@ export class QueueManager {
   }
 }
 
-function isTroubled(sample: FunctionSample, standing: number): boolean {
-  const floods = sample.queued >= limits.floodEventsMin && sample.queued > standing * limits.floodShare;
-  return floods || isFailing(sample);
+/** `standing`: events in its shards, of whatever function. */
+function isTroubled(sample: FunctionSample, standing: number, usual: number): boolean {
+  const { queued } = sample;
+  // Where all have long queues alike nobody floods, and nothing is gained by moving their events around.
+  const isLong = queued >= limits.floodEventsMin && queued > usual * limits.floodTimes;
+  return (isLong && queued > standing * limits.floodShare) || isFailing(sample);
+}
+
+/** Events that half of the functions have no more of. */
+function usualIn(functions: readonly FunctionSample[]): number {
+  const queued = functions.map((sample) => sample.queued).sort((a, b) => a - b);
+  return queued[Math.floor((queued.length - 1) / 2)] ?? 0;
 }
 
 function isFailing({ attempts, failures }: FunctionSample): boolean {

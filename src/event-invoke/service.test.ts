@@ -192,6 +192,29 @@ test('a destination that never answers, or refuses, is given up and counted', as
   await world.events.close(0);
 });
 
+test('a record that was never tried, as its destination was left alone and then nobody ran, is not given up for its age', async () => {
+  const world = await openWorld();
+  world.functions.put('hello');
+  configure(world, 'hello', { onSuccess: queueArn('out') });
+  const down = { kind: 'unavailable', reason: 'down' } as const;
+  world.answer(() => down);
+  for (let count = 0; count < 20; count += 1) await world.send('hello');
+  await world.pass(1_000);
+  world.crash();
+  world.clock.advance(3 * 60 * minute);
+  const after = await openWorld({ after: world });
+  let tries = 0;
+  after.answer(() => {
+    tries += 1;
+    return tries > 3 ? { kind: 'delivered' } : down;
+  });
+  await after.pass(10 * minute);
+  const givenUp = after.troubles.filter((trouble) => trouble.includes('given up')).length;
+  assert.equal(after.delivered.length + givenUp, 20);
+  assert.ok(givenUp <= 6, `${givenUp} were given up: three were tried in vain before, three after`);
+  await after.events.close(0);
+});
+
 test('a destination that hangs keeps no other function waiting', async () => {
   const world = await openWorld();
   world.functions.put('hangs');

@@ -8,7 +8,7 @@ import type { Frontend } from '#frontend';
 import type { MetadataCache } from '#metadata';
 import type { Clock, Documents, Entropy, Queue, Random } from '#platform';
 import type { Handlers } from '#wire';
-import { type Accept, eventFrontend } from './accept.ts';
+import { type Accept, type Accepting, eventFrontend } from './accept.ts';
 import type { ReportFault } from './attempt.ts';
 import { Depths } from './depths.ts';
 import type { EventTargets } from './destinations.ts';
@@ -16,7 +16,7 @@ import { withEventInvoke } from './handlers.ts';
 import { lambdaTarget, type RoleMay } from './lambda-target.ts';
 import { LayoutKeeper } from './layout-keeper.ts';
 import { Leasing } from './leasing.ts';
-import { type Limits, limitsDefault } from './limits.ts';
+import { floodAcceptsMin, type Limits, limitsDefault } from './limits.ts';
 import { EventCounters, type EventCounts, type EventMetrics, tellingBoth } from './metrics.ts';
 import { type Layout, Placement, shardsOf } from './placement.ts';
 import { Poller } from './poller.ts';
@@ -77,8 +77,10 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
   const leasing = new Leasing(shardsOf(keeper.layout), limits.leaseMs);
   const nowMs = steadyClock(clock);
 
+  const accepting: Accepting = { count: 0 };
   const accept = eventFrontend({
     ...options,
+    accepting,
     placement,
     depths,
     metrics,
@@ -99,6 +101,7 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
     region,
     targets,
     metrics,
+    limits,
     clock,
     random,
     nowMs,
@@ -128,6 +131,7 @@ export async function openEventInvoke(options: EventInvokeOptions): Promise<Even
         return process(event);
       },
       place: (functionKey) => placement.choose(functionKey, depths.of, random.next()),
+      isFlooded: () => accepting.count >= floodAcceptsMin,
       onReturned: ring,
       onProcessed: (functionKey, processed) => traffic.processed(functionKey, processed),
       onTrouble,

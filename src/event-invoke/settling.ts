@@ -11,9 +11,10 @@ import {
   brokenTargetMsMin,
   brokenTargetsMax,
   brokenTries,
-  deliveryAgeMsMax,
   deliveryWaitMsMax,
   deliveryWaitMsMin,
+  type Limits,
+  untriedAgeFactor,
 } from './limits.ts';
 import type { EventMetrics } from './metrics.ts';
 import { invocationRecord, type SettledEvent } from './record.ts';
@@ -27,6 +28,7 @@ export interface SettlingOptions {
   readonly region: string;
   readonly targets: EventTargets;
   readonly metrics: EventMetrics;
+  readonly limits: Pick<Limits, 'deliveryAgeMsMax'>;
   readonly clock: Clock;
   readonly random: Random;
   /** The clock of events' ages, epoch milliseconds. */
@@ -57,11 +59,16 @@ export class Settling {
       deadLetter === undefined ? 'done' : this.#deliver(event, 'dead-letter', deadLetter),
       destination === undefined ? 'done' : this.#deliver(event, 'record', destination),
     ]);
-    const age = this.#options.nowMs() - told.settledAtMs;
-    if ((letter === 'done' && record === 'done') || age > deliveryAgeMsMax || !fitsQueue(event)) {
+    if (letter === 'done' && record === 'done') return { kind: 'delete' };
+    const tried = letter === 'owed' || record === 'owed';
+    if (this.#isTooLate(told, tried) || !fitsQueue(event)) {
+      this.#options.onTrouble('an event is given up that its owner could not be told of', {
+        ...(letter !== 'done' && deadLetter !== undefined && { deadLetter }),
+        ...(record !== 'done' && destination !== undefined && { destination }),
+        requestId: event.requestId,
+      });
       return { kind: 'delete' };
     }
-    const tried = letter === 'owed' || record === 'owed';
     const settlement: Settlement = {
       ...told,
       deliveries: told.deliveries + (tried ? 1 : 0),
@@ -72,6 +79,13 @@ export class Settling {
     const waitMs = Math.min(deliveryWaitMsMin * 2 ** told.deliveries, deliveryWaitMsMax);
     const delayMs = tried ? waitMs : Math.min(...left);
     return { kind: 'again', event: { ...event, settlement }, delayMs };
+  }
+
+  /** A long stop of the process, or of others' deliveries, is no reason to give up what was not tried. */
+  #isTooLate({ settledAtMs, deliveries }: Settlement, tried: boolean): boolean {
+    const { nowMs, limits } = this.#options;
+    const factor = tried || deliveries > 0 ? 1 : untriedAgeFactor;
+    return nowMs() - settledAtMs > limits.deliveryAgeMsMax * factor;
   }
 
   /** `owed`: it was tried in vain. A number: it is left alone for so many milliseconds. */

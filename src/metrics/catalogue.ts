@@ -12,6 +12,8 @@ export interface Entry {
   readonly names: Set<string>;
   /** The newest block that was ever begun. */
   lastBlock: number;
+  /** There is none before it; undefined: nobody has looked since the start. */
+  oldestBlock: number | undefined;
   /** The newest minute with data; of what an earlier process recorded, the end of its newest block. */
   lastMinute: number;
   /** Blocks that are being added to. */
@@ -50,6 +52,7 @@ export class Catalogue {
       id: sourceId(source),
       names: new Set(),
       lastBlock: -1,
+      oldestBlock: Infinity,
       lastMinute: -1,
       blocks: new Map(),
       isChanged: true,
@@ -82,6 +85,7 @@ export class Catalogue {
     for (const name of names) if (typeof name === 'string') entry.names.add(name);
     entry.lastBlock = typeof lastBlock === 'number' ? lastBlock : -1;
     entry.lastMinute = (entry.lastBlock + 1) * blockMinutes - 1;
+    entry.oldestBlock = undefined;
     entry.isChanged = false;
   }
 }
@@ -108,6 +112,7 @@ export function openBlock(entry: Entry, number: number): Block {
     block = new Block(number, number > entry.lastBlock);
     entry.blocks.set(number, block);
   }
+  if (entry.oldestBlock !== undefined) entry.oldestBlock = Math.min(entry.oldestBlock, number);
   if (number > entry.lastBlock) {
     entry.lastBlock = number;
     entry.isChanged = true;

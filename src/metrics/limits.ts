@@ -70,3 +70,6 @@ export const valueMax = 2 ** 360;
 
 /** Functions with a label of their own in /metrics; what further ones do stands under the name `_others`. */
 export const functionsExposedMax = 1_000;
+
+/** Parameters of a form: 500 queries, each of a metric with several dimensions. */
+export const formParametersMax = 40_000;

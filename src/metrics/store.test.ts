@@ -88,6 +88,33 @@ test('what is older than the retention is not answered, and goes', async () => {
   assert.deepEqual((await world.call('ListMetrics', {}))['Metrics'], []);
 });
 
+test('what is not old is not looked at again and again', async () => {
+  const real = memoryDocuments();
+  let lists = 0;
+  const documents: Documents = {
+    get: (key) => real.get(key),
+    commit: (writes) => real.commit(writes),
+    watch: (prefix, from, signal) => real.watch(prefix, from, signal),
+    list(prefix, options) {
+      if (prefix.includes('/blocks/')) lists += 1;
+      return real.list(prefix, options);
+    },
+  };
+  const clock = new FakeClock();
+  const world = await World.open(documents, clock, 3 * 3_600_000);
+  for (let minute = 0; minute < 60; minute += 1) {
+    world.invoke(arnOf('f'));
+    await world.pass(1);
+  }
+  assert.equal(lists, 0);
+  const later = await World.open(documents, clock, 3 * 3_600_000);
+  await later.pass(100);
+  const sources = later.metrics.store.catalogue.size;
+  assert.ok(lists <= sources, `${lists} looks at ${sources} sources`);
+  await later.pass(150);
+  assert.deepEqual((await real.list('metrics/')).documents, []);
+});
+
 test('any order of additions, flushes and restarts keeps every value once', async () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('add' as const), minute: fc.nat(70), source: fc.nat(2) }),

@@ -205,16 +205,29 @@ export class MetricStore {
   }
 
   async #sweepSource(entry: Entry, oldest: number): Promise<void> {
+    const { oldestBlock } = entry;
+    if (oldestBlock !== undefined && oldestBlock >= oldest) return;
+    const { documents } = this.#options;
     const prefix = this.#blocksPrefix(entry.id);
-    const { documents } = await this.#options.documents.list(prefix, { limit: blocksSweptPerSource });
-    const old = documents.filter(({ key }) => Number(key.slice(prefix.length)) < oldest);
-    const writes: Write[] = old.map(({ key }) => ({ kind: 'delete', key, expected: 'any' }));
-    const isOver = documents.length === old.length && entry.lastBlock < oldest && entry.blocks.size === 0;
-    if (isOver && old.length < blocksSweptPerSource) {
+    // Who is not known to have old ones is asked for one only: these are whole quarters of an hour.
+    const limit = oldestBlock === undefined ? 1 : blocksSweptPerSource;
+    const { documents: found } = await documents.list(prefix, { limit });
+    const numbers = found.map(({ key }) => Number(key.slice(prefix.length)));
+    const old = numbers.filter((number) => number < oldest);
+    const writes: Write[] = old.map((number) => ({
+      kind: 'delete',
+      key: prefix + blockName(number),
+      expected: 'any',
+    }));
+    const isLast = found.length < limit && found.length === old.length;
+    if (isLast && entry.lastBlock < oldest && entry.blocks.size === 0) {
       this.catalogue.delete(entry);
       writes.push({ kind: 'delete', key: this.#sourcesPrefix + entry.id, expected: 'any' });
     }
-    if (writes.length > 0) await this.#options.documents.commit(writes);
+    if (writes.length > 0) await documents.commit(writes);
+    // Where all that were seen were old, there may be more.
+    const kept = numbers.find((number) => number >= oldest);
+    entry.oldestBlock = Math.min(kept ?? (isLast ? Infinity : (old.at(-1) ?? 0)), ...entry.blocks.keys());
   }
 
   get #sourcesPrefix(): string {

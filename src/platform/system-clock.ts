@@ -12,7 +12,8 @@ export const systemClock: Clock = {
     const dueMs = performance.now() + Math.max(0, delayMs);
     let timer: NodeJS.Timeout;
     const arm = (): void => {
-      const leftMs = dueMs - performance.now();
+      // A host that is short of time may be past it already: Node warns of negative delays.
+      const leftMs = Math.max(0, dueMs - performance.now());
       timer = setTimeout(check, Math.min(Math.ceil(leftMs), timerDelayMsMax)).unref();
     };
     const check = (): void => {

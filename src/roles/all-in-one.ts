@@ -116,6 +116,7 @@ export async function compose(
     clock,
     entropy,
     watch: recording.queues,
+    ...(options.queueNameWaitMs !== undefined && { limits: { nameWaitMs: options.queueNameWaitMs } }),
     onFault: (error) => trouble('queues could not be tidied up', error),
   });
   closing.add(() => sqs.close());

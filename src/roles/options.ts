@@ -25,6 +25,8 @@ export interface LambkinOptions {
   /** How much of a streamed answer goes out at once, and how fast what follows: bytes, and bytes per second. Absent: AWS's 6 MiB and 2 MiB. */
   readonly streamBurstBytes?: number;
   readonly streamBytesPerSecond?: number;
+  /** After a queue of SQS was deleted, before another may have its name, in milliseconds. Absent: AWS's 60 seconds. */
+  readonly queueNameWaitMs?: number;
   /** Invokes at once in the account. Absent: 1,000. */
   readonly accountConcurrency?: number;
   /** Where functions find services that Lambkin does not serve: AWS_ENDPOINT_URL_<SERVICE>, by service (`s3`, `dynamodb`). Code that requests name in S3 is read from `s3` too; outcomes of events go to `sns`, `events`, `s3`, and to `sqs` for queues of other accounts and regions. */

@@ -2,10 +2,13 @@
  * Which queues there are, in memory and as documents.
  *
  *   sqs/queue/<name>    QueueRecord
+ *   sqs/deleted/<name>  a name that is not free yet (deleted-names.ts)
  *   sqs/dropped/<id>    a queue that is gone for everyone, and whose messages are being deleted
  */
 import type { Clock, Documents, Entropy, Json, Queue as MessageQueue, Write } from '#platform';
 import { settingsOf } from './attributes.ts';
+import { type DeletedRecord, DeletedNames, deletedPrefix } from './deleted-names.ts';
+import type { SqsLimits } from './limits.ts';
 import { type Place, type Queue, queueArn, type QueueRecord, storedName } from './queue.ts';
 
 const queuePrefix = 'sqs/queue/';
@@ -13,7 +16,9 @@ const droppedPrefix = 'sqs/dropped/';
 
 export type Created =
   | { readonly kind: 'created' | 'exists'; readonly queue: Queue }
-  | { readonly kind: 'too-many' };
+  | { readonly kind: 'too-many' }
+  /** A queue of this name was deleted a moment ago. */
+  | { readonly kind: 'deleted-recently' };
 
 export class Catalogue {
   readonly place: Place;
@@ -24,6 +29,7 @@ export class Catalogue {
   readonly #queuesMax: number;
   readonly #onFault: (error: unknown) => void;
   readonly #queues = new Map<string, Queue>();
+  readonly #deleted: DeletedNames;
   /** Names by the dead-letter queue that they name. */
   readonly #sources = new Map<string, Set<string>>();
   /** One change at a time: the next builds on it. */
@@ -38,7 +44,7 @@ export class Catalogue {
     readonly messages: MessageQueue;
     readonly clock: Clock;
     readonly entropy: Entropy;
-    readonly queuesMax: number;
+    readonly limits: Pick<SqsLimits, 'queuesMax' | 'nameWaitMs'>;
     readonly onFault: (error: unknown) => void;
   }) {
     this.place = options.place;
@@ -46,8 +52,9 @@ export class Catalogue {
     this.#messages = options.messages;
     this.#clock = options.clock;
     this.#entropy = options.entropy;
-    this.#queuesMax = options.queuesMax;
+    this.#queuesMax = options.limits.queuesMax;
     this.#onFault = options.onFault;
+    this.#deleted = new DeletedNames(options.clock, options.limits);
   }
 
   /** Resolves once what the store holds is known; a failed attempt is made again by the next call. */
@@ -87,6 +94,7 @@ export class Catalogue {
     return this.#inTurn(async () => {
       const known = this.#queues.get(name);
       if (known !== undefined) return { kind: 'exists', queue: known };
+      if (this.#deleted.has(name)) return { kind: 'deleted-recently' };
       if (this.#queues.size >= this.#queuesMax) return { kind: 'too-many' };
       const createdMs = this.#clock.wallMs();
       const id = this.#entropy.uuid();
@@ -119,7 +127,9 @@ export class Catalogue {
       await this.#commit([
         { kind: 'delete', key: queuePrefix + name, expected: 'any' },
         { kind: 'put', key: droppedPrefix + id, value: name, expected: 'any' },
+        ...this.#deleted.adding(name),
       ]);
+      this.#deleted.added(name);
       this.#leave(current);
       this.#drop(id);
       return 'deleted';
@@ -175,6 +185,9 @@ export class Catalogue {
 
   async #load(): Promise<void> {
     for await (const { value } of this.#listed(queuePrefix)) this.#enter(value as unknown as QueueRecord);
+    for await (const { key, value } of this.#listed(deletedPrefix)) {
+      this.#deleted.enter(key.slice(deletedPrefix.length), value as unknown as DeletedRecord);
+    }
     for await (const { key } of this.#listed(droppedPrefix)) this.#drop(key.slice(droppedPrefix.length));
   }
 

@@ -7,6 +7,8 @@ const MiB = 1024 * 1024;
 
 export interface SqsLimits {
   readonly queuesMax: number;
+  /** After a queue was deleted, before another may have its name: AWS's, unless the operator has set it. */
+  readonly nameWaitMs: number;
   /** ReceiveMessage calls that wait for a message, of all queues. */
   readonly waitersMax: number;
   /** Waiting receivers of one queue that are served at one time. */
@@ -27,6 +29,7 @@ export interface SqsLimits {
 
 export const defaultSqsLimits: SqsLimits = {
   queuesMax: 50_000,
+  nameWaitMs: 60_000,
   waitersMax: 20_000,
   takesAtOnceMax: 16,
   inFlightMax: 120_000,

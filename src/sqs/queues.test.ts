@@ -273,15 +273,39 @@ test('permissions are statements of the policy', async () => {
 });
 
 test('a queue that was deleted is gone with its messages, also for one of the same name', async () => {
-  const { create, call, send, bodies, sqs } = open();
+  const { create, call, send, bodies, sqs, clock } = open();
   const url = await create('q');
   await send(url, 'x');
   await call('DeleteQueue', { QueueUrl: url });
   await refused(call('DeleteQueue', { QueueUrl: url }), 'QueueDoesNotExist');
   await refused(send(url, 'x'), 'QueueDoesNotExist');
+  clock.advance(60_000);
   await create('q');
   assert.deepEqual(await bodies(url), []);
   await sqs.close();
+});
+
+test('the name of a queue that was deleted is free after 60 seconds, also over a restart', async () => {
+  const opened = open();
+  const { create, call, clock } = opened;
+  for (const name of ['q', 'other', 'third']) {
+    await call('DeleteQueue', { QueueUrl: await create(name) });
+    clock.advance(10_000);
+  }
+  await create('fourth');
+  clock.advance(29_999);
+  const words = /^You must wait 60 seconds after deleting a queue before/;
+  await refused(create('q'), 'QueueDeletedRecently', words);
+  await opened.sqs.close();
+  const again = opened.reopen();
+  await refused(again.create('q'), 'QueueDeletedRecently', words);
+  clock.advance(1);
+  await again.create('q');
+  clock.setWall(clock.wallMs() - 86_400_000);
+  const set = again.reopen();
+  await refused(set.create('third'), 'QueueDeletedRecently', words);
+  clock.advance(60_000);
+  for (const name of ['other', 'third']) await set.create(name);
 });
 
 test('a purge takes everything, once a minute', async () => {

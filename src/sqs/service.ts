@@ -38,8 +38,7 @@ export function openSqs(options: SqsOptions): Sqs {
   const { accountId, region, documents, queue: messages, clock, entropy, onFault = () => {} } = options;
   const limits: SqsLimits = { ...defaultSqsLimits, ...options.limits };
   const place = { accountId, region };
-  const { queuesMax } = limits;
-  const catalogue = new Catalogue({ place, documents, messages, clock, entropy, queuesMax, onFault });
+  const catalogue = new Catalogue({ place, documents, messages, clock, entropy, limits, onFault });
   const messaging = new Messaging({ messages, catalogue, clock, limits, watch: options.watch });
   const tasks = new MoveTasks({
     catalogue,

@@ -78,6 +78,7 @@ const autoscalingErrors = {
 
 /** Errors of SQS, with the statuses that they have in both of its protocols. */
 const queueErrors = {
+  QueueDeletedRecently: client(400),
   QueueDoesNotExist: client(400),
   QueueNameExists: client(400),
   PurgeQueueInProgress: client(403),

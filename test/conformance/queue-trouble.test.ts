@@ -21,7 +21,7 @@ import { senderSource } from './sender-function.ts';
 
 let world: QueueWorld;
 before(async () => {
-  world = await QueueWorld.open();
+  world = await QueueWorld.open(['--queue-name-wait', '1']);
 });
 after(() => world.close());
 

@@ -151,6 +151,29 @@ suite(`a function in a container (${runtime})`, { skip }, () => {
     assert.ok(Number(dev.stdout) <= 64 * 1024, dev.stdout);
   });
 
+  test('cannot take the memory of the kernel with files that hold nothing', async () => {
+    await using rooms = await open();
+    const guest = await python(
+      rooms,
+      [
+        'import os',
+        'for directory in ("/tmp", "/dev/shm"):',
+        '    count = 0',
+        '    try:',
+        '        while True:',
+        '            os.close(os.open("%s/%d" % (directory, count), os.O_CREAT | os.O_WRONLY))',
+        '            count += 1',
+        '    except OSError as e: print(e.errno, count, flush=True)',
+      ].join('\n'),
+    );
+    const [tmp, shm] = guest.stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ').map(Number));
+    assert.ok(tmp?.[0] === 28 && (tmp[1] ?? 0) > 3_000 && (tmp[1] ?? 0) <= 4_096, guest.stdout);
+    assert.ok(shm?.[0] === 28 && (shm[1] ?? 0) <= 16_384, guest.stdout);
+  });
+
   test('cannot change its code, layers or runtime, also not by way of what is open', async () => {
     await using rooms = await open();
     rooms.put('data', 'as it was', 0o666);

@@ -199,3 +199,38 @@ test('records of any depth and width are walked without a stack and without goin
   assert.equal(compiled({ a: [{ exists: false }] })(deep), true);
   assert.equal(compiled({ a: { b: ['x'] } })(wide), false);
 });
+
+const leaf = (name: string): unknown => ({ [name]: ['x'] });
+
+test('alternatives within alternatives cost what they are long, not what their combinations are', () => {
+  const record = { a: Array.from({ length: 20_000 }, () => ({ b: 'y' })), c: 'z' };
+  let nested = leaf('c');
+  const flat: unknown[] = [];
+  for (let level = 0; level < 30; level += 1) {
+    nested = { $or: [nested, leaf('b')], a: { $or: [leaf('b'), leaf('c')] } };
+    flat.push(leaf('b'), { a: { $or: [leaf('b'), leaf('c')] } });
+  }
+  assert.equal(compiled(nested)(record), false);
+  const factor = bestMs(nested, record) / bestMs({ $or: flat }, record);
+  assert.ok(factor < 100, `${factor} times the time, of 2^30 combinations`);
+});
+
+const found = (text: string): unknown => JSON.parse(`{"a":${text}}`);
+
+test('numbers beyond all bounds are compared and nothing else happens', () => {
+  const above = compiled({ a: [{ numeric: ['>', 4_999_999_999] }] });
+  const range = compiled({ a: [{ numeric: ['>=', -5_000_000_000, '<=', 5_000_000_000] }] });
+  const digits = '9'.repeat(100_000);
+  for (const text of ['1e999', digits, '5000000000.5', `1.${digits}e300`]) {
+    assert.deepEqual([above(found(text)), range(found(text))], [true, false], text.slice(0, 20));
+  }
+  for (const text of ['-1e999', `-${digits}`]) {
+    assert.deepEqual([above(found(text)), range(found(text))], [false, false], text.slice(0, 20));
+  }
+  for (const text of ['1e-999', '-0', `0.${digits}`, '-5000000000']) {
+    assert.deepEqual([above(found(text)), range(found(text))], [false, true], text.slice(0, 20));
+  }
+  for (const text of ['"5000000001"', '[]', '{}', 'null', 'true']) {
+    assert.deepEqual([above(found(text)), range(found(text))], [false, false], text);
+  }
+});

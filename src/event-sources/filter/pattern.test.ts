@@ -46,6 +46,7 @@ const bad: readonly unknown[] = [
   { a: [{ numeric: ['<', 5, '>', 1] }] },
   { a: [{ numeric: ['>', 5, '<', 5] }] },
   { a: [{ numeric: ['=', 5_000_000_001] }] },
+  { a: [{ numeric: ['>', -Number.MAX_VALUE] }] },
   { a: [{ 'anything-but': [] }] },
   { a: [{ 'anything-but': [true] }] },
   { a: [{ 'anything-but': { exists: true } }] },

@@ -161,3 +161,27 @@ test('an operation that CloudWatch does not have is none, in each protocol', asy
   const { text } = await call(service, 'query', 'Dream', {}, {});
   assert.match(text, /<Code>InvalidAction<\/Code>/);
 });
+
+test('500 queries fit into a form', async () => {
+  const { service } = await opened();
+  const queries = Array.from({ length: 500 }, (_, index) => {
+    const path = `MetricDataQueries.member.${index + 1}`;
+    const metric = `${path}.MetricStat.Metric`;
+    return [
+      [`${path}.Id`, `q${index}`],
+      [`${metric}.Namespace`, 'AWS/Lambda'],
+      [`${metric}.MetricName`, 'Errors'],
+      ...[1, 2, 3].flatMap((each) => [
+        [`${metric}.Dimensions.member.${each}.Name`, `n${each}`],
+        [`${metric}.Dimensions.member.${each}.Value`, 'v'],
+      ]),
+      [`${path}.MetricStat.Period`, '60'],
+      [`${path}.MetricStat.Stat`, 'Sum'],
+    ];
+  }).flat() as [string, string][];
+  const { StartTime, EndTime } = askedForm;
+  const form = { ...Object.fromEntries(queries), StartTime, EndTime };
+  const { response, text } = await call(service, 'query', 'GetMetricData', {}, form);
+  assert.equal(response.statusCode, 200, text.slice(0, 300));
+  assert.equal(text.match(/<StatusCode>Complete/g)?.length, 500);
+});

@@ -14,6 +14,7 @@ import {
   takingGzip,
   type WireRequest,
 } from '#wire';
+import { formParametersMax } from '../limits.ts';
 import type { Metrics } from '../service.ts';
 import { listMetrics } from '../query/list-metrics.ts';
 import { getMetricData } from '../query/metric-data.ts';
@@ -63,6 +64,7 @@ export function metricsService(handlers: Handlers, reportFault: ReportFault, aut
       xmlNamespace: 'http://monitoring.amazonaws.com/doc/2010-08-01/',
       operations,
       notServed,
+      parametersMax: formParametersMax,
     }),
   );
   const spoken = (request: WireRequest): Service =>

@@ -85,6 +85,22 @@ test('metrics are listed by what they are, in pages', async () => {
   await refused(world.call('ListMetrics', { NextToken: 'x' }), 'InvalidParameterValueException');
 });
 
+test('names of every length are listed in pages, too', async () => {
+  const world = await World.open();
+  const MetricData = Array.from({ length: 600 }, (_, index) => ({
+    MetricName: `${index}`.padEnd(255, '\u0001'),
+    Dimensions: [{ Name: '"'.repeat(255), Value: '\u0002'.repeat(1024) }],
+    Value: 1,
+  }));
+  await world.call('PutMetricData', { Namespace: 'Long', MetricData });
+  const { Metrics, NextToken } = await world.call('ListMetrics', {});
+  assert.ok(String(NextToken).length < 1_000);
+  const next = await world.call('ListMetrics', { NextToken });
+  assert.deepEqual([(Metrics as object[]).length, (next['Metrics'] as object[]).length], [500, 100]);
+  await world.pass(1);
+  assert.deepEqual(world.troubles, []);
+});
+
 const put = (world: World, datum: Input, Namespace = 'Mine'): Promise<unknown> =>
   world.call('PutMetricData', { Namespace, MetricData: [{ MetricName: 'm', ...datum }] });
 

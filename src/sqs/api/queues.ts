@@ -70,6 +70,11 @@ async function create({ catalogue }: SqsParts, input: Input, context: RequestCon
     known === undefined
       ? await catalogue.create(name, attributes, tags)
       : ({ kind: 'exists', queue: known } as const);
+  if (outcome.kind === 'deleted-recently') {
+    const message =
+      'You must wait 60 seconds after deleting a queue before you can create another with the same name.';
+    throw new WireError('QueueDeletedRecently', message);
+  }
   if (outcome.kind === 'too-many') throw new WireError('OverLimit', 'There are too many queues.');
   if (outcome.kind === 'exists') checkSame(outcome.queue, given);
   return { QueueUrl: urlOf(catalogue, outcome.queue, context) };

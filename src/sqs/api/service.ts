@@ -16,6 +16,7 @@ const modelled: ReadonlySet<string> = new Set([
   'InvalidMessageContents',
   'OverLimit',
   'PurgeQueueInProgress',
+  'QueueDeletedRecently',
   'QueueDoesNotExist',
   'QueueNameExists',
   'ReceiptHandleIsInvalid',

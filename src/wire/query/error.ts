@@ -20,6 +20,7 @@ const codes: { readonly [name in ErrorName]?: string } = {
   MissingRequiredParameterException: 'MissingParameter',
   InvalidParameterCombinationException: 'InvalidParameterCombination',
   QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
+  QueueDeletedRecently: 'AWS.SimpleQueueService.QueueDeletedRecently',
   QueueNameExists: 'QueueAlreadyExists',
   PurgeQueueInProgress: 'AWS.SimpleQueueService.PurgeQueueInProgress',
   UnsupportedOperation: 'AWS.SimpleQueueService.UnsupportedOperation',

@@ -21,13 +21,13 @@ interface OpenNode {
 }
 
 /** The tree of several forms together (the query of the address and the body). A parameter that comes twice counts once: the later one. */
-export function parseForms(texts: readonly string[]): FormNode {
+export function parseForms(texts: readonly string[], parametersMax = formParametersMax): FormNode {
   const root: OpenNode = newNode();
   let parameters = 0;
   for (const text of texts) {
     parameters += separators(text) + 1;
-    if (parameters > formParametersMax) {
-      throw malformed(`The request has more than ${formParametersMax} parameters.`);
+    if (parameters > parametersMax) {
+      throw malformed(`The request has more than ${parametersMax} parameters.`);
     }
   }
   for (const text of texts) for (const [name, value] of new URLSearchParams(text)) place(root, name, value);

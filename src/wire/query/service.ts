@@ -51,6 +51,8 @@ export interface QueryOptions {
   readonly versionOptional?: true;
   /** The parameters that a path other than `/` stands for; undefined for what is no path of the service. */
   readonly pathParameters?: (rawPath: string) => Readonly<Record<string, string>> | undefined;
+  /** Parameters of a form; `formParametersMax` unless the service takes more. */
+  readonly parametersMax?: number;
   /** See `Service.signingRegions`. */
   readonly signingRegions?: readonly string[];
 }
@@ -109,7 +111,7 @@ class RoutedForm implements RoutedOperation {
     let form: FormNode;
     let action: string;
     try {
-      form = parseForms([...this.#forms, Buffer.from(body).toString('utf8')]);
+      form = parseForms([...this.#forms, Buffer.from(body).toString('utf8')], this.#options.parametersMax);
       action = this.#action(form);
     } catch (error) {
       return Promise.resolve(this.#encodeError(error, context.requestId));

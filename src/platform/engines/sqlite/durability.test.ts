@@ -10,6 +10,7 @@ import { FakeClock, StoreUnavailableError, seededEntropy } from '#platform';
 import { temporaryDirectory } from '../../contract/temporary-directory.ts';
 import { Watching } from '../../contract/watching.ts';
 import type { EngineLimits } from '../../limits.ts';
+import { createTables } from './schema.ts';
 import { openSqlite, openSqliteWithLink } from './index.ts';
 
 const body = Uint8Array.of(7);
@@ -201,27 +202,37 @@ test('an engine that waits for nothing does not keep its process alive, and one 
   assert.deepEqual({ status, stdout }, { status: 0, stdout: 'appended\n' });
 });
 
-test('a store of the first version is brought up, with all that it has', async (context) => {
-  const path = storePath(context);
-  const clock = new FakeClock();
-  const before = await openSqlite(path, options({}, clock));
-  await before.queue.send('q', [{ body }, { body }]);
-  await before.queue.receive('q', { max: 1, visibilityTimeoutMs: 1000 });
-  await before.close();
-  const database = new DatabaseSync(path);
-  database.exec(`
-    DROP INDEX messages_by_age; DROP INDEX messages_by_group; DROP TABLE message_groups; DROP TABLE message_keys;
-    ALTER TABLE messages DROP COLUMN first_received_at_ms; ALTER TABLE messages DROP COLUMN group_name;
-    UPDATE store SET schema_version = 1`);
-  database.close();
-  const after = await openSqlite(path, options({}, clock));
-  context.after(() => after.close());
-  assert.deepEqual(await after.queue.depth('q'), { visible: 1, inFlight: 1, delayed: 0 });
-  await after.queue.send('q', [{ body, group: 'g', once: { key: 'k', windowMs: 1 } }]);
-  clock.advance(1000);
-  const received = await after.queue.receive('q', { max: 9, visibilityTimeoutMs: 1 });
-  assert.deepEqual(
-    received.reduce((sum, { receiveCount }) => sum + receiveCount, 0),
-    4,
-  );
-});
+for (const version of [1, 2]) {
+  test(`a store of version ${version} is brought up, with all that it has`, async (context) => {
+    const path = storePath(context);
+    const clock = new FakeClock();
+    const database = new DatabaseSync(path);
+    createTables(database, version);
+    const nowMs = clock.wallMs();
+    database.exec(`INSERT INTO queues VALUES (1, 'q', 2), (2, 'other', 0)`);
+    database.exec(`INSERT INTO messages (sequence, queue, message_id, sent_at_ms, visible_at_ms, receive_count)
+      VALUES (7, 1, '${'a'.repeat(36)}', ${nowMs}, ${nowMs + 1000}, 1), (9, 1, '${'b'.repeat(36)}', ${nowMs}, ${nowMs}, 0)`);
+    database.exec(`INSERT INTO message_bodies VALUES (7, x'01'), (9, x'02')`);
+    database.close();
+    const { queue, close } = await openSqlite(path, options({}, clock));
+    context.after(close);
+    assert.deepEqual(await queue.depth('q'), { visible: 1, inFlight: 1, delayed: 0 });
+    const sent = [
+      ...(await queue.send('q', [{ body: Uint8Array.of(3) }])),
+      ...(await queue.send('other', [{ body, group: 'g', once: { key: 'k', windowMs: 1 } }])),
+    ];
+    assert.ok(sent.every(({ sequence }) => sequence > 9));
+    clock.advance(1000);
+    const received = await queue.receive('q', { max: 9, visibilityTimeoutMs: 1 });
+    assert.deepEqual(
+      received.map(({ body: [value], receiveCount }) => [value, receiveCount]),
+      [
+        [2, 1],
+        [3, 1],
+        [1, 2],
+      ],
+    );
+    for (const { receipt } of received) assert.equal(await queue.delete('q', receipt), 'deleted');
+    assert.deepEqual(await queue.depth('q'), { visible: 0, inFlight: 0, delayed: 0 });
+  });
+}

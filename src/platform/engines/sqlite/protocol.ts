@@ -20,6 +20,7 @@ export interface ChangeRow {
   readonly value: string | null;
 }
 
+/** A body is `bodyBytes` of the bytes that stand beside the rows, in their order: handing over one buffer is cheaper than one for each. */
 export interface ReceivedRow {
   readonly sequence: number;
   readonly messageId: string;
@@ -27,7 +28,7 @@ export interface ReceivedRow {
   readonly firstReceivedAtMs: number;
   readonly receiveCount: number;
   readonly groupName: string | null;
-  readonly body: Uint8Array;
+  readonly bodyBytes: number;
 }
 
 /** Which message, at which reception. */
@@ -43,9 +44,17 @@ export interface MessageRow {
   readonly messageId: string;
   readonly sentAtMs: number;
   readonly visibleAtMs: number;
+  /** It is not visible at once. */
+  readonly delayed: boolean;
   readonly group: string | null;
   readonly body: Uint8Array;
 }
+
+/** The same in a send of many, whose bodies stand beside them one after the other. */
+export type PackedMessageRow = Omit<MessageRow, 'body'> & {
+  readonly bodyBytes: number;
+  readonly once: { readonly key: string; readonly untilMs: number } | undefined;
+};
 
 /** `nowMs` where the message must be in flight. */
 interface InFlight {
@@ -83,7 +92,8 @@ export interface Calls {
     ask: {
       queue: string;
       nowMs: number;
-      messages: readonly (MessageRow & { once: { key: string; untilMs: number } | undefined })[];
+      messages: readonly PackedMessageRow[];
+      bodies: Uint8Array;
     };
     answer: { sent: readonly Sent[] };
   };
@@ -96,7 +106,7 @@ export interface Calls {
       visibleAtMs: number;
       inGroups: boolean;
     };
-    answer: readonly ReceivedRow[];
+    answer: { rows: readonly ReceivedRow[]; bodies: Uint8Array<ArrayBuffer> };
   };
   /** Answers the store time at which a message can be received. */
   'queue.next': { ask: { queue: string; inGroups: boolean }; answer: number | undefined };
@@ -106,8 +116,8 @@ export interface Calls {
     answer: InFlightOutcome<'changed'>;
   };
   'queue.move': { ask: Reception & { to: string; moved: MessageRow }; answer: 'moved' | 'stale' };
-  /** The highest sequence of any queue. */
-  'queue.last': { ask: undefined; answer: number };
+  /** The highest sequence that a message of the queue can have. */
+  'queue.last': { ask: { queue: string }; answer: number };
   /** These answer how many were deleted: ask again while it is as many as a step deletes. */
   'queue.purge': { ask: { queue: string; through: number }; answer: number };
   'queue.expire': { ask: { queue: string; sentBeforeMs: number }; answer: number };

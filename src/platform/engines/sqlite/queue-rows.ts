@@ -3,18 +3,21 @@ import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '#lib/assert';
 import type { EngineLimits } from '../../limits.ts';
 import type { Sent } from '../../queue.ts';
+import { packed } from './packed.ts';
 import type { Answer, Ask, Handlers, MessageRow, ReceivedRow, Reception } from './protocol.ts';
 import { messageGroups } from './queue-groups.ts';
 import { messageKeys } from './queue-keys.ts';
+import { type InLine, lineReading, messageLine } from './queue-line.ts';
+import { type QueueRow, queueRows } from './queue-row.ts';
+import { inOrder } from './queue-order.ts';
 import { sweepHandlers } from './queue-sweeps.ts';
 
 type QueueCall = Extract<keyof Handlers, `queue.${string}`>;
 
-interface QueueRow {
-  readonly id: number;
-  /** All messages of the queue, so that its depth need not count the visible ones. */
-  readonly messages: number;
-}
+type VisibleRow = Omit<ReceivedRow, 'bodyBytes'> & {
+  readonly visibleAtMs: number;
+  readonly body: Uint8Array;
+};
 
 /** A message that the holder of a receipt means. */
 interface HeldRow {
@@ -29,31 +32,40 @@ interface Held {
 }
 
 export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pick<Handlers, QueueCall> {
-  const selectQueue = database.prepare('SELECT id, messages FROM queues WHERE name = ?');
-  const insertQueue = database.prepare(
-    'INSERT INTO queues (name, messages) VALUES (?, 0) RETURNING id, messages',
-  );
-  const addMessages = database.prepare('UPDATE queues SET messages = messages + ? WHERE id = ?');
+  const queues = queueRows(database);
   const insertMessage = database.prepare(
-    `INSERT INTO messages (queue, message_id, sent_at_ms, visible_at_ms, receive_count, group_name)
-     VALUES (?, ?, ?, ?, 0, ?)`,
+    `INSERT INTO messages (sequence, queue, message_id, sent_at_ms, visible_at_ms, receive_count, in_line, group_name)
+     VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
   );
   const insertBody = database.prepare('INSERT INTO message_bodies (sequence, body) VALUES (?, ?)');
-  const columns = `m.sequence, m.message_id AS messageId, m.sent_at_ms AS sentAtMs, m.receive_count AS receiveCount,
-     m.first_received_at_ms AS firstReceivedAtMs, m.group_name AS groupName, b.body`;
+  const columns = `m.message_id AS messageId, m.sent_at_ms AS sentAtMs, m.receive_count AS receiveCount,
+     m.first_received_at_ms AS firstReceivedAtMs, m.group_name AS groupName, m.visible_at_ms AS visibleAtMs, b.body`;
+  const withBody = 'JOIN message_bodies AS b ON b.sequence = m.sequence';
+  const line = messageLine(database);
+  const readLine = lineReading<VisibleRow>(database, columns, withBody);
+  const readLineTimes = lineReading<{ readonly visibleAtMs: number }>(
+    database,
+    'm.visible_at_ms AS visibleAtMs',
+  );
   const selectVisible = database.prepare(
-    `SELECT ${columns} FROM messages AS m JOIN message_bodies AS b ON b.sequence = m.sequence
-     WHERE m.queue = ? AND m.visible_at_ms <= ?
+    `SELECT m.sequence, ${columns} FROM messages AS m ${withBody}
+     WHERE m.queue = ? AND m.in_line = 0 AND m.visible_at_ms <= ?
      ORDER BY m.visible_at_ms, m.sequence LIMIT ?`,
   );
   const selectOfGroup = database.prepare(
-    `SELECT ${columns}, m.visible_at_ms AS visibleAtMs
-     FROM messages AS m JOIN message_bodies AS b ON b.sequence = m.sequence
+    `SELECT m.sequence, ${columns} FROM messages AS m ${withBody}
      WHERE m.queue = ? AND m.group_name = ? ORDER BY m.sequence LIMIT ?`,
   );
-  const selectNext = database.prepare('SELECT min(visible_at_ms) AS nextAtMs FROM messages WHERE queue = ?');
+  const selectNext = database.prepare(
+    'SELECT min(visible_at_ms) AS nextAtMs FROM messages WHERE queue = ? AND in_line = 0',
+  );
   const updateReceived = database.prepare(
-    'UPDATE messages SET visible_at_ms = ?, receive_count = ?, first_received_at_ms = ? WHERE sequence = ?',
+    `UPDATE messages SET visible_at_ms = ?, receive_count = ?, in_line = 0, first_received_at_ms = ?
+     WHERE sequence = ?`,
+  );
+  const deleteReceived = database.prepare(
+    `DELETE FROM messages WHERE sequence = ? AND queue = ? AND message_id = ? AND receive_count = ? AND visible_at_ms > ?
+     RETURNING group_name AS groupName`,
   );
   const selectHeld = database.prepare(
     `SELECT visible_at_ms AS visibleAtMs, receive_count AS receiveCount, group_name AS groupName FROM messages
@@ -64,18 +76,13 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
   const deleteBody = database.prepare('DELETE FROM message_bodies WHERE sequence = ?');
   const countHidden = database.prepare(
     `SELECT count(*) AS hidden, count(CASE WHEN receive_count = 0 THEN 1 END) AS delayed
-     FROM messages WHERE queue = ? AND visible_at_ms > ?`,
+     FROM messages WHERE queue = ? AND in_line = 0 AND visible_at_ms > ?`,
   );
   const groups = messageGroups(database);
   const keys = messageKeys(database);
 
-  const queueOf = (name: string): QueueRow | undefined =>
-    selectQueue.get(name) as unknown as QueueRow | undefined;
-  const queueFor = (name: string): QueueRow =>
-    queueOf(name) ?? (insertQueue.get(name) as unknown as QueueRow);
-
   function heldBy(ask: Reception & { readonly nowMs?: number }): Held | 'gone' | 'stale' | 'visible' {
-    const found = queueOf(ask.queue);
+    const found = queues.find(ask.queue);
     if (found === undefined) return 'gone';
     const { sequence, messageId, receiveCount, nowMs } = ask;
     const row = selectHeld.get(sequence, found.id, messageId) as unknown as HeldRow | undefined;
@@ -85,50 +92,63 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
     return { queue: found.id, groupName: row.groupName };
   }
 
-  function insert(queue: number, { messageId, sentAtMs, visibleAtMs, group, body }: MessageRow): number {
-    const sequence = Number(
-      insertMessage.run(queue, messageId, sentAtMs, visibleAtMs, group).lastInsertRowid,
-    );
+  /** The queue's row is changed, and is to be saved. */
+  function insert(queue: QueueRow, message: Omit<MessageRow, 'body'>, body: Uint8Array): number {
+    const { messageId, sentAtMs, visibleAtMs, group } = message;
+    const sequence = queues.takeSequence(queue);
+    const inLine = line.join(queue, sequence, message) ? 1 : 0;
+    insertMessage.run(sequence, queue.id, messageId, sentAtMs, visibleAtMs, inLine, group);
     insertBody.run(sequence, body);
-    if (group !== null) groups.sent(queue, group, sequence, visibleAtMs);
+    if (group !== null) groups.sent(queue.id, group, sequence, visibleAtMs);
+    queue.messages += 1;
     return sequence;
   }
 
-  function remove(queue: number, sequence: number, groupName: string | null): void {
-    deleteMessage.run(sequence);
+  /** What goes with a message's row. */
+  function removed(queue: number, sequence: number, groupName: string | null): void {
     const { changes } = deleteBody.run(sequence);
     assert(Number(changes) === 1, 'every message has one body');
     if (groupName !== null) groups.settle(queue, groupName);
-    addMessages.run(-1, queue);
+    queues.add(queue, -1);
   }
 
-  function send({ queue, nowMs, messages }: Ask<'queue.send'>): Answer<'queue.send'> {
-    const { id } = queueFor(queue);
+  function send({ queue: name, nowMs, messages, bodies }: Ask<'queue.send'>): Answer<'queue.send'> {
+    const queue = queues.for(name);
     const sent: Sent[] = [];
-    let stored = 0;
-    for (const { once, ...message } of messages) {
-      const first = once === undefined ? undefined : keys.find(id, once.key, nowMs);
+    let [stored, offset] = [0, 0];
+    for (const message of messages) {
+      const { once, bodyBytes } = message;
+      const body = bodies.subarray(offset, offset + bodyBytes);
+      offset += bodyBytes;
+      const first = once === undefined ? undefined : keys.find(queue.id, once.key, nowMs);
       if (first !== undefined) {
         sent.push({ ...first, duplicate: true });
         continue;
       }
-      const sequence = insert(id, message);
+      const sequence = insert(queue, message, body);
       stored += 1;
-      if (once !== undefined) keys.put(id, once, message.messageId, sequence, nowMs);
+      if (once !== undefined) keys.put(queue.id, once, message.messageId, sequence, nowMs);
       sent.push({ id: message.messageId, sequence, duplicate: false });
     }
-    if (stored > 0) addMessages.run(stored, id);
+    if (stored > 0) queues.save(queue);
     return { sent };
   }
 
-  function* visibleIn(queue: number, { nowMs, max, inGroups }: Ask<'queue.receive'>): Generator<ReceivedRow> {
+  function* visibleIn(
+    queue: QueueRow,
+    { nowMs, max, inGroups }: Ask<'queue.receive'>,
+  ): Generator<VisibleRow | (VisibleRow & InLine)> {
     if (!inGroups) {
-      yield* selectVisible.iterate(queue, nowMs, max) as Iterable<unknown> as Iterable<ReceivedRow>;
+      const out = selectVisible.iterate(queue.id, nowMs, max) as Iterator<unknown> as Iterator<VisibleRow>;
+      for (const row of inOrder<VisibleRow | (VisibleRow & InLine)>(out, readLine(queue))) {
+        if (row.visibleAtMs > nowMs) return;
+        yield row;
+      }
       return;
     }
-    for (const group of groups.free(queue, nowMs, max)) {
-      const rows = selectOfGroup.iterate(queue, group, max) as Iterable<unknown>;
-      for (const row of rows as Iterable<ReceivedRow & { readonly visibleAtMs: number }>) {
+    for (const group of groups.free(queue.id, nowMs, max)) {
+      const rows = selectOfGroup.iterate(queue.id, group, max) as Iterable<unknown>;
+      for (const row of rows as Iterable<VisibleRow>) {
         if (row.visibleAtMs > nowMs) break;
         yield row;
       }
@@ -136,40 +156,67 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
   }
 
   function receive(ask: Ask<'queue.receive'>): Answer<'queue.receive'> {
-    const found = queueOf(ask.queue);
-    if (found === undefined) return [];
+    const found = queues.find(ask.queue);
+    if (found === undefined) return { rows: [], bodies: packed([]) };
     const received: ReceivedRow[] = [];
+    const bodies: Uint8Array[] = [];
+    const left: InLine[] = [];
     let bytes = 0;
-    for (const row of visibleIn(found.id, ask)) {
+    for (const row of visibleIn(found, ask)) {
       bytes += row.body.byteLength;
       if (received.length > 0 && bytes > limits.answerBytesMax) break;
       const { sequence, messageId, sentAtMs, groupName, body } = row;
       // Null, whatever its type says, until the first reception.
       const firstReceivedAtMs = row.firstReceivedAtMs ?? ask.wallMs;
       const receiveCount = row.receiveCount + 1;
-      received.push({ sequence, messageId, sentAtMs, firstReceivedAtMs, receiveCount, groupName, body });
+      const bodyBytes = body.byteLength;
+      received.push({
+        sequence,
+        messageId,
+        sentAtMs,
+        firstReceivedAtMs,
+        receiveCount,
+        groupName,
+        bodyBytes,
+      });
+      bodies.push(body);
+      if ('blockFirst' in row) left.push(row);
       if (received.length === ask.max) break;
+    }
+    if (left.length > 0) {
+      line.left(found, left);
+      queues.save(found);
     }
     for (const { sequence, receiveCount, firstReceivedAtMs } of received)
       updateReceived.run(ask.visibleAtMs, receiveCount, firstReceivedAtMs, sequence);
     for (const group of new Set(received.map(({ groupName }) => groupName)))
       if (group !== null) groups.settle(found.id, group);
-    return received;
+    return { rows: received, bodies: packed(bodies) };
   }
 
   return {
     'queue.send': send,
     'queue.receive': receive,
     'queue.next'({ queue, inGroups }) {
-      const found = queueOf(queue);
+      const found = queues.find(queue);
       if (found === undefined) return undefined;
       if (inGroups) return groups.nextAtMs(found.id);
-      return (selectNext.get(found.id) as { nextAtMs: number | null }).nextAtMs ?? undefined;
+      const [first] = readLineTimes(found);
+      const { nextAtMs } = selectNext.get(found.id) as { nextAtMs: number | null };
+      if (first === undefined) return nextAtMs ?? undefined;
+      return Math.min(first.visibleAtMs, nextAtMs ?? first.visibleAtMs);
     },
     'queue.delete'(ask) {
-      const held = heldBy(ask);
-      if (typeof held === 'string') return held;
-      remove(held.queue, ask.sequence, held.groupName);
+      const found = queues.find(ask.queue);
+      if (found === undefined) return 'gone';
+      const { sequence, messageId, receiveCount, nowMs = 0 } = ask;
+      const row = deleteReceived.get(sequence, found.id, messageId, receiveCount, nowMs);
+      if (row === undefined) {
+        const held = heldBy(ask);
+        assert(typeof held === 'string', 'what is held can be deleted');
+        return held;
+      }
+      removed(found.id, sequence, row['groupName'] as string | null);
       return 'deleted';
     },
     'queue.change'(ask) {
@@ -182,18 +229,19 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
     'queue.move'(ask) {
       const held = heldBy(ask);
       if (typeof held === 'string') return 'stale';
-      remove(held.queue, ask.sequence, held.groupName);
-      const target = queueFor(ask.to);
-      insert(target.id, ask.moved);
-      addMessages.run(1, target.id);
+      deleteMessage.run(ask.sequence);
+      removed(held.queue, ask.sequence, held.groupName);
+      const target = queues.for(ask.to);
+      insert(target, ask.moved, ask.moved.body);
+      queues.save(target);
       return 'moved';
     },
     'queue.depth'({ queue, nowMs }) {
-      const found = queueOf(queue);
+      const found = queues.find(queue);
       if (found === undefined) return { visible: 0, inFlight: 0, delayed: 0 };
       const { hidden, delayed } = countHidden.get(found.id, nowMs) as { hidden: number; delayed: number };
       return { visible: found.messages - hidden, inFlight: hidden - delayed, delayed };
     },
-    ...sweepHandlers(database, { groups, limits, addMessages }),
+    ...sweepHandlers(database, { groups, line, queues, limits }),
   };
 }

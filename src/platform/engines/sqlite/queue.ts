@@ -15,6 +15,7 @@ import type { Entropy } from '../../random.ts';
 import { checkDelay, checkLimit, checkMoved, checkName, checkNewMessages } from '../checks.ts';
 import { storeTime } from '../store-time.ts';
 import type { Link } from './link.ts';
+import { packed } from './packed.ts';
 import type { Reception } from './protocol.ts';
 
 export class SqliteQueue implements Queue {
@@ -41,13 +42,15 @@ export class SqliteQueue implements Queue {
       messageId: this.#entropy.uuid(),
       sentAtMs,
       visibleAtMs: nowMs + delayMs,
+      delayed: delayMs > 0,
       group,
       once: once && { key: once.key, untilMs: nowMs + once.windowMs },
-      // The caller keeps its buffer and may change it; the thread gets a copy.
-      body: new Uint8Array(body),
+      bodyBytes: body.byteLength,
     }));
-    const bodies = rows.map(({ body }) => body);
-    const { sent } = await this.#link.call('queue.send', { queue, nowMs, messages: rows }, { bodies });
+    // The caller keeps its buffers and may change them; the thread gets a copy.
+    const bodies = packed(messages.map(({ body }) => body));
+    const ask = { queue, nowMs, messages: rows, bodies };
+    const { sent } = await this.#link.call('queue.send', ask, { bodies: [bodies] });
     return sent;
   }
 
@@ -62,8 +65,11 @@ export class SqliteQueue implements Queue {
     const visibleAtMs = nowMs + visibilityTimeoutMs;
     const wallMs = this.#clock.wallMs();
     const ask = { queue, nowMs, wallMs, max, visibleAtMs, inGroups };
-    const rows = await this.#link.call('queue.receive', ask);
-    return rows.map(({ messageId, groupName, ...row }) => {
+    const { rows, bodies } = await this.#link.call('queue.receive', ask);
+    let offset = 0;
+    return rows.map(({ messageId, groupName, bodyBytes, ...rest }) => {
+      const row = { ...rest, body: bodies.subarray(offset, offset + bodyBytes) };
+      offset += bodyBytes;
       // The sequence finds the message, the count tells receptions apart, and the id cannot be guessed.
       const receipt = `${row.sequence}.${row.receiveCount}.${messageId}`;
       const message = Object.assign(row, { id: messageId, receipt });
@@ -124,10 +130,12 @@ export class SqliteQueue implements Queue {
     checkMoved(moved);
     const reception = receptionOf(queue, receipt);
     if (reception === undefined) return 'stale';
+    const { delayMs = 0 } = moved;
     const row = {
       messageId: moved.id ?? this.#entropy.uuid(),
       sentAtMs: moved.sentAtMs ?? this.#clock.wallMs(),
-      visibleAtMs: this.#nowMs() + (moved.delayMs ?? 0),
+      visibleAtMs: this.#nowMs() + delayMs,
+      delayed: delayMs > 0,
       group: moved.group ?? null,
       body: new Uint8Array(moved.body),
     };
@@ -141,7 +149,7 @@ export class SqliteQueue implements Queue {
 
   async purge(queue: string): Promise<void> {
     checkName(queue);
-    const through = await this.#link.call('queue.last', undefined);
+    const through = await this.#link.call('queue.last', { queue });
     await this.#inSteps(async () => this.#link.call('queue.purge', { queue, through }));
   }
 

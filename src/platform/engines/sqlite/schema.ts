@@ -73,11 +73,52 @@ const steps: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX message_keys_by_end ON message_keys (until_ms);
 `,
+  // Sequences are given out in blocks, a block to a queue (queue-row.ts), and most messages stand in line (queue-line.ts): these are in no
+  // index. Messages of before are in the indexes, where those are that have left the line.
+  `
+  ALTER TABLE store ADD COLUMN next_sequence INTEGER NOT NULL DEFAULT 1;
+  UPDATE store SET next_sequence = 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0);
+  ALTER TABLE queues ADD COLUMN next_sequence INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE queues ADD COLUMN block_end INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE queues ADD COLUMN line_length INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE queues ADD COLUMN line_head INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE queues ADD COLUMN line_block_end INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE queues ADD COLUMN line_sent_at_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE queues ADD COLUMN line_visible_at_ms REAL NOT NULL DEFAULT 0;
+  CREATE TABLE line_blocks (
+    queue INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    block_end INTEGER NOT NULL,
+    PRIMARY KEY (queue, first)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE messages_in_blocks (
+    sequence INTEGER PRIMARY KEY,
+    queue INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    sent_at_ms INTEGER NOT NULL,
+    visible_at_ms REAL NOT NULL,
+    receive_count INTEGER NOT NULL,
+    in_line INTEGER NOT NULL,
+    first_received_at_ms INTEGER,
+    group_name TEXT
+  ) STRICT;
+  INSERT INTO messages_in_blocks
+    SELECT sequence, queue, message_id, sent_at_ms, visible_at_ms, receive_count, 0, first_received_at_ms, group_name
+    FROM messages ORDER BY sequence;
+  DROP TABLE messages;
+  ALTER TABLE messages_in_blocks RENAME TO messages;
+  CREATE INDEX messages_by_visibility ON messages (queue, visible_at_ms, sequence, receive_count) WHERE in_line = 0;
+  CREATE INDEX messages_by_age ON messages (queue, sent_at_ms) WHERE in_line = 0;
+  CREATE INDEX messages_by_group ON messages (queue, group_name, sequence) WHERE group_name IS NOT NULL;
+`,
 ];
-const schemaVersion = 1 + steps.length;
+export const schemaVersion = 1 + steps.length;
 
 /** Pages that the connection keeps in memory. */
 const pageCacheKib = 16 * 1024;
+
+/** Pages in the write-ahead log (16 MiB) after which they are put in their places: pages that are written again and again are then written there once. */
+const logPagesMax = 4096;
 
 /** The write-ahead log is cut back to this after a checkpoint. */
 const logFileBytesMax = 64 * 1024 * 1024;
@@ -96,6 +137,7 @@ export function openDatabase(path: string): DatabaseSync {
     database.exec('PRAGMA checkpoint_fullfsync = ON');
     database.exec('PRAGMA temp_store = MEMORY');
     database.exec(`PRAGMA cache_size = -${pageCacheKib}`);
+    database.exec(`PRAGMA wal_autocheckpoint = ${logPagesMax}`);
     database.exec(`PRAGMA journal_size_limit = ${logFileBytesMax}`);
     createTables(database);
     syncDirectory(dirname(path));
@@ -106,7 +148,8 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
-function createTables(database: DatabaseSync): void {
+/** Creates what is not there; `upTo` is an earlier version for tests of what is made of it. */
+export function createTables(database: DatabaseSync, upTo: number = schemaVersion): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     const exists = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'store'").get() !== undefined;
@@ -114,13 +157,13 @@ function createTables(database: DatabaseSync): void {
     const version = Number(
       database.prepare('SELECT schema_version AS version FROM store').get()?.['version'],
     );
-    if (!(version >= 1 && version <= schemaVersion)) {
+    if (!(version >= 1 && version <= upTo)) {
       throw new Error(
         `the store was written by another release of Lambkin (its schema is ${version}, this one's ${schemaVersion})`,
       );
     }
-    for (const step of steps.slice(version - 1)) database.exec(step);
-    database.prepare('UPDATE store SET schema_version = ?').run(schemaVersion);
+    for (const step of steps.slice(version - 1, upTo - 1)) database.exec(step);
+    database.prepare('UPDATE store SET schema_version = ?').run(upTo);
     database.exec('COMMIT');
   } finally {
     if (database.isTransaction) database.exec('ROLLBACK');

@@ -103,12 +103,12 @@ class Rounds {
   }
 }
 
-/** The buffers of the bodies in a reply: handed over instead of copied. SQLite made each for its row alone. */
+/** The buffers of the bodies in a reply: handed over instead of copied. SQLite made each record's for it alone. */
 function buffersOf(reply: Reply): ArrayBuffer[] {
   if (!('answer' in reply) || typeof reply.answer !== 'object' || reply.answer === null) return [];
-  const rows: unknown = 'records' in reply.answer ? reply.answer.records : reply.answer;
-  if (!Array.isArray(rows)) return [];
-  return (rows as readonly { readonly body: Uint8Array<ArrayBuffer> }[])
+  if ('bodies' in reply.answer) return [(reply.answer.bodies as Uint8Array<ArrayBuffer>).buffer];
+  if (!('records' in reply.answer)) return [];
+  return (reply.answer.records as readonly { readonly body: Uint8Array<ArrayBuffer> }[])
     .map(({ body }) => body.buffer)
     .filter(({ byteLength }) => byteLength > 0);
 }

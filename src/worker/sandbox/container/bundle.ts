@@ -33,6 +33,10 @@ export interface Bundle {
 
 const boundOptions = ['bind', 'rslave', 'ro', 'nosuid', 'nodev'];
 const shmBytes = 64 * 1024 * 1024;
+/** As a small disk is formatted: one file for so many bytes. */
+const bytesPerFileMin = 4_096;
+/** What /dev holds, and more. */
+const filesMin = 256;
 
 export function bundleConfig(bundle: Bundle): object {
   const ids = [{ containerID: 0, hostID: firstHostId + bundle.slot * idsPerSandbox, size: idsPerSandbox }];
@@ -101,5 +105,10 @@ function bound(destination: string, source: string | undefined): readonly object
 }
 
 function tmpfs(destination: string, bytes: number, options: readonly string[]): object {
-  return { destination, type: 'tmpfs', source: 'tmpfs', options: [...options, `size=${bytes}`] };
+  return { destination, type: 'tmpfs', source: 'tmpfs', options: [...options, ...sizeOptions(bytes)] };
+}
+
+/** How much may lie in such a place, and how many files: also an empty one costs the kernel memory. */
+export function sizeOptions(bytes: number): readonly string[] {
+  return [`size=${bytes}`, `nr_inodes=${Math.max(filesMin, Math.ceil(bytes / bytesPerFileMin))}`];
 }

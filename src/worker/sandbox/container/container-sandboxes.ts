@@ -21,7 +21,7 @@ import type {
   StartOutcome,
   StartPlan,
 } from '../sandbox.ts';
-import { type Bundle, bundleConfig } from './bundle.ts';
+import { type Bundle, bundleConfig, sizeOptions } from './bundle.ts';
 import { Cgroup, thawing } from './cgroup.ts';
 import { refusalOf } from './command-check.ts';
 import type { ContainerHost } from './container-host.ts';
@@ -148,7 +148,7 @@ export class ContainerSandboxes implements Sandboxes {
       return this.#show(sandbox, { task: code }, []);
     this.#present.get(sandbox.id)?.storage(storageBytes);
     const enter = ['nsenter', '--target', pid, '--mount', '--pid', '--'] as const;
-    const size = `remount,size=${storageBytes}`;
+    const size = ['remount', ...sizeOptions(storageBytes)].join(',');
     return this.#show(sandbox, { task: code }, [line(...enter, 'mount', '-n', '-o', size, '/tmp')]);
   }
 

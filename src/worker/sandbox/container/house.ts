@@ -37,7 +37,7 @@ interface Built {
 }
 
 /** The enclave's own files are in memory, over one of these folders of the host: nothing that Lambkin needs may lie below it. */
-const bases = ['/media', '/mnt', '/srv', '/home'];
+export const bases = ['/media', '/mnt', '/srv', '/home'];
 const baseBytes = 64 * 2 ** 20;
 
 /**

@@ -29,6 +29,8 @@ import { openFileBlobs } from '../../src/platform/engines/files/index.ts';
 import { memoryDocuments } from '../../src/platform/engines/memory/index.ts';
 import { median } from '../load.ts';
 import type { Row } from '../table.ts';
+import { imageFleetRow } from './image-fleet.ts';
+import { imageStartRows } from './image-starts.ts';
 
 const MiB = 1024 * 1024;
 const readBytes = 4096;
@@ -79,7 +81,7 @@ export async function imagesRows(quick: boolean): Promise<readonly Row[]> {
       promise: { text: '<= 5 %; 0', kept: changed.stored <= 0.05 * all && again.stored === 0 },
     });
     rows.push(await readRow(store, image, base));
-    return rows;
+    return [...rows, ...(await imageStartRows(quick)), imageFleetRow(quick)];
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -5,7 +5,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { unreachable } from '#lib/assert';
 import { systemClock } from '#platform';
-import { probeMounting } from '#roles';
+import { imageMountsProblem, probeMounting } from '#roles';
 import { openRuntimes } from '#runtimes';
 import { firstLineOf, programVersion, runs } from './programs.ts';
 import { statusText } from './runtimes.ts';
@@ -32,6 +32,7 @@ export async function findings(dataDirectory: string): Promise<readonly Finding[
     storage(dataDirectory),
     runtimes(dataDirectory),
     containers(),
+    images(),
     microvms(),
   ]);
   return parts.flat();
@@ -156,6 +157,18 @@ async function containers(): Promise<readonly Finding[]> {
   const area = 'For containers';
   const programs = await Promise.all(['runc', 'crun', 'runsc'].map((name) => runtimeProgram(area, name)));
   return [...programs, await uplink(area), await cgroups(area), await userNamespaces(area)];
+}
+
+/** What functions of PackageType Image need besides containers. */
+async function images(): Promise<readonly Finding[]> {
+  const [area, name] = ['For container images (besides containers)', 'Mounting'];
+  const problem = await imageMountsProblem();
+  if (problem === undefined) {
+    return [{ area, name, status: 'good', detail: 'functions of PackageType Image can run in containers' }];
+  }
+  const detail = `functions of PackageType Image cannot run: ${problem}`;
+  const remedy = 'run Lambkin as root, and: apt-get install libnbd-bin fuse3 mount';
+  return [{ area, name, status: 'missing', detail, remedy }];
 }
 
 async function runtimeProgram(area: string, name: string): Promise<Finding> {

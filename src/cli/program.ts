@@ -1,6 +1,7 @@
 /** The commands and their options. What a command does is loaded when it runs, so that help and `env` are quick. */
 import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
+import { cache } from './cache-command.ts';
 import { dataDirectory } from './data-directory.ts';
 import type { WithDataDirectory } from './data-directory.ts';
 import { registry } from './registry.ts';
@@ -33,7 +34,7 @@ Examples:
 
 "lambkin COMMAND --help" has the options of a command, with their environment variables.`,
     );
-  for (const command of [up(), dev(), env(), invoke(), logs(), runtimes(), doctor()]) {
+  for (const command of [up(), dev(), env(), invoke(), logs(), runtimes(), cache(), doctor()]) {
     command.copyInheritedSettings(lambkin);
     for (const subcommand of command.commands) subcommand.copyInheritedSettings(lambkin);
     lambkin.addCommand(command);

@@ -30,6 +30,13 @@ export interface UpFlags extends WithDataDirectory {
   readonly accountConcurrency?: number;
   readonly endpoint: Readonly<Record<string, string>>;
   readonly urlDomain?: string;
+  readonly imageCache?: number;
+  readonly imageMemory?: number;
+  readonly zoneCache?: readonly string[];
+  readonly zoneCacheSecretFile?: string;
+  readonly imageEpoch?: number;
+  readonly imageRetired?: number;
+  readonly imageExpired?: number;
   readonly metrics: 'token' | 'open' | 'off';
   readonly metricsRetention?: number;
   readonly registry?: string;
@@ -160,6 +167,53 @@ export function up(): Command {
     )
     .addOption(
       option(
+        '--image-cache <MiB>',
+        'disk for what was read of container images (default: 8192)',
+        'IMAGE_CACHE',
+      ).argParser(values.cacheMebibytes),
+    )
+    .addOption(
+      option('--image-memory <MiB>', 'memory for the same (default: 256)', 'IMAGE_MEMORY').argParser(
+        values.cacheMebibytes,
+      ),
+    )
+    .addOption(
+      option(
+        '--zone-cache <urls>',
+        "the nodes of this zone's cache of images (lambkin cache), with commas between; spelled alike on all workers",
+        'ZONE_CACHE',
+      ).argParser(values.urls),
+    )
+    .addOption(
+      option(
+        '--zone-cache-secret-file <path>',
+        'holds the word that these nodes and this worker share',
+        'ZONE_CACHE_SECRET_FILE',
+      ),
+    )
+    .addOption(
+      option(
+        '--image-epoch <hours>',
+        'how long a generation of the store of images takes new ones (default: 168)',
+        'IMAGE_EPOCH',
+      ).argParser(values.hours),
+    )
+    .addOption(
+      option(
+        '--image-retired <hours>',
+        'how long it is kept at least once a newer one is there (default: 24)',
+        'IMAGE_RETIRED',
+      ).argParser(values.hours),
+    )
+    .addOption(
+      option(
+        '--image-expired <hours>',
+        'how long nobody must have read it before it is deleted (default: 168)',
+        'IMAGE_EXPIRED',
+      ).argParser(values.hours),
+    )
+    .addOption(
+      option(
         '--metrics <access>',
         'who may read /metrics: token (of the file metrics-token in the data directory), open (everybody) or off',
         'METRICS',
@@ -240,6 +294,10 @@ export function upOptions(
       2,
     );
   }
+  const { zoneCache, zoneCacheSecretFile } = flags;
+  if ((zoneCache === undefined) !== (zoneCacheSecretFile === undefined)) {
+    throw new Failure('--zone-cache and --zone-cache-secret-file are given together, or neither.', 2);
+  }
   const isDefault = resolve(dataDir) === resolve('.lambkin');
   return {
     dataDirectory: resolve(dataDir),
@@ -272,6 +330,16 @@ export function upOptions(
     metricsAccess: flags.metrics,
     ...(flags.metricsRetention === undefined ? {} : { metricsRetentionMs: flags.metricsRetention }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
+    images: {
+      ...(flags.imageCache === undefined ? {} : { cacheBytes: flags.imageCache }),
+      ...(flags.imageMemory === undefined ? {} : { memoryBytes: flags.imageMemory }),
+      ...(zoneCache === undefined || zoneCacheSecretFile === undefined
+        ? {}
+        : { zone: { nodes: zoneCache, secretFile: resolve(zoneCacheSecretFile) } }),
+      ...(flags.imageEpoch === undefined ? {} : { epochMs: flags.imageEpoch }),
+      ...(flags.imageRetired === undefined ? {} : { retiredMs: flags.imageRetired }),
+      ...(flags.imageExpired === undefined ? {} : { expiredMs: flags.imageExpired }),
+    },
     ...(flags.registryCredentials && { registryCredentials: resolve(flags.registryCredentials) }),
   };
 }

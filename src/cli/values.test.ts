@@ -15,6 +15,18 @@ test('ports are whole numbers up to 65535', () => {
     refused(() => values.port(text), /port/);
 });
 
+test('hours become milliseconds, and MiB of a cache bytes', () => {
+  assert.equal(values.hours('168'), 7 * 24 * 3_600_000);
+  for (const text of ['0', '1.5', '87601', 'x']) refused(() => values.hours(text), /hours/);
+  assert.equal(values.cacheMebibytes('16'), 16 * 1024 * 1024);
+  for (const text of ['15', '-1', '16777217']) refused(() => values.cacheMebibytes(text), /MiB/);
+});
+
+test('URLs stand with commas between', () => {
+  assert.deepEqual(values.urls('http://a:1, http://b:2'), ['http://a:1', 'http://b:2']);
+  for (const text of ['', 'http://a,', 'x']) refused(() => values.urls(text), /Expected an address/);
+});
+
 test('days become milliseconds', () => {
   assert.equal(values.days('15'), 15 * 86_400_000);
   for (const text of ['0', '456', '1.5', '-1', 'x', '']) {

@@ -22,6 +22,16 @@ export function minutes(text: string): number {
   throw new InvalidArgumentError(`Expected a number of minutes, 1 to ${minutesMax}.`);
 }
 
+/** Hours, an hour to ten years; returns milliseconds. */
+export function hours(text: string): number {
+  return whole(text, 1, 87_600, 'a number of hours') * 3_600_000;
+}
+
+/** MiB of a cache, 16 MiB to 16 TiB; returns bytes. */
+export function cacheMebibytes(text: string): number {
+  return whole(text, 16, 16 * 1024 * 1024, 'a number of MiB') * 1024 * 1024;
+}
+
 const minutesMax = 7 * 24 * 60;
 
 /** Days, one to 455 (as long as AWS keeps anything); returns milliseconds. */
@@ -89,6 +99,11 @@ export function url(text: string): string {
     throw new InvalidArgumentError('Expected an address such as http://127.0.0.1:9010.');
   }
   return text.replace(/\/+$/, '');
+}
+
+/** URLs with commas between. */
+export function urls(text: string): readonly string[] {
+  return text.split(',').map((each) => url(each.trim()));
 }
 
 export function functionName(text: string): string {

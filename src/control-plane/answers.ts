@@ -41,5 +41,9 @@ export const revisionMismatch = (): WireError =>
     'The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
   );
 
+/** AWS's words. */
+export const imagesUnsigned = (): WireError =>
+  invalidParameter('Code signing is not supported for functions created with container images.');
+
 export const codeStorageExceeded = (): WireError =>
   new WireError('CodeStorageExceededException', 'Code storage limit exceeded.');

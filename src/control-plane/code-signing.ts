@@ -2,9 +2,9 @@
  * Code signing configurations (create, get, list, update, delete), and which functions have which: Put-, Get- and
  * DeleteFunctionCodeSigningConfig, ListFunctionsByCodeSigningConfig. What they make of code stands in code-signing-check.ts.
  */
-import { functionArn, type FunctionName, type Place } from '#metadata';
+import { functionArn, type FunctionName, latestVersion, type Place } from '#metadata';
 import { type Handlers, type Input, type Output, type RequestContext, WireError } from '#wire';
-import { conflict } from './answers.ts';
+import { conflict, imagesUnsigned } from './answers.ts';
 import {
   attachConfig,
   configArn,
@@ -62,6 +62,7 @@ export function codeSigningHandlers(context: Context): Handlers {
         const writes = await attachConfig(documents, name, arn);
         // Held, so that the function cannot go and leave its configuration behind.
         const record = await store.getFunction(name);
+        await requireArchive(context, name);
         return { writes: [hold(record), ...writes], result: undefined };
       });
       return { CodeSigningConfigArn: arn, FunctionName: name.functionName };
@@ -69,6 +70,7 @@ export function codeSigningHandlers(context: Context): Handlers {
     GetFunctionCodeSigningConfig: async (input, request) => {
       const name = unqualifiedTarget(input, request, region, 'GetFunctionCodeSigningConfig');
       await store.getFunction(name);
+      await requireArchive(context, name);
       const config = await configOf(documents, name);
       // An empty answer is how AWS says that there is none.
       return config
@@ -84,6 +86,12 @@ export function codeSigningHandlers(context: Context): Handlers {
       return {};
     },
   };
+}
+
+/** Images are not signed this way. */
+async function requireArchive({ store }: Context, name: FunctionName): Promise<void> {
+  const latest = await store.findVersion(name, latestVersion);
+  if (latest?.value.configuration.packageType === 'Image') throw imagesUnsigned();
 }
 
 async function createConfig(context: Context, input: Input, place: Place): Promise<Output> {

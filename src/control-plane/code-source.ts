@@ -19,7 +19,6 @@ export async function fetchArchive(
 ): Promise<Uint8Array> {
   const zipFile = source['ZipFile'];
   const fromS3 = s3Members.some((member) => text(source, member) !== undefined);
-  if (text(source, 'ImageUri') !== undefined) throw notServed('container images (ImageUri)');
   if (text(source, 'S3ObjectStorageMode') === 'REFERENCE') {
     throw notServed('S3ObjectStorageMode REFERENCE (code that stays in S3)');
   }

@@ -1,10 +1,23 @@
 /** Makes the configuration of a function from what a client asks, at its creation and at each update. */
-import { type CodeRecord, type Configuration, type FunctionName, layersOf } from '#metadata';
+import {
+  type CodeRecord,
+  type Configuration,
+  type FunctionImage,
+  type FunctionName,
+  layersOf,
+} from '#metadata';
 import type { Runtimes } from '#runtimes';
 import type { Input, RequestContext } from '#wire';
 import { invalidParameter } from './answers.ts';
 import type { Context } from './context.ts';
 import { variablesOf } from './environment-variables.ts';
+import {
+  imageConfigAfter,
+  requireFittingPackage,
+  requireNoZipSettings,
+  requireServed,
+  type TakenImage,
+} from './function-image.ts';
 import { resolveLayers } from './function-layers.ts';
 import { loggingAfter, logGroupOf } from './function-logging.ts';
 import { networkAfter } from './function-network.ts';
@@ -13,11 +26,11 @@ import { requireSnapStart, snapStartAfter } from './function-snap-start.ts';
 import { keyAfter, targetsAfter } from './function-targets.ts';
 import type { Architecture, HostTraits } from './host-traits.ts';
 import { ephemeralStorageMbDefault, memoryMbDefault, timeoutSecondsDefault } from './limits.ts';
-import { list, text } from './request.ts';
+import { list, structure, text } from './request.ts';
 import { refuseUnserved } from './unserved.ts';
 
 /** All but the code, so that it can be made (and refused) before the archive is looked at. */
-export type Settings = Omit<Configuration, 'code'>;
+export type Settings = Omit<Configuration, 'code' | 'image'>;
 
 /** The settings of a new function. Throws a WireError. */
 export async function settingsOf(
@@ -28,9 +41,12 @@ export async function settingsOf(
 ): Promise<Settings> {
   const { host, variables } = context;
   refuseUnserved(input);
-  const runtime = text(input, 'Runtime');
-  const handler = text(input, 'Handler');
-  if (!runtime || !handler) {
+  const packageType = text(input, 'PackageType') === 'Image' ? 'Image' : 'Zip';
+  requireServed(packageType, context);
+  requireFittingPackage(packageType, input, structure(input, 'Code') ?? {});
+  const runtime = text(input, 'Runtime') ?? '';
+  const handler = text(input, 'Handler') ?? '';
+  if (packageType === 'Zip' && (!runtime || !handler)) {
     throw invalidParameter(
       'Runtime and Handler are mandatory parameters for functions created with deployment packages.',
     );
@@ -46,14 +62,14 @@ export async function settingsOf(
     environment: variables.seal(name, variablesOf(input) ?? {}),
     architecture: architectureOf(input, host) ?? host.architecture,
     ephemeralStorageMb: ephemeralStorageOf(input) ?? ephemeralStorageMbDefault,
-    packageType: 'Zip',
+    packageType,
     logGroup: logGroupOf(input) ?? `/aws/lambda/${name.functionName}`,
     layers: await resolveLayers(context, layerArnsOf(input) ?? [], request),
-    kept: keptAfter({}, input, name),
+    kept: keptAfter({}, input, name, packageType),
   };
   requireSnapStart(settings);
   requireRole(context, role);
-  await requireRuntime(runtime, host.runtimes);
+  if (packageType === 'Zip') await requireRuntime(runtime, host.runtimes);
   return settings;
 }
 
@@ -66,9 +82,11 @@ export async function updatedConfiguration(
   request: RequestContext,
 ): Promise<Configuration> {
   refuseUnserved(input);
+  const { packageType } = before;
+  if (packageType === 'Image') requireNoZipSettings(input);
   const runtime = text(input, 'Runtime') ?? before.runtime;
   const handler = text(input, 'Handler') ?? before.handler;
-  if (handler === '') throw invalidParameter('Handler must not be empty.');
+  if (packageType === 'Zip' && handler === '') throw invalidParameter('Handler must not be empty.');
   const variables = variablesOf(input);
   const layerArns = layerArnsOf(input);
   const role = text(input, 'Role');
@@ -84,12 +102,30 @@ export async function updatedConfiguration(
     ephemeralStorageMb: ephemeralStorageOf(input) ?? before.ephemeralStorageMb,
     logGroup: logGroupOf(input) ?? before.logGroup,
     layers: layerArns ? await resolveLayers(context, layerArns, request) : layersOf(before),
-    kept: keptAfter(before.kept, input, name),
+    kept: keptAfter(before.kept, input, name, packageType),
   };
   requireSnapStart(after);
   if (role !== undefined) requireRole(context, role);
   if (runtime !== before.runtime) await requireRuntime(runtime, context.host.runtimes);
   return after;
+}
+
+/** The configuration after an update of an image's function to another image, or to the same again. */
+export function withImage(
+  before: Configuration,
+  input: Input,
+  { code, image }: TakenImage,
+  host: HostTraits,
+): Configuration {
+  const architecture = architectureOf(input, host) ?? before.architecture;
+  const { image: stored } = before;
+  const isStored = stored?.digest === image.digest && architecture === before.architecture;
+  return { ...before, architecture, code, image: isStored ? { ...stored, ...named(image) } : image };
+}
+
+/** All of it but who refers to it. */
+function named({ reference: _reference, ...image }: FunctionImage): Omit<FunctionImage, 'reference'> {
+  return image;
 }
 
 /** The configuration after an update of the code, which may also name the architecture. */
@@ -118,8 +154,14 @@ export function sourceKeyAfter(kept: Configuration['kept'], source: Input): Conf
   return keyAfter(kept, source, 'SourceKMSKeyArn');
 }
 
-function keptAfter(before: Configuration['kept'], input: Input, name: FunctionName): Configuration['kept'] {
-  return snapStartAfter(loggingAfter(networkAfter(targetsAfter(before, input), input, name), input), input);
+function keptAfter(
+  before: Configuration['kept'],
+  input: Input,
+  name: FunctionName,
+  packageType: Configuration['packageType'],
+): Configuration['kept'] {
+  const after = loggingAfter(networkAfter(targetsAfter(before, input), input, name), input);
+  return snapStartAfter(imageConfigAfter(packageType, after, input), input);
 }
 
 function layerArnsOf(input: Input): readonly string[] | undefined {

@@ -5,6 +5,8 @@ import type { RoleState } from '#identity';
 import type { VariableSeal, VersionRecord } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 import type { HostTraits } from './host-traits.ts';
+import type { ImageKeeper } from './image-keeper.ts';
+import type { ImageReleases } from './image-releases.ts';
 import type { Mappings } from './event-sources/mappings.ts';
 import type { RoleMay } from './event-sources/role-permissions.ts';
 import type { FunctionStore } from './function-store.ts';
@@ -25,6 +27,11 @@ export interface Context {
   readonly code: Pick<OpenCodeStore, 'store' | 'check'>;
   /** Code and layers that requests name in S3. */
   readonly archives: Pick<S3Archives, 'fetch'>;
+  /** Where images are from, and who keeps them. Absent: nobody. */
+  readonly images?: ImageKeeper;
+  /** Why functions of PackageType Image cannot run here; undefined: they can. */
+  readonly imagesProblem: string | undefined;
+  readonly releases: ImageReleases;
   readonly variables: VariableSeal;
   readonly roleState: (roleArn: string) => RoleState;
   /** Undefined: nothing of the version is kept ready. */

@@ -27,6 +27,10 @@ import type { RoleMay } from './event-sources/role-permissions.ts';
 import { FunctionStore } from './function-store.ts';
 import { functionHandlers } from './functions.ts';
 import { layerPolicyHandlers } from './layer-policies.ts';
+import type { PackageType } from './function-image.ts';
+import { type ImageKeeper, imagesOf } from './image-keeper.ts';
+import { ImageReleases } from './image-releases.ts';
+import { ImageSettling } from './image-settling.ts';
 import { LayerStore } from './layer-store.ts';
 import { layerHandlers } from './layers.ts';
 import { type Limits, limitsDefault } from './limits.ts';
@@ -52,6 +56,10 @@ export interface ControlPlaneOptions {
   readonly metadata: Pick<WatchedMetadata, 'reached' | 'usage'>;
   /** Where code is fetched from that requests name in S3. */
   readonly archives: Pick<S3Archives, 'fetch'>;
+  /** Where the images of functions are from, and who keeps them. Absent: there are none. */
+  readonly images?: ImageKeeper;
+  /** Why functions of PackageType Image cannot run here; undefined: they can. For clients: with what to do about it. */
+  readonly imagesProblem?: string | undefined;
   /** Seals environment variables; whoever runs functions opens them under the same secret. */
   readonly variables: VariableSeal;
   /** What the account's IAM knows of a role. */
@@ -97,7 +105,18 @@ export interface ControlPlane {
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { documents, code, metadata, runtimes, clock, entropy, links } = options;
   const onTrouble = options.onTrouble ?? (() => {});
-  const settling = new Settling({ documents, code, runtimes, clock, entropy, onTrouble });
+  const { images, imagesProblem } = options;
+  const releases = new ImageReleases({ images, onTrouble });
+  const settling = new Settling({
+    documents,
+    code,
+    runtimes,
+    images: new ImageSettling(images, imagesProblem),
+    releases,
+    clock,
+    entropy,
+    onTrouble,
+  });
   const layers = new LayerStore(documents);
   const { eventSources } = options;
   const mappings = new Mappings({ documents, clock, warn: onTrouble, ...(eventSources && { eventSources }) });
@@ -106,6 +125,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     layers,
     code,
     archives: options.archives,
+    ...(images && { images }),
+    imagesProblem: images === undefined ? (imagesProblem ?? 'there is no store of images') : imagesProblem,
+    releases,
     variables: options.variables,
     roleState: options.roleState,
     provisioned: options.provisioned ?? (async () => undefined),
@@ -153,12 +175,16 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     resume: async () => {
       await mappings.resume();
       await moveFormerRecords(documents);
-      await resume(options, layers, settling);
+      await resume(options, layers, settling, releases);
     },
-    settled: () => settling.idle(),
+    settled: async () => {
+      await settling.idle();
+      await releases.idle();
+    },
     close: async () => {
       await mappings.close();
       await settling.close();
+      await releases.idle();
     },
   };
 }
@@ -167,15 +193,18 @@ async function resume(
   { documents, code, metadata, variables }: ControlPlaneOptions,
   layers: LayerStore,
   settling: Settling,
+  releases: ImageReleases,
 ): Promise<void> {
   const referenced = new Set(await layers.everyBlobKey());
-  const unsettled: string[] = [];
+  const references = new Set<string>();
+  const unsettled: (readonly [string, PackageType])[] = [];
   for (let after: string | undefined; ;) {
     const page = await documents.list(`${metadataPrefix}versions/`, after === undefined ? {} : { after });
     for (const { key, value } of page.documents) {
       const version = value as unknown as VersionRecord;
       for (const blobKey of blobKeysOf(version)) referenced.add(blobKey);
-      if (isUnsettled(version)) unsettled.push(key);
+      for (const { reference } of imagesOf(version)) references.add(reference);
+      if (isUnsettled(version)) unsettled.push([key, version.configuration.packageType]);
     }
     const sealed = await sealVersions(documents, page.documents, variables);
     if (sealed !== undefined) await metadata.reached(sealed);
@@ -183,12 +212,14 @@ async function resume(
     if (after === undefined) break;
   }
   await code.sweep(referenced);
-  for (const key of unsettled) settling.settle(key);
+  await releases.sweep(references);
+  for (const [key, packageType] of unsettled) settling.settle(key, packageType);
 }
 
 /** Also of layers that were deleted while a function uses them, and of what would serve again if an update fails. */
 function blobKeysOf({ configuration, fallback }: VersionRecord): readonly string[] {
   const configurations = fallback ? [configuration, fallback.configuration] : [configuration];
   const codes = configurations.flatMap((each) => layersOf(each).map(({ code }) => code));
-  return [...configurations.map(({ code }) => code), ...codes].map(({ blobKey }) => blobKey);
+  const archives = configurations.filter(({ packageType }) => packageType !== 'Image');
+  return [...archives.map(({ code }) => code), ...codes].map(({ blobKey }) => blobKey);
 }

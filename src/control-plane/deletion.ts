@@ -1,5 +1,11 @@
 /** DeleteFunction: the function with everything of it, or one published version. */
-import { type FunctionName, functionArn, isVersionNumber, latestVersion } from '#metadata';
+import {
+  type FunctionName,
+  functionArn,
+  isVersionNumber,
+  latestVersion,
+  type VersionRecord,
+} from '#metadata';
 import type { Write } from '#platform';
 import type { Handlers } from '#wire';
 import { conflict, invalidParameter, tooContended } from './answers.ts';
@@ -27,7 +33,9 @@ export function deletionHandlers(context: Context): Handlers {
  * One commit takes the function away with all that belongs to it. A function with more versions and aliases than fit
  * into a commit loses the surplus first; whoever adds one meanwhile makes the last commit start over.
  */
-async function deleteFunction({ store }: Context, name: FunctionName): Promise<void> {
+async function deleteFunction({ store, releases }: Context, name: FunctionName): Promise<void> {
+  /** Also what an attempt has deleted that did not come to its end. */
+  const seen: VersionRecord[] = [];
   for (let attempt = 1; attempt <= commitAttemptsMax; attempt += 1) {
     const record = await store.getFunction(name);
     const [latest, versions, aliases, attachments] = await Promise.all([
@@ -36,6 +44,7 @@ async function deleteFunction({ store }: Context, name: FunctionName): Promise<v
       store.aliases(name),
       attachmentsOf(store, name),
     ]);
+    for (const each of latest ? [latest, ...versions] : versions) seen.push(each.value);
     const parts: readonly Stored<unknown>[] = [...attachments, ...aliases, ...versions];
     const reservation = await releaseReservation(store, name);
     const signing = await detachConfig(store.documents, name);
@@ -47,7 +56,10 @@ async function deleteFunction({ store }: Context, name: FunctionName): Promise<v
       batches.push(surplus.slice(start, start + writesPerCommitMax).map(remove));
     }
     batches.push([...last, ...parts.slice(surplus.length).map(remove)]);
-    if (await commitAll(store, batches)) return;
+    if (await commitAll(store, batches)) {
+      releases.changed(seen, []);
+      return;
+    }
   }
   throw tooContended(name);
 }
@@ -70,7 +82,7 @@ async function deleteVersion(context: Context, name: FunctionName, qualifier: st
   if (!isVersionNumber(qualifier)) {
     throw invalidParameter('Deletion of aliases is not currently supported.');
   }
-  await store.change(name, async () => {
+  const deleted = await store.change<VersionRecord | undefined>(name, async () => {
     const record = await store.getFunction(name, qualifier);
     const version = await store.findVersion(name, qualifier);
     if (!version) return { writes: [], result: undefined }; // gone already: as asked
@@ -87,6 +99,7 @@ async function deleteVersion(context: Context, name: FunctionName, qualifier: st
       ...(await detach(store, name, qualifier)),
       ...(await releaseProvisioned(context, name, qualifier)),
     ];
-    return { writes: [hold(record), remove(version), ...attached], result: undefined };
+    return { writes: [hold(record), remove(version), ...attached], result: version.value };
   });
+  context.releases.changed([deleted], []);
 }

@@ -25,12 +25,13 @@ export function snapStartAfter(before: Kept, input: Input): Kept {
 /** Throws unless SnapStart, where it is asked for, goes with the other settings. */
 export function requireSnapStart({
   kept,
+  packageType,
   runtime,
   ephemeralStorageMb,
-}: Pick<Configuration, 'kept' | 'runtime' | 'ephemeralStorageMb'>): void {
+}: Pick<Configuration, 'kept' | 'packageType' | 'runtime' | 'ephemeralStorageMb'>): void {
   if (kept['SnapStart'] === undefined) return;
   const obstacle = !supported.test(runtime)
-    ? runtime
+    ? runtime || `PackageType ${packageType}`
     : ephemeralStorageMb > storageMbMax
       ? `EphemeralStorage of more than ${storageMbMax} MB`
       : kept['FileSystemConfigs'] !== undefined

@@ -137,7 +137,7 @@ test('what cannot be a function is refused', async (t) => {
   await refused({ Architectures: ['arm64'] }, invalid, /this host is x86_64/);
   await refused({ Code: {} }, invalid, 'Please provide a source for function code.');
   await refused({ Code: { S3Bucket: 'b', S3Key: 'k' } }, invalid, /does not know an S3 .*--endpoint s3=/);
-  await refused({ Code: { ImageUri: 'x' } }, invalid, /does not serve container images/);
+  await refused({ Code: { ImageUri: 'x' } }, invalid, /provide ImageUri .* PackageType is Zip\.$/);
   await refused({ Code: { ZipFile: Buffer.from('no zip') } }, invalid, /^Could not unzip uploaded file\./);
   await refused({ Environment: { Variables: { A: 'x'.repeat(4096) } } }, invalid, /exceeded the 4KB limit/);
   await refused(
@@ -159,7 +159,6 @@ test('what Lambkin does not serve yet is refused by name, and what asks for noth
     CapacityProviderConfig: { LambdaManagedInstancesCapacityProviderConfig: {} },
     DurableConfig: { ExecutionTimeout: 10 },
     PublishTo: 'LATEST_PUBLISHED',
-    PackageType: 'Image',
   };
   for (const [member, value] of Object.entries(asking)) {
     await refuses(

@@ -2,7 +2,9 @@
 import { archivePath } from '#code';
 import {
   allVersionsPrefix,
+  type Configuration,
   functionKey,
+  type FunctionName,
   type FunctionRecord,
   isVersionNumber,
   latestVersion,
@@ -11,14 +13,16 @@ import {
   type VersionRecord,
 } from '#metadata';
 import { constraintError, type Handlers, type Input, type Output, type RequestContext } from '#wire';
-import { functionExists, functionNotFound } from './answers.ts';
+import { functionExists, functionNotFound, imagesUnsigned } from './answers.ts';
 import { checkSigned } from './code-signing-check.ts';
 import { attachConfig } from './code-signing-store.ts';
 import { fetchArchive, requireRoom, takeArchive } from './code-source.ts';
-import { settingsOf, sourceKeyAfter } from './configuration.ts';
+import { type Settings, settingsOf, sourceKeyAfter } from './configuration.ts';
 import type { Context } from './context.ts';
+import { imageShown, takeImage } from './function-image.ts';
 import { requireUnpackedRoom } from './function-layers.ts';
 import { add, type Stored } from './function-store.ts';
+import { referenceOf } from './image-keeper.ts';
 import { downloadLinkSeconds, functionNameCharsMax } from './limits.ts';
 import { page } from './pages.ts';
 import { createdConfiguration, functionConfiguration, listedConfiguration } from './representation.ts';
@@ -54,13 +58,7 @@ async function createFunction(context: Context, input: Input, request: RequestCo
   const source = structure(input, 'Code') ?? {};
   const kept = sourceKeyAfter(settings.kept, source);
   const codeSigningConfigArn = text(input, 'CodeSigningConfigArn') || undefined;
-  const archive = await fetchArchive(context, source);
-  requireRoom(context, name.accountId, archive.byteLength);
-  const taken = await takeArchive(archive, context.code, 'store');
-  requireUnpackedRoom(taken, settings.layers);
-  const { layers } = settings;
-  const signature = await checkSigned(context, name, { codeSigningConfigArn, archive, layers });
-
+  const taken = await take(context, name, settings, source, codeSigningConfigArn);
   const record: FunctionRecord = {
     accountId: name.accountId,
     region: name.region,
@@ -69,8 +67,7 @@ async function createFunction(context: Context, input: Input, request: RequestCo
     lastVersion: flag(input, 'Publish') ? 1 : 0,
     tags,
   };
-  const code = { ...taken, ...signature };
-  const latest = firstLatest(name, { ...settings, kept, code }, context);
+  const latest = firstLatest(name, { ...settings, ...taken, kept }, context);
   const version = flag(input, 'Publish')
     ? published(latest, { ...record, lastVersion: 0 }, undefined, context)
     : undefined;
@@ -89,9 +86,31 @@ async function createFunction(context: Context, input: Input, request: RequestCo
       result: undefined,
     };
   });
-  settling.settle(versionKey(name, latestVersion));
-  if (version) settling.settle(versionKey(name, version.version));
+  const { packageType } = settings;
+  settling.settle(versionKey(name, latestVersion), packageType);
+  if (version) settling.settle(versionKey(name, version.version), packageType);
   return createdConfiguration(context, version ?? latest);
+}
+
+/** The code of a new function: an archive that is stored, or an image that is resolved. Throws a WireError. */
+async function take(
+  context: Context,
+  name: FunctionName,
+  { packageType, architecture, layers }: Settings,
+  source: Input,
+  codeSigningConfigArn: string | undefined,
+): Promise<Pick<Configuration, 'code' | 'image'>> {
+  if (packageType === 'Image') {
+    if (codeSigningConfigArn !== undefined) throw imagesUnsigned();
+    const key = versionKey(name, latestVersion);
+    return takeImage(context, source, architecture, referenceOf(key, context.entropy.uuid()));
+  }
+  const archive = await fetchArchive(context, source);
+  requireRoom(context, name.accountId, archive.byteLength);
+  const taken = await takeArchive(archive, context.code, 'store');
+  requireUnpackedRoom(taken, layers);
+  const signature = await checkSigned(context, name, { codeSigningConfigArn, archive, layers });
+  return { code: { ...taken, ...signature } };
 }
 
 async function getFunction(context: Context, input: Input, request: RequestContext): Promise<Output> {
@@ -101,18 +120,22 @@ async function getFunction(context: Context, input: Input, request: RequestConte
     resolve(context, target),
   ]);
   const { tags, reservedConcurrency } = record.value;
-  const { code, kept } = version.value.configuration;
-  const link = context.makeLink(archivePath(code), downloadLinkSeconds);
   return {
     Configuration: functionConfiguration(context, version.value, target.qualifier),
-    Code: {
-      RepositoryType: 'S3',
-      Location: new URL(link, request.endpoint).href,
-      SourceKMSKeyArn: kept['SourceKMSKeyArn'],
-    },
+    Code: codeShown(context, version.value.configuration, request),
     Tags: Object.keys(tags).length > 0 ? tags : undefined,
     Concurrency:
       reservedConcurrency === undefined ? undefined : { ReservedConcurrentExecutions: reservedConcurrency },
+  };
+}
+
+function codeShown(context: Context, { code, image, kept }: Configuration, request: RequestContext): Output {
+  if (image !== undefined) return imageShown(image);
+  const link = context.makeLink(archivePath(code), downloadLinkSeconds);
+  return {
+    RepositoryType: 'S3',
+    Location: new URL(link, request.endpoint).href,
+    SourceKMSKeyArn: kept['SourceKMSKeyArn'],
   };
 }
 

@@ -56,8 +56,17 @@ export const layerCommitAttemptsMax = 64;
 export const commitAttemptsMax = 10;
 /** Documents.commit takes so many writes. */
 export const writesPerCommitMax = 100;
-/** Functions whose runtime and code are made ready at the same time. */
+/** Functions whose runtime and code are made ready at the same time; and those whose image is pulled and converted. */
 export const settlingMax = 16;
+export const imageSettlingMax = 4;
+/** Images that are stored at the same time. */
+export const imageStoresMax = 2;
+/** References to images that wait for being given back. */
+export const imageReleasesMax = 10_000;
+/** What an image may say of itself (environment, entry point, command), as JSON, in characters: each version's record holds it. */
+export const imageDefaultsCharsMax = 131_072;
+/** How long a registry may take to say what an ImageUri means, in milliseconds: a client waits for it. */
+export const imageResolveMsMax = 30_000;
 /** Wait before making ready is tried again when the store was away: doubles from the first to the last. */
 export const resettleDelayMsMin = 200;
 export const resettleDelayMsMax = 30_000;

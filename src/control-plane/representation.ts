@@ -31,7 +31,10 @@ export function functionConfiguration(opener: Opener, version: VersionRecord, qu
     LastUpdateStatus: version.lastUpdateStatus,
     LastUpdateStatusReason: version.lastUpdateStatusReason,
     LastUpdateStatusReasonCode: version.lastUpdateStatusReasonCode,
-    RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionArn(version) },
+    RuntimeVersionConfig:
+      version.configuration.packageType === 'Zip'
+        ? { RuntimeVersionArn: runtimeVersionArn(version) }
+        : undefined,
   };
 }
 
@@ -48,9 +51,9 @@ export function listedConfiguration(opener: Opener, version: VersionRecord, qual
   return {
     FunctionName: version.functionName,
     FunctionArn: functionArn(version, qualifier),
-    Runtime: configuration.runtime,
+    Runtime: configuration.runtime || undefined,
     Role: configuration.role,
-    Handler: configuration.handler,
+    Handler: configuration.handler || undefined,
     CodeSize: code.sizeBytes,
     Description: configuration.description,
     Timeout: configuration.timeoutSeconds,
@@ -77,6 +80,7 @@ export function listedConfiguration(opener: Opener, version: VersionRecord, qual
     SigningJobArn: code.signingJobArn,
     RevisionId: version.revisionId,
     PackageType: configuration.packageType,
+    ImageConfigResponse: kept['ImageConfig'] === undefined ? undefined : { ImageConfig: kept['ImageConfig'] },
     Architectures: [configuration.architecture],
     EphemeralStorage: { Size: configuration.ephemeralStorageMb },
     SnapStart: snapStartShown(kept),

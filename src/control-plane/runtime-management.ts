@@ -2,7 +2,7 @@
  * PutRuntimeManagementConfig and GetRuntimeManagementConfig. Lambkin has one version of each runtime, so there is nothing that an update could
  * bring: the setting is kept and shown, and Manual takes the version that there is.
  */
-import { functionArn, type FunctionName, latestVersion } from '#metadata';
+import { functionArn, type FunctionName, latestVersion, type VersionRecord } from '#metadata';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { invalidParameter } from './answers.ts';
 import { runtimeManagementKey } from './attachments.ts';
@@ -28,7 +28,7 @@ export function runtimeManagementHandlers(context: Context): Handlers {
     PutRuntimeManagementConfig: (input, request) => putRuntimeManagement(context, input, request),
     GetRuntimeManagementConfig: async (input, request) => {
       const target = targetOf(input, request, context.region, 'GetRuntimeManagementConfig');
-      await resolve(context, target);
+      requireRuntime((await resolve(context, target)).value);
       const { name, qualifier } = target;
       const found = await context.store.find<RuntimeManagementRecord>(
         runtimeManagementKey(name, qualifier ?? latestVersion),
@@ -57,7 +57,9 @@ async function putRuntimeManagement(
   }
   const after = await store.change(name, async () => {
     const record = await store.getFunction(name, target.qualifier);
-    const available = runtimeVersionArn((await resolve(context, target)).value);
+    const version = await resolve(context, target);
+    requireRuntime(version.value);
+    const available = runtimeVersionArn(version.value);
     if (arn && arn !== available) {
       throw invalidParameter(
         `Runtime version ${arn} is not available. Lambkin has one version of this runtime: ${available}`,
@@ -74,6 +76,12 @@ async function putRuntimeManagement(
     return { writes: [hold(record), upsert(key, before, after)], result: after };
   });
   return runtimeManagement(name, target.qualifier, after);
+}
+
+/** An image brings its own. */
+function requireRuntime({ configuration }: VersionRecord): void {
+  if (configuration.packageType === 'Zip') return;
+  throw invalidParameter('Runtime management is not supported for functions created with container images.');
 }
 
 function runtimeManagement(

@@ -1,6 +1,6 @@
 /**
  * Settling: in the background of CreateFunction and the updates, a version's runtime is installed if need be and its code
- * unpacked; then the version becomes Active (or its update Successful), or Failed with the reason.
+ * unpacked, or its image is pulled and stored; then the version becomes Active (or its update Successful), or Failed with the reason.
  *
  *   Pending ──▶ Active          InProgress ──▶ Successful
  *      └──────▶ Failed               └───────▶ Failed
@@ -12,32 +12,43 @@ import type { CodeStore } from '#code';
 import { type Fallback, layersOf, type VersionRecord } from '#metadata';
 import type { Cancel, Clock, Document, Documents, Entropy, Json } from '#platform';
 import type { Runtimes } from '#runtimes';
-import { resettleDelayMsMax, resettleDelayMsMin, settlingMax } from './limits.ts';
+import type { PackageType } from './function-image.ts';
+import { imagesOf } from './image-keeper.ts';
+import type { ImageReleases } from './image-releases.ts';
+import type { ImageSettling } from './image-settling.ts';
+import { imageSettlingMax, resettleDelayMsMax, resettleDelayMsMin, settlingMax } from './limits.ts';
 
 export interface SettlingOptions {
   readonly documents: Documents;
   readonly code: Pick<CodeStore, 'unpack' | 'unpackLayers'>;
   readonly runtimes: Runtimes;
+  readonly images: ImageSettling;
+  readonly releases: ImageReleases;
   readonly clock: Clock;
   readonly entropy: Entropy;
   /** Told of what went wrong and will be tried again. */
   readonly onTrouble: (message: string, error: unknown) => void;
 }
 
-type Readiness =
-  | { readonly kind: 'ready' }
+export type Readiness =
+  /** `imageId`: of the image that is stored, where the version has one. */
+  | { readonly kind: 'ready'; readonly imageId?: string }
   | { readonly kind: 'failed'; readonly reason: string; readonly reasonCode: string };
 
 export const isUnsettled = (version: VersionRecord): boolean =>
   version.state === 'Pending' || version.lastUpdateStatus === 'InProgress';
 
+/** Images take their time: versions with archives do not wait behind them. */
+const settlingsMax: Readonly<Record<PackageType, number>> = { Zip: settlingMax, Image: imageSettlingMax };
+
 export class Settling {
   readonly #options: SettlingOptions;
   /** Keys of versions that wait for their turn; bounded by the unsettled versions in the store. */
-  readonly #waiting = new Set<string>();
+  readonly #waiting = new Map<string, PackageType>();
   readonly #running = new Map<string, Promise<void>>();
+  readonly #runningOf = { Zip: 0, Image: 0 };
   /** Keys whose version changed while it was being settled. */
-  readonly #again = new Set<string>();
+  readonly #again = new Map<string, PackageType>();
   readonly #retries = new Set<Cancel>();
   /** Ends the wait for installations and unpacking when everything stops: they may take long. */
   readonly #stops = new Set<() => void>();
@@ -48,10 +59,10 @@ export class Settling {
   }
 
   /** Has the version under `key` settled in the background. */
-  settle(key: string): void {
+  settle(key: string, packageType: PackageType): void {
     if (this.#closed) return;
-    if (this.#running.has(key)) this.#again.add(key);
-    else this.#waiting.add(key);
+    if (this.#running.has(key)) this.#again.set(key, packageType);
+    else this.#waiting.set(key, packageType);
     this.#start();
   }
 
@@ -66,27 +77,33 @@ export class Settling {
     for (const stop of this.#stops) stop();
     this.#waiting.clear();
     for (const cancel of this.#retries) cancel();
+    await this.#options.images.close();
     await this.idle();
   }
 
   #start(): void {
-    for (const key of this.#waiting) {
-      if (this.#running.size >= settlingMax || this.#closed) return;
+    for (const [key, packageType] of this.#waiting) {
+      if (this.#closed) return;
+      if (this.#runningOf[packageType] >= settlingsMax[packageType]) continue;
       this.#waiting.delete(key);
-      this.#run(key, resettleDelayMsMin);
+      this.#run(key, packageType, resettleDelayMsMin);
     }
   }
 
-  #run(key: string, retryDelayMs: number): void {
-    const run = this.#attempt(key, retryDelayMs).finally(() => {
+  #run(key: string, packageType: PackageType, retryDelayMs: number): void {
+    this.#runningOf[packageType] += 1;
+    const run = this.#attempt(key, packageType, retryDelayMs).finally(() => {
+      this.#runningOf[packageType] -= 1;
       this.#running.delete(key);
-      if (this.#again.delete(key) && !this.#closed) this.#waiting.add(key);
+      const again = this.#again.get(key);
+      this.#again.delete(key);
+      if (again !== undefined && !this.#closed) this.#waiting.set(key, again);
       this.#start();
     });
     this.#running.set(key, run);
   }
 
-  async #attempt(key: string, retryDelayMs: number): Promise<void> {
+  async #attempt(key: string, packageType: PackageType, retryDelayMs: number): Promise<void> {
     try {
       while (!(await this.#settleOnce(key)));
     } catch (error) {
@@ -95,7 +112,7 @@ export class Settling {
       const cancel = this.#options.clock.after(retryDelayMs, () => {
         this.#retries.delete(cancel);
         if (this.#closed || this.#running.has(key) || this.#waiting.has(key)) return;
-        this.#run(key, Math.min(retryDelayMs * 2, resettleDelayMsMax));
+        this.#run(key, packageType, Math.min(retryDelayMs * 2, resettleDelayMsMax));
       });
       this.#retries.add(cancel);
     }
@@ -103,12 +120,13 @@ export class Settling {
 
   /** Returns whether the version is settled, or gone. */
   async #settleOnce(key: string): Promise<boolean> {
-    const { documents, entropy } = this.#options;
+    const { documents, entropy, releases } = this.#options;
     const document = await documents.get(key);
     const version = document && versionOf(document);
     if (!document || !version || !isUnsettled(version)) return true;
     const readiness = await this.#unlessStopped(this.#makeReady(version));
     if (readiness === 'stopped') return true;
+    const made = readiness.kind === 'ready' ? readiness.imageId : undefined;
     const settled = withReadiness(version, readiness, entropy.uuid(), entropy.uuid());
     const outcome = await documents.commit([
       { kind: 'put', key, value: settled as unknown as Json, expected: document.revision },
@@ -116,8 +134,22 @@ export class Settling {
     if (readiness.kind === 'failed') {
       this.#options.onTrouble(`${key} failed: ${readiness.reason}`, undefined);
     }
+    if (outcome.kind === 'committed') {
+      releases.changed([version], [settled]);
+      return true;
+    }
     // After a lost race the version is looked at afresh: at most once per change that somebody made to it.
-    return outcome.kind === 'committed';
+    if (made !== undefined) await this.#giveUp(key, version, made);
+    return false;
+  }
+
+  /** What was stored for a version that has gone meanwhile, or has another image, is needed by nobody. */
+  async #giveUp(key: string, { configuration }: VersionRecord, imageId: string): Promise<void> {
+    const { documents, releases } = this.#options;
+    const reference = configuration.image?.reference;
+    const now = await documents.get(key);
+    const needed = now === undefined ? [] : imagesOf(versionOf(now)).map((image) => image.reference);
+    if (reference !== undefined && !needed.includes(reference)) releases.drop({ imageId, reference });
   }
 
   async #unlessStopped<Result>(work: Promise<Result>): Promise<Result | 'stopped'> {
@@ -133,7 +165,8 @@ export class Settling {
   }
 
   async #makeReady({ configuration }: VersionRecord): Promise<Readiness> {
-    const { runtimes, code } = this.#options;
+    const { runtimes, code, images } = this.#options;
+    if (configuration.image !== undefined) return images.makeReady(configuration.image);
     const { runtime } = configuration;
     const availability = await runtimes.availability(runtime);
     switch (availability.kind) {
@@ -187,7 +220,17 @@ function withReadiness(
     ...rest
   } = version;
   const base = { ...rest, revisionId };
-  if (readiness.kind === 'ready') return { ...base, state: 'Active', lastUpdateStatus: 'Successful' };
+  if (readiness.kind === 'ready') {
+    const { configuration } = version;
+    const { imageId } = readiness;
+    const image = configuration.image && imageId !== undefined && { ...configuration.image, imageId };
+    return {
+      ...base,
+      ...(image && { configuration: { ...configuration, image } }),
+      state: 'Active',
+      lastUpdateStatus: 'Successful',
+    };
+  }
   const { reason, reasonCode } = readiness;
   if (version.state === 'Pending') {
     return {

@@ -3,15 +3,11 @@
  * with values that ask for nothing, which pass. Any other value is refused by name: whoever asks for it could not do without.
  */
 import type { Input } from '#wire';
-import { invalidParameter, notServed } from './answers.ts';
+import { notServed } from './answers.ts';
 import { structure, text } from './request.ts';
 
 /** Refuses every member that asks for something which Lambkin does not serve. */
 export function refuseUnserved(input: Input): void {
-  if (text(input, 'PackageType') === 'Image') throw notServed('container images (PackageType Image)');
-  if (isAsking(structure(input, 'ImageConfig'))) {
-    throw invalidParameter('ImageConfig is not supported for functions with PackageType Zip.');
-  }
   if (text(input, 'PublishTo') !== undefined) throw notServed('PublishTo');
   if (structure(input, 'TenancyConfig')) throw notServed('TenancyConfig');
   if (structure(input, 'CapacityProviderConfig')) throw notServed('CapacityProviderConfig');

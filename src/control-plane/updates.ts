@@ -13,10 +13,13 @@ import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { notServed, revisionMismatch, stateForbids, updateInProgress } from './answers.ts';
 import { checkSigned } from './code-signing-check.ts';
 import { fetchArchive, requireRoom, takeArchive } from './code-source.ts';
-import { architectureOf, updatedConfiguration, withCode } from './configuration.ts';
+import { architectureOf, updatedConfiguration, withCode, withImage } from './configuration.ts';
 import type { Context } from './context.ts';
+import { requireSamePackage, requireServed, takeImage } from './function-image.ts';
 import { requireUnpackedRoom } from './function-layers.ts';
 import { add, replace } from './function-store.ts';
+import { withHeldImage } from './held-image.ts';
+import { referenceOf } from './image-keeper.ts';
 import { functionConfiguration } from './representation.ts';
 import { flag, list, text, unqualifiedTarget } from './request.ts';
 import { isPublishedAs, published, updatedLatest } from './version-records.ts';
@@ -34,6 +37,9 @@ async function updateFunctionCode(context: Context, input: Input, request: Reque
   architectureOf(input, context.host);
   const before = await context.store.getVersion(name, latestVersion);
   requireUpdatable(before.value, name, text(input, 'RevisionId'));
+  const { packageType } = before.value.configuration;
+  requireSamePackage(packageType, input);
+  if (packageType === 'Image') return updateImage(context, name, input, before.value);
   const archive = await fetchArchive(context, input);
   requireRoom(context, name.accountId, archive.byteLength);
   const dryRun = flag(input, 'DryRun');
@@ -49,6 +55,26 @@ async function updateFunctionCode(context: Context, input: Input, request: Reque
     return functionConfiguration(context, { ...before.value, configuration });
   }
   return update(context, name, input, change);
+}
+
+/** As with an archive, what the client means is found out (and refused) before anything changes. */
+async function updateImage(
+  context: Context,
+  name: FunctionName,
+  input: Input,
+  before: VersionRecord,
+): Promise<Output> {
+  requireServed('Image', context);
+  const architecture = architectureOf(input, context.host) ?? before.configuration.architecture;
+  const reference = referenceOf(versionKey(name, latestVersion), context.entropy.uuid());
+  const taken = await takeImage(context, input, architecture, reference);
+  const change = async (configuration: Configuration): Promise<Configuration> => {
+    // Somebody may have made a zip function of this name meanwhile.
+    requireSamePackage(configuration.packageType, input);
+    return withImage(configuration, input, taken, context.host);
+  };
+  if (!flag(input, 'DryRun')) return update(context, name, input, change);
+  return functionConfiguration(context, { ...before, configuration: await change(before.configuration) });
 }
 
 async function updateFunctionConfiguration(
@@ -68,6 +94,7 @@ async function updateFunctionConfiguration(
 }
 
 interface Updated {
+  readonly before: VersionRecord;
   readonly latest: VersionRecord;
   /** What the answer is about, where the request publishes. */
   readonly version: VersionRecord | undefined;
@@ -81,7 +108,7 @@ async function update(
   change: (before: Configuration) => Promise<Configuration>,
 ): Promise<Output> {
   const { store, settling, host } = context;
-  const { latest, version } = await store.change<Updated>(name, async () => {
+  const { before, latest, version } = await store.change<Updated>(name, async () => {
     const record = await store.getFunction(name);
     const before = await store.getVersion(name, latestVersion);
     requireUpdatable(before.value, name, text(input, 'RevisionId'));
@@ -90,27 +117,32 @@ async function update(
     const serves = await fallbackServes(worked.configuration, configuration, host.runtimes);
     const latest = updatedLatest(before.value, configuration, serves, context);
     const writes = [replace(before, latest)];
-    if (!flag(input, 'Publish')) return { writes, result: { latest, version: undefined } };
+    const updated = { before: before.value, latest };
+    if (!flag(input, 'Publish')) return { writes, result: { ...updated, version: undefined } };
     const { lastVersion } = record.value;
     const last = lastVersion > 0 ? await store.findVersion(name, String(lastVersion)) : undefined;
-    if (last && isPublishedAs(last.value, latest)) return { writes, result: { latest, version: last.value } };
-    const version = published(latest, record.value, undefined, context);
+    if (last && isPublishedAs(last.value, latest))
+      return { writes, result: { ...updated, version: last.value } };
+    const version = await withHeldImage(context, published(latest, record.value, undefined, context));
     writes.push(replace(record, { ...record.value, lastVersion: lastVersion + 1 }));
     writes.push(add(versionKey(name, version.version), version));
-    return { writes, result: { latest, version } };
+    return { writes, result: { ...updated, version } };
   });
-  settling.settle(versionKey(name, latestVersion));
+  const { packageType } = latest.configuration;
+  context.releases.changed([before], [latest, version]);
+  settling.settle(versionKey(name, latestVersion), packageType);
   if (!version) return functionConfiguration(context, latest);
-  settling.settle(versionKey(name, version.version));
+  settling.settle(versionKey(name, version.version), packageType);
   return functionConfiguration(context, version, version.version);
 }
 
-/** A runtime that has to be installed first takes its time: until then invokes run what they ran before, as on AWS. */
+/** A runtime that has to be installed, or an image that has to be stored, takes its time: until then invokes run what they ran before, as on AWS. */
 async function fallbackServes(
   worked: Configuration,
   after: Configuration,
   runtimes: Runtimes,
 ): Promise<Fallback['serves']> {
+  if (after.image !== undefined && after.image.imageId === undefined) return 'from-update';
   if (after.runtime === worked.runtime) return 'from-failure';
   return (await runtimes.availability(after.runtime)).kind === 'ready' ? 'from-failure' : 'from-update';
 }

@@ -1,7 +1,8 @@
 /** Makes the records of versions: the first $LATEST, its updates, and what is published from it. */
 import type { Configuration, Fallback, FunctionName, FunctionRecord, VersionRecord } from '#metadata';
-import { latestVersion, layersOf } from '#metadata';
+import { latestVersion, layersOf, versionKey } from '#metadata';
 import type { Clock, Entropy } from '#platform';
+import { referenceOf } from './image-keeper.ts';
 
 export interface Makings {
   readonly clock: Clock;
@@ -65,23 +66,32 @@ export function updatedLatest(
   };
 }
 
-/** The next version of the function, made from $LATEST; Pending where $LATEST is not settled yet. */
+/**
+ * The next version of the function, made from $LATEST; Pending where $LATEST is not settled yet. It refers to its image under a name of its
+ * own, which whoever commits it sees to.
+ */
 export function published(
   latest: VersionRecord,
-  { lastVersion }: FunctionRecord,
+  { lastVersion, functionId }: FunctionRecord,
   description: string | undefined,
   { clock, entropy }: Makings,
 ): VersionRecord {
   const { configuration } = latest;
+  const { image } = configuration;
+  const version = String(lastVersion + 1);
   const settled = latest.state === 'Active' && latest.lastUpdateStatus === 'Successful';
   return {
     accountId: latest.accountId,
     region: latest.region,
     functionName: latest.functionName,
-    version: String(lastVersion + 1),
+    version,
     revisionId: entropy.uuid(),
     generation: entropy.uuid(),
-    configuration: { ...configuration, description: description ?? configuration.description },
+    configuration: {
+      ...configuration,
+      description: description ?? configuration.description,
+      ...(image && { image: { ...image, reference: referenceOf(versionKey(latest, version), functionId) } }),
+    },
     ...(settled ? { state: 'Active' } : beingCreated),
     lastUpdateStatus: 'Successful',
     lastModifiedMs: clock.wallMs(),
@@ -98,7 +108,8 @@ export function isPublishedAs(version: VersionRecord, latest: VersionRecord): bo
 /** All that tells one configuration from another, as a text: of code its digest, of layers which they are. */
 function essence(configuration: Configuration): string {
   const layers = layersOf(configuration).map(({ arn }) => arn);
-  return canonical({ ...configuration, code: configuration.code.sha256, layers });
+  // Of an image its digest is the code's.
+  return canonical({ ...configuration, code: configuration.code.sha256, image: undefined, layers });
 }
 
 const beingCreated = {

@@ -4,6 +4,7 @@ import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { invalidParameter, notServed } from './answers.ts';
 import type { Context } from './context.ts';
 import { add, replace } from './function-store.ts';
+import { withHeldImage } from './held-image.ts';
 import { beforeFirst, page } from './pages.ts';
 import { functionConfiguration, listedConfiguration } from './representation.ts';
 import { number, text, unqualifiedTarget } from './request.ts';
@@ -29,7 +30,10 @@ async function publishVersion(context: Context, input: Input, request: RequestCo
     const { lastVersion } = record.value;
     const last = lastVersion > 0 ? await store.findVersion(name, String(lastVersion)) : undefined;
     if (last && isPublishedAs(last.value, latest.value)) return { writes: [], result: last.value };
-    const next = published(latest.value, record.value, text(input, 'Description'), context);
+    const next = await withHeldImage(
+      context,
+      published(latest.value, record.value, text(input, 'Description'), context),
+    );
     return {
       writes: [
         replace(record, { ...record.value, lastVersion: lastVersion + 1 }),
@@ -40,7 +44,9 @@ async function publishVersion(context: Context, input: Input, request: RequestCo
       result: next,
     };
   });
-  if (version.state === 'Pending') context.settling.settle(versionKey(name, version.version));
+  if (version.state === 'Pending') {
+    context.settling.settle(versionKey(name, version.version), version.configuration.packageType);
+  }
   return functionConfiguration(context, version, version.version);
 }
 

@@ -24,3 +24,19 @@ export { ImageReader } from './reading/image-reader.ts';
 export type { ChunkTier } from './reading/tier.ts';
 export { openDiskTier } from './host/disk-tier.ts';
 export type { DiskTierOptions } from './host/disk-tier.ts';
+export { openImageMounts } from './host/open-image-mounts.ts';
+export type { DeviceProgram, ImageMountsOptions } from './host/open-image-mounts.ts';
+export { imageMountsProblem } from './host/mounts-problem.ts';
+export type {
+  CountedImageMounts,
+  ImageMounts,
+  MountCounts,
+  MountedImage,
+  ZoneCache,
+} from './device/mounted.ts';
+export { serveImageDevices } from './host/device-program.ts';
+export type { DeviceStore } from './host/device-program.ts';
+export { openCacheNode } from './host/cache-node.ts';
+export type { OpenCacheNode, OpenCacheNodeOptions } from './host/cache-node.ts';
+export type { NodeCounts } from './cache/node.ts';
+export { readSecretFile } from './host/secret-file.ts';

@@ -87,8 +87,11 @@ export const readLimits = {
   readBytesMax: 32 * MiB,
   /** Chunks in the record of an image's start. */
   traceChunksMax: 4096,
-  /** Chunks of a trace that are fetched ahead at once. */
+  /** Chunks that are fetched ahead at once, for all images together, and that wait for it. */
   readaheadMax: 8,
+  readaheadWaitingMax: 4096,
+  /** Chunks of a trace that are fetched ahead: at most this share of what memory holds. */
+  readaheadShare: 0.5,
   /** Chunks that wait to be written to the disk cache; more are not kept. */
   diskWritesMax: 64,
 } as const;
@@ -103,3 +106,86 @@ export const rootsFreshMs = 10_000;
 export const carriesMax = 8;
 /** Blobs that are deleted at once. */
 export const deletionsMax = 16;
+
+/** What a client of a block device may make us do. */
+export const nbdLimits = {
+  connectionsMax: 16,
+  /** Until an export is granted. */
+  handshakeMs: 10_000,
+  optionsMax: 64,
+  /** Bytes of an option's data: the longest name of an export, and the facts that are asked for. */
+  optionBytesMax: 8 * KiB,
+  /** Requests of one connection that are read, or whose answers are being sent. */
+  requestsInFlightMax: 128,
+  /** Bytes of these together; one request may go beyond it alone. */
+  bytesInFlightMax: 32 * MiB,
+  /** Bytes that reads should be of. */
+  preferredBytes: blockBytes,
+} as const;
+
+/** Mounted images of a worker. */
+export const mountLimits = {
+  /** Each has a loop device and a process of a few MB. */
+  mountsMax: 256,
+  /** How long an image stays mounted that nobody uses. */
+  idleMs: 5 * 60_000,
+  /** How long a program of the system may take to mount or unmount. */
+  commandMsMax: 20_000,
+  /** Threads of the device program that wait for files. */
+  fileThreads: 16,
+  /** How long nbdfuse may go on after it was unmounted. */
+  fuseEndMsMax: 2000,
+  /** How often it is looked whether something is there, or gone. */
+  lookMs: 5,
+  /** How long Lambkin may take to say where an image stands. */
+  locateMsMax: 5000,
+  /** How long the device program may take to begin, and to end. */
+  openMsMax: 30_000,
+  closeMsMax: 30_000,
+  /** Reads of the first so many milliseconds after a mount are the image's start. */
+  traceMs: 10_000,
+  /** Characters of a warning. */
+  warningCharactersMax: 500,
+} as const;
+
+/** Second requests to a store that is slow to answer the first. */
+export const hedgeLimits = {
+  /** An answer is slow when it takes longer than this share of the last ones. */
+  slowShare: 0.95,
+  /** Last answers that are looked at, and after how many. */
+  window: 256,
+  learnEvery: 32,
+  /** Before there were that many answers. */
+  slowMsAtFirst: 500,
+  /** ... by so many milliseconds. */
+  slowerMs: 2,
+  /** Second requests for each first one, and how many may be saved up. */
+  extraShare: 0.05,
+  budgetMax: 10,
+  /** When no answer is taken for a failure. */
+  answerMsMax: 30_000,
+} as const;
+
+/** The zone's cache: workers that ask it, and its nodes. */
+export const zoneLimits = {
+  nodesMax: 64,
+  /** How long a node may take to answer. */
+  answerMsMax: 1000,
+  /** Failures of a node in a row until it is left alone, and for how long. */
+  failuresMax: 3,
+  restMs: 5000,
+  /** Chunks that one worker gives the zone to keep at once; more are not kept. */
+  keepingMax: 32,
+  /** Requests of a worker that a node has not answered. */
+  pendingPerNodeMax: 128,
+  /** Connections of a worker to a node, and of all workers to it. */
+  connectionsPerNodeMax: 16,
+  connectionsMax: 1024,
+  /** How long a connection may be idle. */
+  idleConnectionMs: 60_000,
+  /** How long a request to a node may take to arrive. */
+  requestMsMax: 10_000,
+  /** Bytes of a shared secret's file, and characters of the secret. */
+  secretFileBytesMax: 1024,
+  secretCharactersMin: 16,
+} as const;

@@ -5,9 +5,9 @@
 import type { Json } from '#platform';
 
 export interface CodeRecord {
-  /** Base64 of the archive's SHA-256: the CodeSha256 that clients see. */
+  /** Base64 of the archive's SHA-256, or the hex digits of an image's digest: the CodeSha256 that clients see. */
   readonly sha256: string;
-  /** Where the archive stands in Blobs. */
+  /** Where the archive stands in Blobs; empty for an image. */
   readonly blobKey: string;
   /** Size of the archive. */
   readonly sizeBytes: number;
@@ -29,6 +29,31 @@ export interface LayerReference {
   readonly signingJobArn?: string;
 }
 
+/** The container image of a function, as it was resolved when the function was created or its code updated. */
+export interface FunctionImage {
+  /** As the client gave it. */
+  readonly imageUri: string;
+  /** `repository@sha256:<hex>` */
+  readonly resolvedImageUri: string;
+  /** `sha256:<hex>` */
+  readonly digest: string;
+  /** Its layers as they travel, together. */
+  readonly compressedBytes: number;
+  /** What it says itself about running it. */
+  readonly defaults: ImageDefaults;
+  /** Under which name this version refers to the stored image; no two that could differ in their lives share one. */
+  readonly reference: string;
+  /** Of the stored image; absent until it is stored. */
+  readonly imageId?: string;
+}
+
+export interface ImageDefaults {
+  readonly entryPoint: readonly string[];
+  readonly command: readonly string[];
+  readonly workingDirectory?: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /** What clients configure; immutable once published as a version. */
 export interface Configuration {
   readonly runtime: string;
@@ -41,9 +66,11 @@ export interface Configuration {
   readonly environment: string | Readonly<Record<string, string>>;
   readonly architecture: 'x86_64' | 'arm64';
   readonly ephemeralStorageMb: number;
-  readonly packageType: 'Zip';
+  /** `Image`: `image` says what runs; runtime and handler are empty, `code` names no archive, and there are no layers. */
+  readonly packageType: 'Zip' | 'Image';
   readonly logGroup: string;
   readonly code: CodeRecord;
+  readonly image?: FunctionImage;
   /** In the order in which they are laid over each other at /opt: later ones win. At most 5. */
   readonly layers: readonly LayerReference[];
   /** Members that are validated and returned as the client gave them, and act later or never (keyed by their wire name). */

@@ -15,7 +15,7 @@ import {
 } from '#access';
 import { createAssignment, keepProvisioned } from '#assignment';
 import { autoscalingService, createAutoscaling } from '#autoscaling';
-import { codeOfArchivePath, openCodeStore, S3Archives } from '#code';
+import { openCodeStore, S3Archives } from '#code';
 import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
@@ -28,25 +28,12 @@ import { logsService, openLogs } from '#logs';
 import { openMetadataCache, VariableSeal } from '#metadata';
 import { metricsHandlers, metricsService } from '#metrics';
 import { createPlacement } from '#placement';
-import {
-  systemClock as clock,
-  systemEntropy as entropy,
-  systemRandom as random,
-  type Blobs,
-} from '#platform';
+import { systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { openRuntimes, type Runtimes } from '#runtimes';
 import { openSqs, sqsService } from '#sqs';
-import {
-  createListener,
-  linkedRoute,
-  Links,
-  restJsonService,
-  type Authorize,
-  type Log,
-  type OpenRoute,
-  type ReportFault,
-} from '#wire';
+import { createListener, Links, restJsonService, type Authorize, type Log, type ReportFault } from '#wire';
 import { openWorker, type Isolation, type Worker } from '#worker';
+import { archiveRoute } from './archive-route.ts';
 import { openBackgroundInvokes } from './background-invokes.ts';
 import type { Closing } from './closing.ts';
 import { defaultPoolSize, localCapacity } from './capacity.ts';
@@ -54,7 +41,8 @@ import { reasonOf } from './log.ts';
 import { openMetricsRoute, openRecording } from './metrics.ts';
 import type { LambkinOptions } from './options.ts';
 import { noneAhead, oneAtATime } from './one-at-a-time.ts';
-import { openOwnRegistry, registryRoutes } from './registry.ts';
+import { openImages } from './images.ts';
+import { registryRoutes } from './registry.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
 export type Composed =
@@ -132,7 +120,6 @@ export async function compose(
     onFault: (error) => trouble('queues could not be tidied up', error),
   });
   closing.add(() => sqs.close());
-  const registry = openOwnRegistry({ account, region, documents, blobs, closing, trouble });
   const runtimes = openRuntimes({
     directory: join(dataDirectory, 'runtimes'),
     clock,
@@ -148,11 +135,22 @@ export async function compose(
   closing.add(() => archives.close());
   const variables = new VariableSeal(root.deriveKey('environment-variables'));
   let endpoint = '';
+  const images = await openImages({
+    options,
+    account,
+    documents,
+    blobs,
+    endpoint: () => endpoint,
+    log,
+    closing,
+    trouble,
+  });
   const worker = await openWorker({
     workerId,
     zone,
     runtimes,
     code,
+    images: images.mounts,
     logs: logs.sink,
     credentials: (roleArn, sessionName) => account.roleCredentials(roleArn, sessionName),
     ...(options.credentialsBy && { credentialsBy: options.credentialsBy }),
@@ -248,6 +246,8 @@ export async function compose(
     code,
     metadata,
     archives,
+    images: images.keeper,
+    imagesProblem: images.problem(worker.isolation),
     variables,
     provisioned: (version) => assignment.provisioned(version),
     roleState: (roleArn) => account.roleState(roleArn),
@@ -297,7 +297,7 @@ export async function compose(
     tagsOf: (arn: string) => sqs.queues.tagsOf(arn),
   };
   const iam = { ...identity, clock, entropy };
-  const { ecr, streamRoutes } = registryRoutes(registry, authorizeBy, reportFault);
+  const { ecr, streamRoutes } = registryRoutes(images.registry, authorizeBy, reportFault);
   const outcome = await createListener({
     services: new Map([
       [
@@ -373,19 +373,6 @@ export async function compose(
     default:
       return unreachable(outcome);
   }
-}
-
-/** GetFunction's Code.Location: the archive, for whoever holds the link. */
-function archiveRoute(links: Links, blobs: Blobs): OpenRoute {
-  return linkedRoute('/code/', links, async ({ rawPath }) => {
-    const code = codeOfArchivePath(rawPath);
-    const info = code && (await blobs.info(code.blobKey));
-    const body = info && (await blobs.stream(info.key));
-    if (info === undefined || body === undefined)
-      return { kind: 'answer', statusCode: 404, headers: {}, body: undefined };
-    const headers = { 'content-type': 'application/zip', 'content-length': String(info.sizeBytes) };
-    return { kind: 'answer', statusCode: 200, headers, body };
-  });
 }
 
 function poolOf(size: number): { readonly perFlavorMax: number; readonly totalMax: number } {

@@ -3,4 +3,7 @@ export type { LambkinOptions, LogLevel, RunningLambkin, StartOutcome } from './o
 export { rootKeyFileName } from './root-key-file.ts';
 export { startLambkin } from './start.ts';
 export type { Running } from './running-file.ts';
+export { imageMountsProblem } from '#images';
 export { probeContainers, probeMounting } from '#worker';
+export { startCacheNode } from './cache-node.ts';
+export type { CacheNodeRoleOptions } from './cache-node.ts';

@@ -39,6 +39,8 @@ export interface LambkinOptions {
   readonly urlDomain?: string;
   /** The function that somebody debugs: an inspector on this port (0: any), one environment, no timeouts. */
   readonly debug?: { readonly functionName: string; readonly port: number };
+  /** Of functions of container images. */
+  readonly images?: ImageOptions;
   /** Credentials of the registries that images are pulled from, a file in the form of Docker's config.json. Absent: `registry-credentials.json` in the data directory, if it is there. */
   readonly registryCredentials?: string;
   /** Who may read /metrics: who shows the token of the file metrics-token, everybody, or nobody. Absent: `token`. */
@@ -47,6 +49,19 @@ export interface LambkinOptions {
   readonly metricsRetentionMs?: number;
   /** Where runtime packs come from. Absent: the npm registry that the host is set up for. */
   readonly registry?: string;
+}
+
+/** Absent members are as `imageDefaults` says. */
+export interface ImageOptions {
+  /** What the worker keeps of images on disk and in memory, in bytes. */
+  readonly cacheBytes?: number;
+  readonly memoryBytes?: number;
+  /** The zone's cache (`lambkin cache`): its nodes as URLs, and the file with the word that they share. Absent: none is asked. */
+  readonly zone?: { readonly nodes: readonly string[]; readonly secretFile: string };
+  /** How long a generation of the store is written to, is kept for readers after that, and must not have been read before it is deleted; in milliseconds. */
+  readonly epochMs?: number;
+  readonly retiredMs?: number;
+  readonly expiredMs?: number;
 }
 
 export interface RunningLambkin {

@@ -91,5 +91,8 @@ function operatorMessage(error: unknown, dataDirectory: string): string | undefi
   if (typeof code === 'string' && known.includes(code)) {
     return `the data directory ${dataDirectory} cannot be used: ${(error as Error).message}`;
   }
-  return error instanceof Error && /holds no root key/.test(error.message) ? error.message : undefined;
+  return error instanceof Error &&
+    /holds no (?:root|master) key|can be read by others|secret of the zone/.test(error.message)
+    ? error.message
+    : undefined;
 }

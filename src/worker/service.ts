@@ -3,6 +3,7 @@ import { assert } from '#lib/assert';
 import { hash32 } from '#lib/hash';
 import type { CodeStore } from '#code';
 import type { Credentials } from '#identity';
+import type { ImageMounts } from '#images';
 import type { LogSink } from '#logs';
 import type { VersionRecord } from '#metadata';
 import type { Clock, Entropy } from '#platform';
@@ -39,6 +40,8 @@ export interface WorkerOptions {
   readonly zone: string;
   readonly runtimes: Runtimes;
   readonly code: CodeStore;
+  /** Container images of functions, mounted. Absent: functions of images cannot run. */
+  readonly images?: ImageMounts | undefined;
   readonly logs: LogSink;
   /** Short-lived credentials of a function's role. */
   readonly credentials: (roleArn: string, sessionName: string) => Credentials;
@@ -147,6 +150,7 @@ class WorkerService implements LocalWorker {
       runtimes: options.runtimes,
       code: options.code,
       sandboxes,
+      images: options.images,
       pool: this.#pool,
       starts: this.#starts,
       credentials: options.credentials,

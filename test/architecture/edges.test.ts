@@ -25,12 +25,21 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   logs: ['platform', 'wire'],
   metrics: ['platform', 'wire'],
   sqs: ['identity', 'platform', 'wire'],
-  worker: ['code', 'identity', 'logs', 'metadata', 'platform', 'runtimes'],
+  worker: ['code', 'identity', 'images', 'logs', 'metadata', 'platform', 'runtimes'],
   assignment: ['counting', 'metadata', 'placement', 'platform', 'worker'],
   autoscaling: ['platform', 'wire'],
   frontend: ['assignment', 'counting', 'identity', 'metadata', 'platform', 'wire', 'worker'],
   'event-sources': ['frontend', 'metadata', 'platform', 'sqs', 'wire'],
-  'control-plane': ['code', 'event-sources', 'identity', 'metadata', 'platform', 'runtimes', 'wire'],
+  'control-plane': [
+    'code',
+    'event-sources',
+    'identity',
+    'metadata',
+    'platform',
+    'registry',
+    'runtimes',
+    'wire',
+  ],
   'event-invoke': ['frontend', 'identity', 'metadata', 'platform', 'wire'],
   roles: [
     'access',
@@ -89,7 +98,7 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/code\/host\//,
   // Sources that are elsewhere are called over the network.
   /^src\/event-sources\/host\//,
-  // The worker's cache of chunks on disk, and the master key's file.
+  // The worker's cache of chunks on disk, the master key's file, block devices and mounts, and the zone cache.
   /^src\/images\/host\//,
   // Images are pulled over the network, and unpacked in a thread.
   /^src\/registry\/host\//,

@@ -16,20 +16,24 @@ export interface DiskTierOptions {
   /** At least one chunk's. */
   readonly bytesMax: number;
   readonly entropy: Entropy;
+  /** Bytes of each; default a chunk's. */
+  readonly entryBytes?: number;
 }
 
-const chunkName = /^[0-9a-f]{64}$/;
+/** Of a chunk, or of one of its shards. */
+const entryName = /^[0-9a-f]{64}(-[0-4])?$/;
 
 /** Opens the cache with what an earlier run left in it. Only one process may have a directory open. */
-export async function openDiskTier({ directory, bytesMax, entropy }: DiskTierOptions): Promise<DiskTier> {
+export async function openDiskTier(options: DiskTierOptions): Promise<DiskTier> {
+  const { directory, bytesMax, entropy, entryBytes = chunkBytes } = options;
   const temporary = join(directory, 'tmp');
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true, mode: 0o700 });
-  const tier = new DiskTier(directory, Math.max(1, Math.floor(bytesMax / chunkBytes)), entropy);
+  const tier = new DiskTier(directory, Math.max(1, Math.floor(bytesMax / entryBytes)), entropy);
   for (const shard of (await readdir(directory)).sort()) {
     if (!/^[0-9a-f]{2}$/.test(shard)) continue;
     for (const name of (await readdir(join(directory, shard))).sort()) {
-      if (chunkName.test(name) && name.startsWith(shard)) await tier.adopt(name);
+      if (entryName.test(name) && name.startsWith(shard)) await tier.adopt(name);
     }
   }
   return tier;

@@ -8,6 +8,7 @@ import { nameOf, openChunk } from '../chunks/seal.ts';
 import { chunkBytes, readLimits } from '../limits.ts';
 import { Eviction } from './eviction.ts';
 import type { ChunkTier } from './tier.ts';
+import { Turns, type Turn } from './turns.ts';
 
 export interface ChunkSourceOptions {
   /** Bytes of decrypted chunks in memory; at least one chunk's. */
@@ -29,16 +30,20 @@ export interface ReadCounts {
   readonly failures: Readonly<Record<string, number>>;
 }
 
+interface Fetching {
+  readonly store: ChunkTier;
+  readonly chunk: Promise<Buffer>;
+  readonly turn: Turn;
+}
+
 export class ChunkSource {
   readonly #tiers: readonly ChunkTier[];
-  readonly #missesMax: number;
-  readonly #missesWaitingMax: number;
+  readonly #turns: Turns;
+  readonly #chunksMax: number;
   readonly #eviction: Eviction;
   /** By key: who has another key to the same name must not get what this one opens. */
   readonly #chunks = new Map<string, Buffer>();
-  readonly #fetching = new Map<string, { readonly store: ChunkTier; readonly chunk: Promise<Buffer> }>();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #fetching = new Map<string, Fetching>();
   #memoryHits = 0;
   readonly #hits = new Map<string, number>();
   readonly #corrupt = new Map<string, number>();
@@ -46,9 +51,14 @@ export class ChunkSource {
 
   constructor({ memoryBytesMax, tiers, missesMax, missesWaitingMax }: ChunkSourceOptions) {
     this.#tiers = tiers;
-    this.#missesMax = missesMax ?? readLimits.missesMax;
-    this.#missesWaitingMax = missesWaitingMax ?? readLimits.missesWaitingMax;
-    this.#eviction = new Eviction(Math.max(1, Math.floor(memoryBytesMax / chunkBytes)));
+    this.#turns = new Turns({
+      runningMax: missesMax ?? readLimits.missesMax,
+      waitingMax: missesWaitingMax ?? readLimits.missesWaitingMax,
+      aheadMax: readLimits.readaheadMax,
+      aheadWaitingMax: readLimits.readaheadWaitingMax,
+    });
+    this.#chunksMax = Math.max(1, Math.floor(memoryBytesMax / chunkBytes));
+    this.#eviction = new Eviction(this.#chunksMax);
   }
 
   get counts(): ReadCounts {
@@ -72,34 +82,43 @@ export class ChunkSource {
   async get(chunk: ManifestChunk, store: ChunkTier): Promise<Buffer> {
     const cached = this.cached(chunk);
     if (cached !== undefined) return cached;
+    const fetching = this.#fetching.get(idOf(chunk));
+    if (fetching === undefined) return this.#begin(chunk, store, false);
+    fetching.turn.hurry();
+    if (fetching.store === store) return fetching.chunk;
+    // Another image's store may have lost what this one's still has.
+    const shared = await fetching.chunk.catch(() => undefined);
+    return shared ?? this.get(chunk, store);
+  }
+
+  /** Fetches chunks that may be wanted soon, after all that is wanted now; no more of them than leave room for others. Never rejects. */
+  async getAhead(chunks: readonly ManifestChunk[], store: ChunkTier): Promise<void> {
+    const first = chunks.slice(0, Math.max(1, Math.floor(this.#chunksMax * readLimits.readaheadShare)));
+    const fetches = first.map(async (chunk) => {
+      const id = idOf(chunk);
+      if (!this.#chunks.has(id) && !this.#fetching.has(id)) await this.#begin(chunk, store, true);
+    });
+    await Promise.allSettled(fetches);
+  }
+
+  #begin(chunk: ManifestChunk, store: ChunkTier, ahead: boolean): Promise<Buffer> {
     const id = idOf(chunk);
-    const fetching = this.#fetching.get(id);
-    if (fetching?.store === store) return fetching.chunk;
-    if (fetching !== undefined) {
-      // Another image's store may have lost what this one's still has.
-      const shared = await fetching.chunk.catch(() => undefined);
-      return shared ?? this.get(chunk, store);
-    }
-    const fetched = this.#fetchInTurn(chunk, store).finally(() => this.#fetching.delete(id));
-    this.#fetching.set(id, { store, chunk: fetched });
+    const turn = this.#turns.take(ahead);
+    const fetched = this.#fetchInTurn(chunk, store, turn).finally(() => this.#fetching.delete(id));
+    this.#fetching.set(id, { store, chunk: fetched, turn });
     return fetched;
   }
 
-  async #fetchInTurn(chunk: ManifestChunk, store: ChunkTier): Promise<Buffer> {
-    if (this.#running < this.#missesMax) this.#running += 1;
-    else if (this.#waiting.length >= this.#missesWaitingMax) {
-      throw new ChunkError('overloaded', 'too many chunks are being read');
-    } else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+  async #fetchInTurn(chunk: ManifestChunk, store: ChunkTier, turn: Turn): Promise<Buffer> {
     try {
+      await turn.begun;
       const plain = openChunk(chunk.key, await this.#fetch(chunk.name, [...this.#tiers, store]));
       const id = idOf(chunk);
       for (const evicted of this.#eviction.add(id)) this.#chunks.delete(evicted);
       this.#chunks.set(id, plain);
       return plain;
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
+      turn.end();
     }
   }
 

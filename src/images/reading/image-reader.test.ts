@@ -243,3 +243,18 @@ test('the disk keeps chunks within its bound and over a restart, and damage in i
     remove();
   }
 });
+
+test('fetching ahead takes equal chunks once, no more than half of memory, and what is wanted now before', async () => {
+  const store = sound();
+  const { reader, source } = open(store, [], 4);
+  await reader.readAhead([0, 0, 1, 3, 4, 5]);
+  assert.equal(store.asked.length, 1, 'two places, of the same chunk');
+  const slow = sound();
+  const next = open(slow, [], 20, 1);
+  const ahead = next.reader.readAhead([0, 1, 3, 4]);
+  const wanted = next.reader.read(4 * chunkBytes, 1);
+  await Promise.all([ahead, wanted]);
+  const order = slow.asked.map((name) => sealed.find((chunk) => chunk.name === name)?.index);
+  assert.deepEqual(order, [0, 4, 1, 3]);
+  assert.equal(source.counts.hits['store'], 1);
+});

@@ -55,14 +55,8 @@ export class ImageReader {
 
   /** Fetches chunks ahead of their reads. What cannot be had now is left to the read itself. */
   async readAhead(indexes: readonly number[]): Promise<void> {
-    const todo = indexes.slice(0, readLimits.traceChunksMax).values();
-    const fetchAll = async (): Promise<void> => {
-      for (const index of todo) {
-        const chunk = this.#chunks[index];
-        if (chunk !== undefined) await this.#source.get(chunk, this.#store).catch(() => {});
-      }
-    };
-    await Promise.all(Array.from({ length: readLimits.readaheadMax }, fetchAll));
+    const chunks = indexes.slice(0, readLimits.traceChunksMax).flatMap((index) => this.#chunks[index] ?? []);
+    await this.#source.getAhead(chunks, this.#store);
   }
 
   #cached(index: number): Buffer | undefined {

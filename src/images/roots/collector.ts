@@ -16,6 +16,7 @@ import {
   rootsBlobs,
   rootsKey,
   rootTable,
+  traceBlob,
   type RootTable,
 } from './records.ts';
 import { activeRoot, applyStep, forget, nextStep, type CollectionOptions, type Step } from './state.ts';
@@ -142,6 +143,8 @@ export class Collector {
     const plain = await keyring.open(sealed, { owner: account, purpose: `manifest ${image}` });
     await carryChunks(blobs, decodeManifest(plain).chunks, from, to);
     await blobs.putIfAbsent(manifestBlob(to, image), sealed);
+    const trace = await blobs.get(traceBlob(from, image));
+    if (trace !== undefined) await blobs.putIfAbsent(traceBlob(to, image), trace);
     // With the record as it was read: a release or another carrier in between makes this one void.
     const record = { ...imageRecord(document), root: to };
     for (;;) {

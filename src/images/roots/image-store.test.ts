@@ -141,6 +141,21 @@ test('an image goes with its last reference, and its blobs with its root', async
   assert.equal(await blobCount(here), 0);
 });
 
+test('all references of an account are listed, and no other', async () => {
+  const here = world();
+  const one = await upload(here, 'a', 'f1', [1]);
+  await here.store.refer('a', one.image, 'f2');
+  const two = await upload(here, 'a', 'f3', [2]);
+  await upload(here, 'ab', 'f4', [3]);
+  const listed = (await here.store.references('a')).map(
+    ({ imageId, reference }) => `${imageId} ${reference}`,
+  );
+  assert.deepEqual(listed.toSorted(), [`${one.image} f1`, `${one.image} f2`, `${two.image} f3`].toSorted());
+  await here.store.release('a', one.image, 'f1');
+  await here.store.release('a', one.image, 'f2');
+  assert.deepEqual(await here.store.references('a'), [{ imageId: two.image, reference: 'f3' }]);
+});
+
 test('a reader goes on while its image is carried to the next root and the old one is deleted', async () => {
   const here = world();
   const kept = await upload(here, 'a', 'f', [1, 2, 3]);
@@ -327,4 +342,25 @@ test('the master key file is made once, for its owner only, and anything else in
   } finally {
     remove();
   }
+});
+
+test('the record of a start is kept with the image, sealed, carried with it, and only a hint', async () => {
+  const here = world();
+  const { image } = await upload(here, 'a', 'f', [1, 2, 3]);
+  const traceOf = async (): Promise<readonly number[] | undefined> =>
+    (await here.store.find('a', image))?.trace;
+  assert.deepEqual(await traceOf(), []);
+  await here.store.recordTrace('a', image, [2, 0]);
+  await here.store.recordTrace('a', image, [1]);
+  assert.deepEqual(await traceOf(), [2, 0], 'the first one counts');
+  here.clock.advance(collection.epochMs);
+  await here.collector.collect();
+  assert.deepEqual(await traceOf(), [2, 0], 'it moved with the image');
+  const trace = (await here.blobs.list(`${rootsBlobs}2/`)).find(({ key }) => key.includes('/traces/'));
+  assert.ok(trace !== undefined);
+  await here.blobs.delete(trace.key);
+  await here.blobs.putIfAbsent(trace.key, Buffer.from('damaged'));
+  assert.deepEqual(await traceOf(), []);
+  await here.store.recordTrace('a', '0'.repeat(64), [1]);
+  assert.deepEqual(await readAll(here, 'a', image), [1, 2, 3]);
 });

@@ -7,20 +7,24 @@ import type { Blobs, Clock, Documents, Entropy, Json, Write } from '#platform';
 import { ChunkError } from '../chunks/errors.ts';
 import type { Keyring } from '../chunks/keyring.ts';
 import { decodeManifest, encodeManifest, type Manifest } from '../chunks/manifest.ts';
+import { decodeTrace, encodeTrace } from '../chunks/trace.ts';
 import { ChunkUpload, type ImageSink, type UploadCounts } from '../chunks/upload.ts';
 import { commitAttemptsMax, referencesMax } from '../limits.ts';
 import type { ChunkSource } from '../reading/chunk-source.ts';
 import { ImageReader } from '../reading/image-reader.ts';
 import { carryChunks } from './carry.ts';
 import { openNextRoot } from './opening.ts';
+import { RecordedPlace, type Place } from './place.ts';
 import {
   chunkBlob,
   commitUnderRoots,
   imageKey,
   imageRecord,
+  imagesPrefix,
   manifestBlob,
   rootsKey,
   rootTable,
+  traceBlob,
   type ImageRecord,
 } from './records.ts';
 import { activeRoot } from './state.ts';
@@ -49,6 +53,13 @@ export interface UploadRequest {
   /** Makes the image; called once. Resolves with its size. */
   readonly produce: (sink: ImageSink) => Promise<{ readonly sizeBytes: number }>;
   readonly onProgress?: (counts: UploadCounts) => void;
+}
+
+export interface FoundImage {
+  readonly manifest: Manifest;
+  readonly place: Place;
+  /** Indexes of chunks in the order in which an earlier start first read them; empty: none was recorded. */
+  readonly trace: readonly number[];
 }
 
 export class ImageStore {
@@ -100,14 +111,62 @@ export class ImageStore {
     });
   }
 
+  /** Every reference to every image of an account. */
+  async references(
+    account: string,
+  ): Promise<readonly { readonly imageId: string; readonly reference: string }[]> {
+    const prefix = `${imagesPrefix}${account}/`;
+    const found: { imageId: string; reference: string }[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await this.#options.documents.list(prefix, after === undefined ? {} : { after });
+      for (const document of page.documents) {
+        const imageId = document.key.slice(prefix.length);
+        for (const reference of imageRecord(document).references) found.push({ imageId, reference });
+      }
+      after = page.next;
+      if (after === undefined) return found;
+    }
+  }
+
   /** undefined: there is no such image. Rejects with a ChunkError where its manifest cannot be had or opened. */
   async open(account: string, image: string, source: ChunkSource): Promise<ImageReader | undefined> {
+    const found = await this.find(account, image);
+    if (found === undefined) return undefined;
+    const tier = new StoreTier(this.#options.blobs, image, found.place);
+    return new ImageReader(found.manifest, source, tier);
+  }
+
+  /** What somebody who has the store's blobs needs to read an image. As `open`. */
+  async find(account: string, image: string): Promise<FoundImage | undefined> {
     const document = await this.#options.documents.get(imageKey(account, image));
     if (document === undefined) return undefined;
-    const tier = new StoreTier(this.#options, account, image, imageRecord(document).root);
+    const place = new RecordedPlace(this.#options, account, image, imageRecord(document).root);
+    const tier = new StoreTier(this.#options.blobs, image, place);
     const sealed = await tier.manifest();
     if (sealed === undefined) throw new ChunkError('missing', `the manifest of image ${image} is missing`);
-    return new ImageReader(await this.#unseal(account, image, sealed), source, tier);
+    const manifest = await this.#unseal(account, image, sealed);
+    return { manifest, place, trace: await this.#trace(account, image, tier) };
+  }
+
+  /** Keeps the order in which chunks were first read while the image started, for those who start it next. The first one counts. */
+  async recordTrace(account: string, image: string, indexes: readonly number[]): Promise<void> {
+    const { blobs, documents, keyring } = this.#options;
+    const document = await documents.get(imageKey(account, image));
+    if (document === undefined) return;
+    const sealed = await keyring.seal(encodeTrace(indexes), { owner: account, purpose: `trace ${image}` });
+    await blobs.putIfAbsent(traceBlob(imageRecord(document).root, image), sealed);
+  }
+
+  /** A hint: where it cannot be had, there is none. */
+  async #trace(account: string, image: string, tier: StoreTier): Promise<readonly number[]> {
+    try {
+      const sealed = await tier.trace();
+      if (sealed === undefined) return [];
+      const { keyring } = this.#options;
+      return decodeTrace(await keyring.open(sealed, { owner: account, purpose: `trace ${image}` }));
+    } catch {
+      return [];
+    }
   }
 
   async #unseal(account: string, image: string, sealed: Uint8Array): Promise<Manifest> {

@@ -4,7 +4,8 @@
  *     images/roots                          the table of roots, and each root's sealed salt
  *     images/manifests/<account>/<image>    under which root it stands, and who refers to it
  *
- * and as blobs, `images/roots/<root>/chunks/<2 digits>/<name>` and `images/roots/<root>/manifests/<image>`.
+ * and as blobs, `images/roots/<root>/chunks/<2 digits>/<name>` `images/roots/<root>/manifests/<image>` and
+ * `images/roots/<root>/traces/<image>`.
  */
 import type { Document, Documents, Json, Write } from '#platform';
 import { commitAttemptsMax } from '../limits.ts';
@@ -35,6 +36,8 @@ export const rootBlobs = (root: number): string => `${rootsBlobs}${root}/`;
 export const chunkBlob = (root: number, name: string): string =>
   `${rootBlobs(root)}chunks/${name.slice(0, 2)}/${name}`;
 export const manifestBlob = (root: number, image: string): string => `${rootBlobs(root)}manifests/${image}`;
+/** A hint, sealed; there may be none. */
+export const traceBlob = (root: number, image: string): string => `${rootBlobs(root)}traces/${image}`;
 
 export const noRoots: RootTable = { roots: [], salts: {} };
 

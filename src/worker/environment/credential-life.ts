@@ -1,6 +1,7 @@
 /**
  * How long an environment may live at most, and how long on its credentials: its process gets its role's credentials once, at its start, so it must be gone before they expire. It is
  * retired between two invokes as soon as less of their life is left than the longest invoke can take; the next invoke finds another one.
+ * So is one whose files break.
  *
  *     credentials given ─────────── invokes ──────────▶ retired when idle ── margin ──▶ credentials expire
  */
@@ -32,6 +33,8 @@ export class CredentialLife {
   readonly #lifetimeMsMax: number;
   readonly #earliness: number;
   #retiresAtMs = Infinity;
+  /** Counts lives. */
+  #lives = 0;
   #cancel: Cancel | undefined;
 
   /** `over` is called when the life ends, and may be again: whoever is busy then looks at `isOver` afterwards. */
@@ -51,7 +54,11 @@ export class CredentialLife {
     return {
       provide: async (version, logStream, initialization) => {
         const outcome = await provisioner.provide(version, logStream, initialization);
-        if (outcome.kind === 'provided') this.begin(outcome.credentialsEndMs);
+        if (outcome.kind === 'provided') {
+          this.begin(outcome.credentialsEndMs);
+          const life = this.#lives;
+          void outcome.lost?.then(() => this.#endNow(life));
+        }
         return outcome;
       },
     };
@@ -69,9 +76,17 @@ export class CredentialLife {
 
   /** The environment is gone. */
   end(): void {
+    this.#lives += 1;
     this.#cancel?.();
     this.#cancel = undefined;
     this.#retiresAtMs = Infinity;
+  }
+
+  /** That life, if it is not another one's turn already. */
+  #endNow(life: number): void {
+    if (life !== this.#lives) return;
+    this.#retiresAtMs = -Infinity;
+    this.#over();
   }
 
   #arm(): void {

@@ -220,7 +220,7 @@ export class Environment {
         this.#adopt(outcome.provision);
         return true;
       case 'entrypoint':
-        this.#platformLog.initStarted(kind === 'preparing' ? 'init' : 'invoke', undefined);
+        this.#platformLog.initStarted(kind === 'preparing' ? 'init' : 'invoke', undefined, outcome.line);
         this.#step({ kind: 'failed', failure: outcome });
         return false;
       case 'refused':

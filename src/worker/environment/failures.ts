@@ -29,7 +29,7 @@ export function faultOf(failure: Failure, timeoutMs: number): Fault {
     case 'extension':
       return error(failure.errorType, failure.message);
     case 'entrypoint':
-      return error('Runtime.InvalidEntrypoint', failure.message);
+      return error(failure.errorType ?? 'Runtime.InvalidEntrypoint', failure.message);
     default:
       return failure satisfies never;
   }

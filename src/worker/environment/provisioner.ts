@@ -2,6 +2,7 @@
 import { InvariantError } from '#lib/assert';
 import type { CodeStore } from '#code';
 import type { Credentials } from '#identity';
+import type { ImageMounts } from '#images';
 import type { VersionRecord } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 import type { Init, Launch, Runtimes } from '#runtimes';
@@ -11,11 +12,14 @@ import type { Settle, Starts } from '../pool/starts.ts';
 import { copyCode } from '../sandbox/code-copy.ts';
 import type { Inside, Room, RuntimeFiles, Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
-import { type CredentialsBy, RoleCredentials } from './role-credentials.ts';
+import { type CredentialsBy, credentialsOf, RoleCredentials } from './role-credentials.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
 import type { Initialization } from '../worker.ts';
 import { changesStart, environmentVariables, execWrapper, startVariables } from './variables.ts';
 import { directoryOf } from './path.ts';
+import { provideImage } from './image-provision.ts';
+import { sealedMessage } from './sealed-message.ts';
+import { startErrorText } from './start-errors.ts';
 
 /** A sandbox with what belongs to it. */
 export interface Provision {
@@ -44,16 +48,27 @@ export type ProvisionOutcome =
       readonly provision: Provision;
       /** Epoch milliseconds: when the role's credentials that it was given end; undefined: never. */
       readonly credentialsEndMs?: number | undefined;
+      /** Resolves when what it runs from breaks: it goes on with what it has, and takes no more invokes. */
+      readonly lost?: Promise<void>;
     }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'impossible'; readonly errorType: string; readonly message: string }
   /** The function's own executable is missing or cannot be executed: its failure, not the host's. */
-  | { readonly kind: 'entrypoint'; readonly message: string };
+  | {
+      readonly kind: 'entrypoint';
+      readonly message: string;
+      /** Absent: Runtime.InvalidEntrypoint. */
+      readonly errorType?: string;
+      /** For the function's log. */
+      readonly line?: string;
+    };
 
 export interface ProvisionerParts {
   readonly runtimes: Runtimes;
   readonly code: CodeStore;
   readonly sandboxes: Sandboxes;
+  /** Container images of functions, where this host mounts them. */
+  readonly images?: ImageMounts | undefined;
   readonly pool: Pool;
   readonly starts: Starts;
   readonly credentials: (roleArn: string, sessionName: string) => Credentials;
@@ -71,21 +86,10 @@ export interface ProvisionerParts {
 /** The function's variables, once the sandbox's own are known. */
 type Variables = (sandbox: Pick<Sandbox, 'places' | 'own'>) => Readonly<Record<string, string>>;
 
-/** AWS's words, and why it is so here. */
-const sealedMessage =
-  "Lambda was unable to decrypt the environment variables because KMS access was denied. Please check the function's KMS key settings. This Lambkin's master secret (root-key.json) is not the one that they were sealed under; set them again with UpdateFunctionConfiguration.";
-
 const mebibyte = 2 ** 20;
 
 /** AWS's words, with the places as the function knows them. */
 const noBootstrap = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
-const startErrors: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  ENOEXEC: 'exec format error',
-  E2BIG: 'argument list too long',
-};
 
 const noPrograms: ExtensionPrograms = { names: [], root: optRoot };
 
@@ -102,7 +106,8 @@ export class Provisioner {
     logStream: string,
     initialization: Initialization = 'on-demand',
   ): Promise<ProvisionOutcome> {
-    const { runtime, memoryMb } = version.configuration;
+    const { runtime, memoryMb, image } = version.configuration;
+    if (image !== undefined) return provideImage(this.#parts, version, image, logStream, initialization);
     const found = await this.#launch(runtime, memoryMb);
     const launch = found && launchOf(found, version.functionName, runtime, this.#parts.debugged);
     if (launch === undefined) {
@@ -137,12 +142,11 @@ export class Provisioner {
     logStream: string,
     initialization: Initialization,
   ): Promise<ProvisionOutcome> {
-    const { role } = version.configuration;
     const custom = this.#parts.openVariables(version);
     if (custom === undefined) {
       return { kind: 'impossible', errorType: 'KMSAccessDeniedException', message: sealedMessage };
     }
-    const credentials = this.#credentials(role, version.functionName);
+    const credentials = credentialsOf(this.#parts, version);
     const unpacked = await unpackFiles(this.#parts.code, version.configuration, this.#parts.sandboxes);
     if (unpacked.kind === 'broken') {
       return { kind: 'impossible', errorType: 'InvalidZipFileException', message: unpacked.message };
@@ -159,12 +163,6 @@ export class Provisioner {
     }
     files.release();
     return outcome;
-  }
-
-  #credentials(role: string, functionName: string): Credentials | RoleCredentials {
-    const { credentials, credentialsBy, clock, entropy } = this.#parts;
-    const issue = (): Credentials => credentials(role, functionName);
-    return credentialsBy === 'variables' ? issue() : new RoleCredentials(clock, entropy, issue);
   }
 
   /** The code of a function that is debugged, where debuggers look for it. */
@@ -347,5 +345,5 @@ function unstartable(code: string, command: string, files: Files): ProvisionOutc
   const path =
     asOpt(command, files.opt) ??
     asTask(asTask(command, files), { ...files, code: files.taskRoot, taskRoot: '/var/task' });
-  return { kind: 'entrypoint', message: `fork/exec ${path}: ${startErrors[code] ?? code}` };
+  return { kind: 'entrypoint', message: `fork/exec ${path}: ${startErrorText(code)}` };
 }

@@ -1,5 +1,6 @@
 /** The credentials of one environment's role, renewed when they are asked for and too little of their life is left. */
 import type { Credentials } from '#identity';
+import type { VersionRecord } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 import type { CredentialSource } from '../runtime-api/credentials.ts';
 import { retiresAtMs } from './credential-life.ts';
@@ -8,6 +9,22 @@ import { retiresAtMs } from './credential-life.ts';
 export type CredentialsBy = 'variables' | 'endpoint';
 
 const tokenBytes = 32;
+
+export interface CredentialParts {
+  readonly credentials: (roleArn: string, sessionName: string) => Credentials;
+  readonly credentialsBy: CredentialsBy;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+}
+
+/** Those of a version's role: to be given once, or to whoever asks for them. */
+export function credentialsOf(
+  { credentials, credentialsBy, clock, entropy }: CredentialParts,
+  { configuration, functionName }: VersionRecord,
+): Credentials | RoleCredentials {
+  const issue = (): Credentials => credentials(configuration.role, functionName);
+  return credentialsBy === 'variables' ? issue() : new RoleCredentials(clock, entropy, issue);
+}
 
 export class RoleCredentials implements CredentialSource {
   readonly token: string;

@@ -14,7 +14,7 @@ export type Failure =
   /** An extension failed, and the environment with it. */
   | { readonly kind: 'extension'; readonly errorType: string; readonly message: string }
   /** There is no executable to start. */
-  | { readonly kind: 'entrypoint'; readonly message: string };
+  | { readonly kind: 'entrypoint'; readonly message: string; readonly errorType?: string };
 
 export interface Terms {
   readonly initLimitMs: number;

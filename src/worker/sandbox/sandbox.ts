@@ -68,6 +68,37 @@ export interface Room {
   readonly storageBytes: number;
 }
 
+/** The root file system that a function brings with it. */
+export interface ImageRoom {
+  /** Where its image is mounted, on the host. Never looked into by calls that block. */
+  readonly directory: string;
+  /** What /tmp may hold. */
+  readonly storageBytes: number;
+}
+
+/** What an image is to be started with. */
+export interface ImageWish {
+  /** A path, or a name that stands for the first such program in the directories of `path`. Undefined: the image names none. */
+  readonly command: string | undefined;
+  /** Absolute. */
+  readonly workingDirectory: string;
+  /** PATH */
+  readonly path: string;
+}
+
+export type ImageLook =
+  | {
+      readonly kind: 'ready';
+      /** Absolute, inside. */
+      readonly program: string;
+      /** The files of /opt/extensions, in order. */
+      readonly extensions: readonly string[];
+    }
+  | { readonly kind: 'no-directory'; readonly code: string }
+  /** No directory of PATH has such a program. */
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'unstartable'; readonly path: string; readonly code: string };
+
 /** Where a function sees what it is given, in a sandbox that has a file system of its own. */
 export interface Inside {
   readonly taskRoot: string;
@@ -90,6 +121,8 @@ export interface StartPlan {
   readonly runtime?: RuntimeFiles;
   /** The function's own; undefined for a start ahead of need. */
   readonly room?: Room;
+  /** The root is this image's, in place of the runtime's; there is no `room`, `runtime` or `opt`, and `env` is all of the environment. */
+  readonly image?: ImageRoom;
   /** The merged layers to stand at /opt; only where the sandboxes' `layers` says that they can. */
   readonly opt?: string;
   /** A start ahead of need gives way to everything else on the host. */
@@ -161,6 +194,8 @@ export interface Sandboxes {
   furnish(sandbox: Sandbox, room: Room): Promise<boolean>;
   readonly layers: LayerPlace;
   traitsOf(layers: string): LayerTraits;
+  /** Looks into an image that is mounted at this directory. Absent: functions of images cannot run here. */
+  lookIntoImage?(directory: string, wish: ImageWish): Promise<ImageLook>;
   /** With `layers` 'any-time': puts merged layers at /opt of a sandbox that was started ahead of need. Whether that went well. */
   putLayers(sandbox: Sandbox, layers: string): Promise<boolean>;
   /** Takes a moment of the event loop; bounded by `Starts`, not here. */

@@ -42,7 +42,8 @@ export type PlatformEvent =
       readonly record: {
         readonly initializationType: string;
         readonly phase: Phase;
-        readonly runtimeVersion: string;
+        /** Not of an image. */
+        readonly runtimeVersion?: string;
         readonly functionName: string;
         readonly functionVersion: string;
         readonly instanceId: string;

@@ -67,26 +67,29 @@ export class PlatformLog {
     this.#parts = parts;
   }
 
-  /** `hub`: that of the sandbox in which it runs, where there is one. */
-  initStarted(phase: Phase, hub: TelemetryHub | undefined): void {
+  /** `hub`: that of the sandbox in which it runs, where there is one. `line`: why there is none. */
+  initStarted(phase: Phase, hub: TelemetryHub | undefined, line?: string): void {
     const { clock, spec } = this.#parts;
     const { functionName, version, configuration } = spec.version;
     const { runtime, memoryMb } = configuration;
     const initializationType = this.#initializationType;
     this.#hub = hub;
     this.#init = { phase, startedMs: clock.monotonicMs(), runtimeDone: false };
-    this.#tell(phase === 'init' ? lines.initStartLine(runtime) : undefined, () => ({
+    // An image has no version of a runtime that the service knows.
+    const isManaged = configuration.packageType === 'Zip';
+    this.#tell(phase === 'init' && isManaged ? lines.initStartLine(runtime) : undefined, () => ({
       type: 'platform.initStart',
       record: {
         initializationType,
         phase,
-        runtimeVersion: runtime,
+        ...(isManaged && { runtimeVersion: runtime }),
         functionName,
         functionVersion: version,
         instanceId: spec.environmentId,
         instanceMaxMemory: memoryMb * 1024 * 1024,
       },
     }));
+    if (line !== undefined) this.#parts.log.write(line);
   }
 
   /** The runtime is ready for its first invoke; extensions may still be busy. */

@@ -27,3 +27,13 @@ export async function openFileBlobs(
   }
   return new FileBlobs(blobs, temporary, entropy);
 }
+
+/** The blobs in a directory that another process may have open; nothing is made, changed or swept. */
+export function readFileBlobs(directory: string): Pick<Blobs, 'get' | 'stream' | 'info' | 'list'> {
+  const neverWrites = { bytes: unused, uuid: unused };
+  return new FileBlobs(join(directory, 'blobs'), join(directory, 'tmp'), neverWrites);
+}
+
+function unused(): never {
+  throw new Error('these blobs are for reading');
+}

@@ -12,14 +12,17 @@ export const openFilesMax = 1_024;
 
 export interface Bundle {
   readonly command: readonly string[];
+  /** How a shell is started inside; absent: it is where it usually is. */
+  readonly shell?: readonly string[];
   readonly talk: 'channel' | 'runtime-api';
   readonly env: Readonly<Record<string, string>>;
   /** A place of the sandbox. */
   readonly workingDirectory: string;
   /** Absolute, as the OCI runtime sees it. */
   readonly root: string;
-  readonly taskSource: string;
-  readonly optSource: string;
+  /** Absent: the root has its own. */
+  readonly taskSource?: string;
+  readonly optSource?: string;
   readonly hostsSource: string;
   readonly storageBytes: number;
   readonly cgroup: string;
@@ -39,7 +42,7 @@ export function bundleConfig(bundle: Bundle): object {
   const ids = [{ containerID: 0, hostID: firstHostId + bundle.slot * idsPerSandbox, size: idsPerSandbox }];
   return {
     ociVersion: '1.0.2',
-    process: processPart({ ...bundle, args: initArguments(bundle.command, bundle.talk) }),
+    process: processPart({ ...bundle, args: initArguments(bundle.command, bundle.talk, bundle.shell) }),
     root: { path: bundle.root, readonly: true },
     hostname: 'lambda',
     mounts: [
@@ -47,9 +50,9 @@ export function bundleConfig(bundle: Bundle): object {
       tmpfs('/dev', 64 * 1024, ['nosuid', 'strictatime', 'mode=755']),
       tmpfs('/dev/shm', shmBytes, ['nosuid', 'nodev', 'noexec', 'mode=1777']),
       tmpfs('/tmp', bundle.storageBytes, ['nosuid', 'nodev', 'mode=1777']),
-      { destination: '/var/task', type: 'bind', source: bundle.taskSource, options: boundOptions },
-      { destination: '/opt', type: 'bind', source: bundle.optSource, options: boundOptions },
-      { destination: '/etc/hosts', type: 'bind', source: bundle.hostsSource, options: boundOptions },
+      ...bound('/var/task', bundle.taskSource),
+      ...bound('/opt', bundle.optSource),
+      ...bound('/etc/hosts', bundle.hostsSource),
     ],
     linux: {
       namespaces: ['user', 'pid', 'mount', 'network', 'ipc', 'uts', 'cgroup'].map((type) => ({ type })),
@@ -94,6 +97,11 @@ export function processPart({
     ],
     noNewPrivileges: true,
   };
+}
+
+/** Nothing where the root has its own. */
+function bound(destination: string, source: string | undefined): readonly object[] {
+  return source === undefined ? [] : [{ destination, type: 'bind', source, options: boundOptions }];
 }
 
 function tmpfs(destination: string, bytes: number, options: readonly string[]): object {

@@ -21,10 +21,12 @@ import { childrenOf, familyOf } from '../process/proc.ts';
 import { residentOf } from '../resident.ts';
 import { refusalOf } from './command-check.ts';
 import type { House } from './house.ts';
+import type { HouseKind } from './houses.ts';
 import { credentialsAddress, sandboxAddress } from './network.ts';
 import { SideProcess } from './side-process.ts';
 import type { Cgroup } from './cgroup.ts';
 import type { IdleFreezer } from './idle-freezer.ts';
+import { extensionRefusal } from './image-look.ts';
 import { exitStatusOf } from './init.ts';
 import { bytesPerCore, goneLookMs, goneLooksMax, ownMemoryBytes, statusBytesMax } from './limits.ts';
 import type { MemoryLooks } from './memory-looks.ts';
@@ -35,7 +37,7 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly looks: MemoryLooks;
   readonly freezer: IdleFreezer;
-  readonly house: () => Promise<House>;
+  readonly house: (kind: HouseKind) => Promise<House>;
   /** Of all sandboxes' own directories. */
   readonly directory: string;
   /** Removes what is left of it once no process is. */
@@ -57,6 +59,8 @@ export interface ContainerSandboxParts {
   readonly ahead: boolean;
   readonly wrapped: boolean;
   readonly storageBytes: number;
+  /** Where the image is mounted that it stands on. */
+  readonly image?: string;
 }
 
 export class ContainerSandbox implements Sandbox {
@@ -121,7 +125,7 @@ export class ContainerSandbox implements Sandbox {
 
   readonly deliver: Deliver = (...batch) => {
     this.#courier ??= new Courier(async (port) =>
-      (await this.#around.house()).dialer.dial(sandboxAddress(this.slot), port),
+      (await this.#house()).dialer.dial(sandboxAddress(this.slot), port),
     );
     return this.#courier.deliver(...batch);
   };
@@ -145,9 +149,13 @@ export class ContainerSandbox implements Sandbox {
       talk: 'runtime-api',
       ahead: false,
     } as const;
-    const refusal = refusalOf(opt === undefined ? asStart : { ...asStart, opt }, '/');
+    const { image } = this.#parts;
+    const refusal =
+      image === undefined
+        ? refusalOf(opt === undefined ? asStart : { ...asStart, opt }, '/')
+        : await extensionRefusal(image, command);
     if (refusal !== undefined) return { kind: 'unstartable', code: refusal };
-    const house = await this.#around.house();
+    const house = await this.#house();
     const path = join(this.#around.directory, this.id, `side-${this.#sides.length}`);
     const side = new SideProcess(
       house,
@@ -291,6 +299,10 @@ export class ContainerSandbox implements Sandbox {
       await pause(goneLookMs);
     }
     this.#around.warn('the processes of a sandbox do not end');
+  }
+
+  #house(): Promise<House> {
+    return this.#around.house(this.#parts.image === undefined ? 'plain' : 'images');
   }
 
   #thaw(): void {

@@ -11,6 +11,8 @@ import { findEntrypoint, layerTraits } from '../host-files.ts';
 import { removeTree } from '../process/removal.ts';
 import type {
   Entrypoint,
+  ImageLook,
+  ImageWish,
   Inside,
   LayerTraits,
   Room,
@@ -19,15 +21,19 @@ import type {
   StartOutcome,
   StartPlan,
 } from '../sandbox.ts';
-import { bundleConfig, sizeOptions } from './bundle.ts';
+import { type Bundle, bundleConfig, sizeOptions } from './bundle.ts';
 import { Cgroup, thawing } from './cgroup.ts';
 import { refusalOf } from './command-check.ts';
 import type { ContainerHost } from './container-host.ts';
 import { ContainerSandbox, type Surroundings } from './container-sandbox.ts';
 import { line } from './enclave.ts';
 import { reachedUrl } from './gateway.ts';
-import { House } from './house.ts';
+import type { House } from './house.ts';
+import { type HouseKind, Houses } from './houses.ts';
 import { deletionsMax, slotsMax, waitingMemoryBytes, waitingStorageBytes } from './limits.ts';
+import { lookIntoImage } from './image-look.ts';
+import type { ImageRoot } from './image-roots.ts';
+import type { Starter } from './starter.ts';
 import { IdleFreezer } from './idle-freezer.ts';
 import { MemoryLooks } from './memory-looks.ts';
 import { credentialsAddress, gatewayAddress, runtimeApiPort, sandboxAddress } from './network.ts';
@@ -46,6 +52,9 @@ export interface ContainerSandboxesOptions extends ContainerHost {
   readonly reached: readonly (() => string)[];
 }
 
+/** A root directory, and what starts programs in it where that is not what it has itself. */
+type Root = Pick<ImageRoot, 'path'> & { readonly starter: Starter | undefined };
+
 const privateMode = 0o700;
 
 export class ContainerSandboxes implements Sandboxes {
@@ -55,18 +64,18 @@ export class ContainerSandboxes implements Sandboxes {
   readonly parallelism = availableParallelism() * 2;
   readonly #options: ContainerSandboxesOptions;
   readonly #directory: string;
-  /** Where the OCI runtime keeps its records. */
-  readonly #state: string;
   readonly #group: string;
   readonly #around: Surroundings;
   readonly #present = new Map<string, ContainerSandbox>();
   readonly #starting = new Set<Promise<unknown>>();
   readonly #endpoints = new Map<string, AttachedEndpoint>();
   readonly #slots = new Set<number>();
+  /** Of sandboxes that stand on an image, by their id. */
+  readonly #imageRoots = new Map<string, ImageRoot>();
   #lastSlot = -1;
   readonly #innerPids = new WeakMap<Sandbox, number>();
   readonly #deletions = new Turns(deletionsMax);
-  #house: Promise<House> | undefined;
+  readonly #houses: Houses;
   #closed = false;
 
   /** Sweeps what an earlier run left behind, before it resolves. */
@@ -78,7 +87,9 @@ export class ContainerSandboxes implements Sandboxes {
       await removeTree(path).catch(() => options.warn(`${path} cannot be removed`));
     }
     // Ahead of the first start, and not in anybody's way.
-    sandboxes.#opened().catch((error: unknown) => options.warn(`containers: ${reasonOf(error)}`));
+    sandboxes.#houses
+      .opened('plain')
+      .catch((error: unknown) => options.warn(`containers: ${reasonOf(error)}`));
     return sandboxes;
   }
 
@@ -86,14 +97,24 @@ export class ContainerSandboxes implements Sandboxes {
     this.#options = options;
     mkdirSync(options.directory, { recursive: true, mode: privateMode });
     this.#directory = realpathSync(options.directory);
-    this.#state = join(this.#directory, 'state');
     this.#group = groupOf(this.#directory);
+    this.#houses = new Houses((kind) => ({
+      program: options.program,
+      clock: options.clock,
+      network: options.network,
+      baseImage: options.baseImage,
+      state: this.#stateOf(kind),
+      token: Buffer.from(options.entropy.bytes(8)).toString('hex'),
+      thaws: thawing(options.hierarchy, this.#group),
+      reached: options.reached,
+      api: (socket, from) => this.#connected(socket, from),
+    }));
     this.#around = {
       clock: options.clock,
       looks: new MemoryLooks(options.clock),
       freezer: new IdleFreezer(options.clock),
       remove: (sandbox) => this.#remove(sandbox),
-      house: () => this.#opened(),
+      house: (kind) => this.#houses.opened(kind),
       directory: this.#directory,
       warn: options.warn,
     };
@@ -111,6 +132,10 @@ export class ContainerSandboxes implements Sandboxes {
 
   findEntrypoint(roots: readonly string[]): Promise<Entrypoint> {
     return findEntrypoint(roots);
+  }
+
+  lookIntoImage(directory: string, wish: ImageWish): Promise<ImageLook> {
+    return lookIntoImage(directory, wish);
   }
 
   async putLayers(sandbox: Sandbox, layers: string): Promise<boolean> {
@@ -140,20 +165,21 @@ export class ContainerSandboxes implements Sandboxes {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#houses.end();
     await Promise.all(this.#starting);
     await Promise.all([...this.#present.values()].map((sandbox) => sandbox.kill()));
     this.#around.looks.close();
     this.#around.freezer.close();
-    await this.#house?.then(
-      (house) => house.close(),
-      () => {},
-    );
+    await this.#houses.close();
     new Cgroup(this.#options.hierarchy, this.#group).remove();
-    await removeTree(this.#state).catch(() => {}); // swept at the next start
+    for (const kind of ['plain', 'images'] as const) {
+      await removeTree(this.#stateOf(kind)).catch(() => {}); // swept at the next start
+    }
   }
 
   async #start(plan: StartPlan): Promise<StartOutcome> {
-    const refusal = refusalOf(plan, this.#options.baseImage);
+    // A program of an image was looked at before.
+    const refusal = plan.image === undefined ? refusalOf(plan, this.#options.baseImage) : undefined;
     if (refusal !== undefined) return { kind: 'unstartable', code: refusal };
     const slot = this.#takeSlot();
     if (slot === undefined) return { kind: 'exhausted', reason: 'no more sandboxes fit on this host' };
@@ -163,7 +189,7 @@ export class ContainerSandboxes implements Sandboxes {
     const api = this.#options.api.attach(`${gatewayAddress}:${runtimeApiPort}`);
     this.#endpoints.set(address, api);
     try {
-      const house = await this.#opened();
+      const house = await this.#houses.opened(plan.image === undefined ? 'plain' : 'images');
       const sandbox = await this.#begin(house, plan, { id, slot, cgroup, api });
       this.#present.set(id, sandbox);
       return { kind: 'started', sandbox };
@@ -185,11 +211,11 @@ export class ContainerSandboxes implements Sandboxes {
   ): Promise<ContainerSandbox> {
     const { id, slot, cgroup, api } = given;
     if (this.#closed) throw new Error('the worker is closing');
-    const { room, opt, talk } = plan;
+    const { room, image, opt, talk } = plan;
     const shown = { ...(room && { task: room.code }), ...(opt !== undefined && { opt }) };
-    const [root, lines] = await Promise.all([house.rootOf(plan.runtime), house.showLines(id, shown)]);
+    const [root, lines] = await Promise.all([this.#rootOf(house, id, plan), house.showLines(id, shown)]);
     await house.enclave.run(...house.placeLines(id, slot), ...lines);
-    const storageBytes = room?.storageBytes ?? waitingStorageBytes;
+    const storageBytes = (room ?? image)?.storageBytes ?? waitingStorageBytes;
     if (plan.credentials !== undefined) api.lend(plan.credentials);
     const own = {
       AWS_LAMBDA_RUNTIME_API: api.address,
@@ -198,13 +224,8 @@ export class ContainerSandboxes implements Sandboxes {
     const bundle = join(this.#directory, id);
     mkdirSync(bundle, { recursive: true, mode: privateMode });
     const config = bundleConfig({
-      command: commandInside(plan),
       talk,
-      env: { ...plan.env, ...own },
-      workingDirectory: room === undefined ? '/' : '/var/task',
-      root,
-      taskSource: house.place(id, 'task'),
-      optSource: house.place(id, 'opt'),
+      ...partsOf(plan, root, own, (name) => house.place(id, name)),
       hostsSource: house.place(id, 'hosts'),
       storageBytes,
       cgroup: cgroup.path,
@@ -235,6 +256,7 @@ export class ContainerSandboxes implements Sandboxes {
         ahead: plan.ahead,
         wrapped: plan.wrapped === true,
         storageBytes,
+        ...(image && { image: image.directory }),
       },
       this.#around,
     );
@@ -243,13 +265,20 @@ export class ContainerSandboxes implements Sandboxes {
     return sandbox;
   }
 
+  async #rootOf(house: House, id: string, { runtime, image }: StartPlan): Promise<Root> {
+    if (image === undefined) return { path: await house.rootOf(runtime), starter: undefined };
+    const root = await house.images.enter(image.directory);
+    this.#imageRoots.set(id, root);
+    return root;
+  }
+
   async #show(
     sandbox: Sandbox,
     shown: { readonly task?: string; readonly opt?: string },
     more: readonly string[],
   ): Promise<boolean> {
     try {
-      const house = await this.#opened();
+      const house = await this.#houses.opened('plain');
       await house.enclave.run(...(await house.showLines(sandbox.id, shown)), ...more);
       return true;
     } catch (error) {
@@ -258,22 +287,9 @@ export class ContainerSandboxes implements Sandboxes {
     }
   }
 
-  /** The house, opened again after it fell down. */
-  async #opened(): Promise<House> {
-    const known = await this.#house?.catch(() => undefined);
-    if (known?.enclave.isOpen === true) return known;
-    if (this.#closed) throw new Error('the worker is closing');
-    this.#house = House.open({
-      program: this.#options.program,
-      clock: this.#options.clock,
-      network: this.#options.network,
-      baseImage: this.#options.baseImage,
-      state: this.#state,
-      thaws: thawing(this.#options.hierarchy, this.#group),
-      reached: this.#options.reached,
-      api: (socket, from) => this.#connected(socket, from),
-    });
-    return this.#house;
+  /** Where the OCI runtime keeps its records of the containers of a house. */
+  #stateOf(kind: HouseKind): string {
+    return join(this.#directory, kind === 'plain' ? 'state' : 'state-images');
   }
 
   #connected(socket: Socket, from: string): void {
@@ -298,20 +314,52 @@ export class ContainerSandboxes implements Sandboxes {
   }
 
   async #removeRest(id: string, slot: number, cgroup: Cgroup): Promise<void> {
-    const house = await this.#house?.catch(() => undefined);
-    if (house?.enclave.isOpen === true) {
+    const kind = this.#imageRoots.has(id) ? 'images' : 'plain';
+    const house = await this.#houses.standing(kind);
+    if (house !== undefined) {
       await Promise.all([
         this.#deletions.run(() => house.runtime.remove(id)),
         house.clear(id, slot).catch(() => {}), // the house has fallen down meanwhile
       ]);
     }
+    await this.#imageRoots.get(id)?.leave();
+    this.#imageRoots.delete(id);
     cgroup.remove();
     await removeTree(join(this.#directory, id)).catch(() => {}); // swept at the next start
-    await removeTree(join(this.#state, id)).catch(() => {});
+    await removeTree(join(this.#stateOf(kind), id)).catch(() => {});
     this.#endpoints.get(sandboxAddress(slot))?.close();
     this.#endpoints.delete(sandboxAddress(slot));
     this.#slots.delete(slot);
   }
+}
+
+/** What the OCI runtime is told of the root and of what is started in it. */
+function partsOf(
+  plan: StartPlan,
+  { path: root, starter }: Root,
+  own: Readonly<Record<string, string>>,
+  place: (name: 'task' | 'opt') => string,
+): Pick<Bundle, 'command' | 'shell' | 'env' | 'workingDirectory' | 'root' | 'taskSource' | 'optSource'> {
+  const env = { ...plan.env, ...own };
+  if (starter === undefined) {
+    return {
+      command: commandInside(plan),
+      env,
+      workingDirectory: plan.room === undefined ? '/' : '/var/task',
+      root,
+      taskSource: place('task'),
+      optSource: place('opt'),
+    };
+  }
+  // The function's variables are its own alone: what LD_PRELOAD names may not go with the host's libraries.
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return {
+    command: [...starter.env, '-i', ...variables, plan.command, ...plan.args],
+    shell: starter.shell,
+    env: {},
+    workingDirectory: plan.workingDirectory ?? '/',
+    root,
+  };
 }
 
 /** The command with every path of the runtime where it is inside. */

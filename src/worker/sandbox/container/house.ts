@@ -9,6 +9,7 @@ import { Dialer } from './dialer.ts';
 import { Enclave, line } from './enclave.ts';
 import { Gateway } from './gateway.ts';
 import { gatewayLines, linkLines, sandboxAddress, unlinkLine } from './network.ts';
+import { ImageRoots } from './image-roots.ts';
 import { OciRuntime } from './oci-runtime.ts';
 import { etcTexts, hostsText, rootLines } from './root.ts';
 import { resolver, Uplink } from './uplink.ts';
@@ -20,6 +21,8 @@ export interface HouseParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly baseImage: string;
+  /** Letters and digits that nobody can guess. */
+  readonly token: string;
   readonly thaws: { readonly pattern: string; readonly value: string };
   readonly reached: readonly (() => string)[];
   readonly api: (socket: Socket, from: string) => void;
@@ -53,6 +56,8 @@ export class House {
   readonly #base: string;
   readonly #roots = new Map<string, Promise<string>>();
   readonly #views = new Map<string, Promise<string>>();
+  /** Roots of functions that bring their own. */
+  readonly images: ImageRoots;
 
   static async open(parts: HouseParts): Promise<House> {
     const needed = [parts.state, parts.program, process.execPath, import.meta.dirname];
@@ -67,7 +72,7 @@ export class House {
         line('mount', '-n', '-t', 'tmpfs', '-o', size, 'lambkin', base),
         // What is mounted below later is seen by sandboxes that are up already.
         line('mount', '-n', '--make-shared', base),
-        line('mkdir', join(base, 'roots'), join(base, 'live'), join(base, 'views')),
+        line('mkdir', ...['roots', 'live', 'views', 'images'].map((name) => join(base, name))),
         ...hybridLines,
         ...gatewayLines(),
       );
@@ -88,6 +93,12 @@ export class House {
     this.#uplink = uplink;
     this.#base = base;
     this.#baseImage = parts.baseImage;
+    this.images = new ImageRoots({
+      enclave,
+      directory: join(base, 'images'),
+      resolvConf: etcTexts(uplink === undefined ? undefined : resolver)['resolv.conf'],
+      starterName: `.lambkin-${parts.token}`,
+    });
     this.dialer = new Dialer(enclave, `${parts.state}.sock`);
     this.runtime = new OciRuntime(parts.program, parts.state, enclave);
   }

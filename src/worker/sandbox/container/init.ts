@@ -21,13 +21,14 @@ const script = [
   `echo "exit $?" >&${statusFd}`,
 ].join('\n');
 
-/** The arguments of the first process, for a runtime with these. */
+/** The arguments of the first process, for a runtime with these. `shell`: how a shell is started inside. */
 export function initArguments(
   command: readonly string[],
   talk: 'channel' | 'runtime-api',
+  shell: readonly string[] = ['/bin/sh'],
 ): readonly string[] {
   const setup = talk === 'channel' ? script : `exec 3>&-\n${script}`;
-  return ['/bin/sh', '-c', setup, 'init', ...command];
+  return [...shell, '-c', setup, 'init', ...command];
 }
 
 /** Signals by number, as Linux counts them on the processors that Lambkin runs on. */

@@ -1,5 +1,12 @@
 /** Every bound of the container sandboxes, with its unit. */
 
+/** Looks into container images at once, each of which may wait for the image in one of the four threads that all file access shares. */
+export const imageLooksMax = 2;
+/** Symbolic links on the way to a file of an image, and steps in all. */
+export const imageLinksMax = 40;
+export const imageStepsMax = 8_192;
+/** Program headers of an executable that are looked at. */
+export const programHeadersMax = 64;
 /** Sandboxes at once: each has an address and a range of user ids. */
 export const slotsMax = 16_000;
 /** Commands that wait for the enclave's shell. */

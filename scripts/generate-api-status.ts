@@ -18,9 +18,9 @@ const target = 'docs/api-status.md';
 const notes: Readonly<Record<string, string>> = {
   Invoke: 'RequestResponse, Event and DryRun',
   CreateFunction:
-    'zip in the request or in S3; container images, tenancy, capacity providers and durable functions are refused by name',
+    'zip in the request or in S3, and container images; tenancy, capacity providers and durable functions are refused by name',
   InvokeWithResponseStream: 'RequestResponse and DryRun',
-  UpdateFunctionCode: 'zip in the request or in S3',
+  UpdateFunctionCode: 'zip in the request or in S3, and container images',
   GetAccountSettings: 'with true usage',
   TagResource: 'functions',
   UntagResource: 'functions',

@@ -1,4 +1,4 @@
-/** The engines of Queue agree: the same random life of three queues, step by step, on the memory engine and on the SQLite engine, also over a restart. */
+/** The engines of Queue agree: the same random life of three queues and of one that is received in groups, step by step, on the memory engine and on the SQLite engine, also over a restart. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { FakeClock, type Message, type Queue, seededEntropy } from '#platform';
 import { temporaryDirectory } from '../contract/temporary-directory.ts';
 
 const steps = 120;
-const names = ['a', 'b', 'c'];
+const names = ['a', 'b', 'c', 'groups'];
 
 const seen = (messages: readonly Message[]): unknown =>
   messages.map(({ body, receiveCount, sentAtMs, firstReceivedAtMs }) => [
@@ -56,7 +56,8 @@ for (const seed of [1, Math.floor(Math.random() * 2 ** 32)]) {
       const messages = Array.from({ length: count }, () => {
         bodies += 1;
         const body = Buffer.from(String(bodies));
-        return random.next() < delayed ? { body, delayMs: below(3_000) } : { body };
+        const message = name === 'groups' ? { body, group: `g${below(9)}` } : { body };
+        return random.next() < delayed ? Object.assign(message, { delayMs: below(3_000) }) : message;
       });
       await both((queue) => queue.send(name, messages));
     };
@@ -65,7 +66,8 @@ for (const seed of [1, Math.floor(Math.random() * 2 ** 32)]) {
       async () => send(pick(names), pick([1, 1, 5, 40, 900]), pick([0, 0, 0.1])),
       ...Array.from({ length: 3 }, () => async () => {
         const name = pick(names);
-        const receiving = { max: pick([1, 10, 300, 1_000]), visibilityTimeoutMs: below(5_000) };
+        const inGroups = name === 'groups';
+        const receiving = { max: pick([1, 10, 300, 1_000]), visibilityTimeoutMs: below(5_000), inGroups };
         const [one, other] = await both((queue) => queue.receive(name, receiving));
         assert.deepEqual(seen(other), seen(one), 'receive');
         for (const [index, message] of one.entries()) {
@@ -91,7 +93,8 @@ for (const seed of [1, Math.floor(Math.random() * 2 ** 32)]) {
         if (one === undefined) return;
         await agree('move', (queue, side) => {
           const { body, sentAtMs, receipt } = one.pair[side];
-          return queue.move(one.name, receipt, to, { body, delayMs, ...(keeps && { sentAtMs }) });
+          const group = to === 'groups' ? { group: 'moved' } : {};
+          return queue.move(one.name, receipt, to, { body, delayMs, ...group, ...(keeps && { sentAtMs }) });
         });
       },
       async () => clock.advance(below(2_000)),
@@ -112,12 +115,14 @@ for (const seed of [1, Math.floor(Math.random() * 2 ** 32)]) {
       },
     ];
     // More than a block of sequences.
-    for (let count = 0; count < 2; count += 1) await send('a', 800, 0.01);
+    for (let count = 0; count < 2; count += 1) {
+      for (const name of ['a', 'groups']) await send(name, 800, 0.01);
+    }
     for (let step = 0; step < steps; step += 1) {
       await pick(acts)();
       const name = pick(names);
       await agree('depth', (queue) => queue.depth(name));
-      await agree('next', (queue) => queue.nextVisibleMs(name));
+      await agree('next', (queue) => queue.nextVisibleMs(name, name === 'groups'));
     }
   });
 }

@@ -1,9 +1,11 @@
 /**
- * Messages that stand in line: sent without a delay or a group, and not received yet. They come up in the order of their sequences, so they need no index:
+ * Messages that stand in line: sent without a delay, and not received yet. They come up in the order of their sequences, so they need no index:
  * sending one writes its row and its body and nothing else, and receiving reads on where the last reception stopped.
  *
  *     blocks of the queue   [ . . . 4 5 ] [ 6 x 8 ] [ 9          .: received, and so in the indexes (or deleted)
  *                                 ▲ lineHead                     x: sent with a delay, in the indexes from the beginning
+ *
+ * Of a queue that is received in groups messages leave from the midst of the line as well; the head is then found again by the next sweep.
  *
  * Along the line neither the time of sending nor that of becoming visible ever falls: a message that would be the first to do so (one that was moved
  * here, or the clock was set back) is not put in line.
@@ -26,15 +28,20 @@ export interface Line {
   join(queue: QueueRow, sequence: number, message: Omit<MessageRow, 'body'>): boolean;
   /** Those at the head, in their order, have left the line; the queue's row is changed, and is to be saved. */
   left(queue: QueueRow, rows: readonly InLine[]): void;
+  /** So many have left from the midst of the line; the queue's row is changed, and is to be saved. */
+  leftMidst(queue: QueueRow, count: number): void;
+  /** The line has its head here now: what was before it has left from the midst of the line. Answers whether the queue's row is to be saved. */
+  heads(queue: QueueRow, row: InLine): boolean;
 }
 
 export function messageLine(database: DatabaseSync): Line {
   const insertBlock = database.prepare('INSERT INTO line_blocks (queue, first, block_end) VALUES (?, ?, ?)');
   const deleteBlocks = database.prepare('DELETE FROM line_blocks WHERE queue = ? AND first < ?');
+  const deleteEarlier = database.prepare('DELETE FROM line_blocks WHERE queue = ? AND block_end < ?');
   return {
-    join(queue, sequence, { visibleAtMs, sentAtMs, delayed, group }) {
+    join(queue, sequence, { visibleAtMs, sentAtMs, delayed }) {
       const rising = sentAtMs >= queue.lineSentAtMs && visibleAtMs >= queue.lineVisibleAtMs;
-      if (group !== null || delayed || !rising) return false;
+      if (delayed || !rising) return false;
       if (queue.lineBlockEnd !== queue.blockEnd) {
         insertBlock.run(queue.id, sequence, queue.blockEnd);
         queue.lineBlockEnd = queue.blockEnd;
@@ -50,6 +57,18 @@ export function messageLine(database: DatabaseSync): Line {
       queue.lineLength -= rows.length;
       queue.lineHead = last.sequence + 1;
       if (last.isLater) deleteBlocks.run(queue.id, last.blockFirst);
+    },
+    leftMidst(queue, count) {
+      queue.lineLength -= count;
+      if (queue.lineLength > 0) return;
+      queue.lineHead = queue.nextSequence;
+      deleteEarlier.run(queue.id, queue.lineBlockEnd);
+    },
+    heads(queue, { sequence, isLater, blockFirst }) {
+      if (queue.lineHead === sequence) return false;
+      queue.lineHead = sequence;
+      if (isLater) deleteBlocks.run(queue.id, blockFirst);
+      return true;
     },
   };
 }

@@ -16,6 +16,7 @@ type QueueCall = Extract<keyof Handlers, `queue.${string}`>;
 
 type VisibleRow = Omit<ReceivedRow, 'bodyBytes'> & {
   readonly visibleAtMs: number;
+  readonly inLine: 0 | 1;
   readonly body: Uint8Array;
 };
 
@@ -39,7 +40,8 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
   );
   const insertBody = database.prepare('INSERT INTO message_bodies (sequence, body) VALUES (?, ?)');
   const columns = `m.message_id AS messageId, m.sent_at_ms AS sentAtMs, m.receive_count AS receiveCount,
-     m.first_received_at_ms AS firstReceivedAtMs, m.group_name AS groupName, m.visible_at_ms AS visibleAtMs, b.body`;
+     m.first_received_at_ms AS firstReceivedAtMs, m.group_name AS groupName, m.visible_at_ms AS visibleAtMs,
+     m.in_line AS inLine, b.body`;
   const withBody = 'JOIN message_bodies AS b ON b.sequence = m.sequence';
   const line = messageLine(database);
   const readLine = lineReading<VisibleRow>(database, columns, withBody);
@@ -161,7 +163,7 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
     const received: ReceivedRow[] = [];
     const bodies: Uint8Array[] = [];
     const left: InLine[] = [];
-    let bytes = 0;
+    let [bytes, midst] = [0, 0];
     for (const row of visibleIn(found, ask)) {
       bytes += row.body.byteLength;
       if (received.length > 0 && bytes > limits.answerBytesMax) break;
@@ -181,10 +183,12 @@ export function queueHandlers(database: DatabaseSync, limits: EngineLimits): Pic
       });
       bodies.push(body);
       if ('blockFirst' in row) left.push(row);
+      else midst += row.inLine;
       if (received.length === ask.max) break;
     }
-    if (left.length > 0) {
+    if (left.length > 0 || midst > 0) {
       line.left(found, left);
+      if (midst > 0) line.leftMidst(found, midst);
       queues.save(found);
     }
     for (const { sequence, receiveCount, firstReceivedAtMs } of received)

@@ -23,7 +23,10 @@ export function sweepHandlers(
   },
 ): SweepHandlers {
   const { groups, line, queues, limits } = parts;
-  const readLine = lineReading<{ readonly sentAtMs: number }>(database, 'm.sent_at_ms AS sentAtMs');
+  const readLine = lineReading<DoomedRow & { readonly sentAtMs: number }>(
+    database,
+    'm.sent_at_ms AS sentAtMs, m.group_name AS groupName',
+  );
   const selectThrough = database.prepare(
     `SELECT sequence, group_name AS groupName FROM messages
      WHERE queue = ? AND in_line = 0 AND sequence <= ? LIMIT ?`,
@@ -61,8 +64,11 @@ export function sweepHandlers(
     const max = limits.trimRecordsMax;
     const left = [];
     for (const row of readLine(queue)) {
-      if (!goes(row)) break;
-      left.push({ ...row, groupName: null });
+      if (!goes(row)) {
+        if (left.length === 0 && line.heads(queue, row)) queues.save(queue);
+        break;
+      }
+      left.push(row);
       if (left.length === max) break;
     }
     line.left(queue, left);

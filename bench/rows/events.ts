@@ -18,7 +18,10 @@ export async function eventRows(quick: boolean): Promise<readonly Row[]> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [port] = (await once(floorProcess.stdout, 'data')) as [Buffer];
-  const service = await startService();
+  const service = await startService().catch((error: unknown) => {
+    floorProcess.kill('SIGKILL');
+    throw error;
+  });
   try {
     const floor: Target = {
       host: '127.0.0.1',

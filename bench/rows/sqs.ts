@@ -23,7 +23,10 @@ export async function queueRows(quick: boolean): Promise<readonly Row[]> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [port] = (await once(floorProcess.stdout, 'data')) as [Buffer];
-  const service = await startService();
+  const service = await startService().catch((error: unknown) => {
+    floorProcess.kill('SIGKILL');
+    throw error;
+  });
   try {
     const QueueUrl = await createQueue(service);
     const sign = (operation: string, input: object): Promise<SignedRequest> =>

@@ -32,6 +32,7 @@ export interface UpFlags extends WithDataDirectory {
   readonly urlDomain?: string;
   readonly imageCache?: number;
   readonly imageMemory?: number;
+  readonly imagesKmsKey?: readonly string[];
   readonly zoneCache?: readonly string[];
   readonly zoneCacheSecretFile?: string;
   readonly imageEpoch?: number;
@@ -176,6 +177,13 @@ export function up(): Command {
       option('--image-memory <MiB>', 'memory for the same (default: 256)', 'IMAGE_MEMORY').argParser(
         values.cacheMebibytes,
       ),
+    )
+    .addOption(
+      option(
+        '--images-kms-key <keys>',
+        "what seals container images: a key of KMS by id, ARN or alias, at --endpoint kms=..., with the credentials of Lambkin's environment; further ones, with commas between, only open what they sealed (default: images.key in the data directory)",
+        'IMAGES_KMS_KEY',
+      ).argParser(values.kmsKeys),
     )
     .addOption(
       option(
@@ -331,6 +339,7 @@ export function upOptions(
     ...(flags.metricsRetention === undefined ? {} : { metricsRetentionMs: flags.metricsRetention }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
     images: {
+      ...(flags.imagesKmsKey === undefined ? {} : { kmsKeys: flags.imagesKmsKey }),
       ...(flags.imageCache === undefined ? {} : { cacheBytes: flags.imageCache }),
       ...(flags.imageMemory === undefined ? {} : { memoryBytes: flags.imageMemory }),
       ...(zoneCache === undefined || zoneCacheSecretFile === undefined

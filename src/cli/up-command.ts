@@ -306,6 +306,10 @@ export function upOptions(
   if ((zoneCache === undefined) !== (zoneCacheSecretFile === undefined)) {
     throw new Failure('--zone-cache and --zone-cache-secret-file are given together, or neither.', 2);
   }
+  const endpoints = { ...endpointsIn(environment), ...flags.endpoint };
+  if (flags.imagesKmsKey !== undefined && !endpoints['kms'] && !environment['AWS_ENDPOINT_URL_KMS']) {
+    throw new Failure('--images-kms-key needs to know where KMS is: --endpoint kms=https://...', 2);
+  }
   const isDefault = resolve(dataDir) === resolve('.lambkin');
   return {
     dataDirectory: resolve(dataDir),
@@ -320,7 +324,7 @@ export function upOptions(
       ...(flags.baseImage && { baseImage: flags.baseImage }),
     },
     logLevel: flags.logLevel,
-    endpoints: { ...endpointsIn(environment), ...flags.endpoint },
+    endpoints,
     graceSeconds: flags.stopGrace,
     envCommand: isDefault ? 'npx lambkin env' : `npx lambkin env --data-dir ${quoteSh(resolve(dataDir))}`,
     ...(accessKeyId === undefined || secretAccessKey === undefined

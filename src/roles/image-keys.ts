@@ -30,7 +30,7 @@ export async function openImageKeys(parts: ImageKeyParts): Promise<Keyring> {
   const keyring = openKeyring(
     masterKeys === undefined
       ? kms
-      : { kind: 'both', first: kms, then: { kind: 'local', masterKeys, entropy } },
+      : { kind: 'both', first: kms, second: { kind: 'local', masterKeys, entropy } },
   );
   // Not waited for: what runs already must start without KMS.
   keyring.seal(Buffer.alloc(0), { owner: 'store', purpose: 'check at start' }).catch((error: unknown) => {

@@ -20,6 +20,12 @@ const environment = {
   AWS_EC2_METADATA_DISABLED: 'true',
 };
 
+async function answer({ client }: Service): Promise<unknown> {
+  await waitUntilFunctionActiveV2({ client, maxWaitTime: 60, minDelay: 1 }, { FunctionName: 'app' });
+  const { Payload } = await client.send(new InvokeCommand({ FunctionName: 'app', Payload: '{}' }));
+  return (JSON.parse(Payload?.transformToString() ?? '{}') as { says?: string }).says;
+}
+
 suite('images under a key of KMS', { skip: motoSkip }, () => {
   let moto: Moto;
   before(async () => {
@@ -112,11 +118,6 @@ suite('images under a key of KMS', { skip: motoSkip }, () => {
         });
         started.push(service);
         return service;
-      };
-      const answer = async ({ client }: Service): Promise<unknown> => {
-        await waitUntilFunctionActiveV2({ client, maxWaitTime: 60, minDelay: 1 }, { FunctionName: 'app' });
-        const { Payload } = await client.send(new InvokeCommand({ FunctionName: 'app', Payload: '{}' }));
-        return (JSON.parse(Payload?.transformToString() ?? '{}') as { says?: string }).says;
       };
       const withKms = ['--images-kms-key', 'alias/images', '--endpoint', `kms=${moto.endpoint}`];
       const first = await start(withKms);

@@ -54,7 +54,7 @@ export type KeyringOptions =
   | LocalKeys
   | KmsKeys
   /** The first kind seals, both open. */
-  | { readonly kind: 'both'; readonly first: LocalKeys | KmsKeys; readonly then: LocalKeys | KmsKeys };
+  | { readonly kind: 'both'; readonly first: LocalKeys | KmsKeys; readonly second: LocalKeys | KmsKeys };
 
 /** What keyrings that are not there would have sealed. */
 const kinds: Readonly<Record<string, string>> = {
@@ -63,7 +63,7 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 export function openKeyring(options: KeyringOptions): Keyring {
-  return new AllKinds(options.kind === 'both' ? [options.first, options.then] : [options]);
+  return new AllKinds(options.kind === 'both' ? [options.first, options.second] : [options]);
 }
 
 class AllKinds implements Keyring {

@@ -44,16 +44,14 @@ function world(changed: Partial<KmsKeys> = {}, kms = new FakeKms('one', 'two')):
 
 /** Lets time pass for as long as the work waits for it. */
 async function settled<Result>(clock: FakeClock, work: Promise<Result>): Promise<Result> {
-  let over = false;
-  const ended = work.finally(() => {
-    over = true;
-  });
-  ended.catch(() => {});
-  while (!over) {
-    await new Promise(setImmediate);
-    if (!over) clock.advance(clock.nextTimerMs ?? 0);
+  const waits = Symbol('waits');
+  work.catch(() => {});
+  for (;;) {
+    const turn = new Promise<typeof waits>((resolve) => void setImmediate(resolve, waits));
+    const first = await Promise.race([work, turn]);
+    if (first !== waits) return first;
+    clock.advance(clock.nextTimerMs ?? 0);
   }
-  return ended;
 }
 
 const failsAs = (work: Promise<unknown>, reason: ChunkErrorReason, message = /./): Promise<void> =>
@@ -205,8 +203,8 @@ test('a store moves from a local key to KMS and back: the first kind seals, both
   const local = { kind: 'local', masterKeys: [Buffer.alloc(32, 1)], entropy: seededEntropy(2) } as const;
   const [byLocal, byKms] = [openKeyring(local), openKeyring(keys)];
   const texts = [await byLocal.seal(secret, to), await byKms.seal(secret, to)];
-  const moved = openKeyring({ kind: 'both', first: keys, then: local });
-  const back = openKeyring({ kind: 'both', first: local, then: keys });
+  const moved = openKeyring({ kind: 'both', first: keys, second: local });
+  const back = openKeyring({ kind: 'both', first: local, second: keys });
   for (const text of texts) {
     assert.equal(String(await moved.open(text, to)), 'secret');
     assert.equal(String(await back.open(text, to)), 'secret');

@@ -7,7 +7,7 @@ import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Entropy } from '#platform';
 import { kmsLimits } from '../limits.ts';
 import { DataKeys } from './data-keys.ts';
-import { ChunkError } from './errors.ts';
+import type { ChunkError } from './errors.ts';
 import type { KeyringOfKind, KmsKeys, SealedFor } from './keyring.ts';
 import { Kms } from './kms.ts';
 import { magicBytes, nonceBytes, notSealed, openText, sealText, tagBytes } from './sealed-text.ts';

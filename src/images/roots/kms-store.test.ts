@@ -94,7 +94,7 @@ test('images that a local key sealed go on under KMS, and need the local key no 
   const before = opened(local);
   const image = await before.upload(1);
   await before.store.recordTrace('a', image, [0]);
-  const moved = opened({ kind: 'both', first: remote, then: local });
+  const moved = opened({ kind: 'both', first: remote, second: local });
   assert.equal(await moved.read(image), 1);
   await assert.rejects(opened(remote).read(image), withheld);
   assert.deepEqual(await rounds(clock, moved.collector), []);

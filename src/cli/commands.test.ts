@@ -67,6 +67,8 @@ test('mistakes are told in a line, with what was meant, and end with 2', async (
     [['up', '--isolation', 'container', '--debug', 'x'], /a debugger reaches processes/],
     [['up', '--isolation', 'process', '--network', 'internet'], /are for containers/],
     [['up', '--access-key-id', 'AKIAX'], /given together/],
+    [['up', '--images-kms-key', 'alias/'], /Expected a key's id/],
+    [['up', '--images-kms-key', 'alias/a'], /needs to know where KMS is/],
     [['logs', 'x', '--since', 'soon'], /Expected a time/],
     [['env', '--shell', 'tcsh'], /Allowed choices/],
     [['runtimes', 'install'], /missing required argument/],

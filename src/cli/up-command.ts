@@ -32,6 +32,7 @@ export interface UpFlags extends WithDataDirectory {
   readonly urlDomain?: string;
   readonly imageCache?: number;
   readonly imageMemory?: number;
+  readonly imagesKmsKey?: readonly string[];
   readonly zoneCache?: readonly string[];
   readonly zoneCacheSecretFile?: string;
   readonly imageEpoch?: number;
@@ -179,6 +180,13 @@ export function up(): Command {
     )
     .addOption(
       option(
+        '--images-kms-key <keys>',
+        "what seals container images: a key of KMS by id, ARN or alias, at --endpoint kms=..., with the credentials of Lambkin's environment; further ones, with commas between, only open what they sealed (default: images.key in the data directory)",
+        'IMAGES_KMS_KEY',
+      ).argParser(values.kmsKeys),
+    )
+    .addOption(
+      option(
         '--zone-cache <urls>',
         "the nodes of this zone's cache of images (lambkin cache), with commas between; spelled alike on all workers",
         'ZONE_CACHE',
@@ -298,6 +306,10 @@ export function upOptions(
   if ((zoneCache === undefined) !== (zoneCacheSecretFile === undefined)) {
     throw new Failure('--zone-cache and --zone-cache-secret-file are given together, or neither.', 2);
   }
+  const endpoints = { ...endpointsIn(environment), ...flags.endpoint };
+  if (flags.imagesKmsKey !== undefined && !endpoints['kms'] && !environment['AWS_ENDPOINT_URL_KMS']) {
+    throw new Failure('--images-kms-key needs to know where KMS is: --endpoint kms=https://...', 2);
+  }
   const isDefault = resolve(dataDir) === resolve('.lambkin');
   return {
     dataDirectory: resolve(dataDir),
@@ -312,7 +324,7 @@ export function upOptions(
       ...(flags.baseImage && { baseImage: flags.baseImage }),
     },
     logLevel: flags.logLevel,
-    endpoints: { ...endpointsIn(environment), ...flags.endpoint },
+    endpoints,
     graceSeconds: flags.stopGrace,
     envCommand: isDefault ? 'npx lambkin env' : `npx lambkin env --data-dir ${quoteSh(resolve(dataDir))}`,
     ...(accessKeyId === undefined || secretAccessKey === undefined
@@ -331,6 +343,7 @@ export function upOptions(
     ...(flags.metricsRetention === undefined ? {} : { metricsRetentionMs: flags.metricsRetention }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
     images: {
+      ...(flags.imagesKmsKey === undefined ? {} : { kmsKeys: flags.imagesKmsKey }),
       ...(flags.imageCache === undefined ? {} : { cacheBytes: flags.imageCache }),
       ...(flags.imageMemory === undefined ? {} : { memoryBytes: flags.imageMemory }),
       ...(zoneCache === undefined || zoneCacheSecretFile === undefined

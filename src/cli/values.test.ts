@@ -27,6 +27,16 @@ test('URLs stand with commas between', () => {
   for (const text of ['', 'http://a,', 'x']) refused(() => values.urls(text), /Expected an address/);
 });
 
+test('keys of KMS are ids, ARNs or aliases', () => {
+  const id = '1234abcd-12ab-34cd-56ef-1234567890ab';
+  const arn = `arn:aws:kms:eu-central-1:123456789012:key/${id}`;
+  const alias = 'arn:aws-cn:kms:cn-north-1:123456789012:alias/images/one';
+  assert.deepEqual(values.kmsKeys(`alias/images, ${id},${arn},${alias}`), ['alias/images', id, arn, alias]);
+  for (const text of ['', 'alias/', 'a,', 'a b', 'arn:aws:s3:::x', 'a,b,c,d,e', 'a\nb', 'x'.repeat(2049)]) {
+    refused(() => values.kmsKeys(text), /Expected a key's id/);
+  }
+});
+
 test('days become milliseconds', () => {
   assert.equal(values.days('15'), 15 * 86_400_000);
   for (const text of ['0', '456', '1.5', '-1', 'x', '']) {

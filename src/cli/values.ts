@@ -106,6 +106,21 @@ export function urls(text: string): readonly string[] {
   return text.split(',').map((each) => url(each.trim()));
 }
 
+/** Keys of KMS with commas between: ids, ARNs or aliases. */
+export function kmsKeys(text: string): readonly string[] {
+  const keys = text.split(',').map((key) => key.trim());
+  if (keys.length > kmsKeysMax || !keys.every((key) => key.length <= 2048 && kmsKey.test(key))) {
+    throw new InvalidArgumentError(
+      `Expected a key's id, its ARN or alias/NAME, or up to ${kmsKeysMax} of them with commas between.`,
+    );
+  }
+  return keys;
+}
+
+const kmsKeysMax = 4;
+const kmsKey =
+  /^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key\/[A-Za-z0-9-]+|alias\/[A-Za-z0-9/_-]+)|alias\/[A-Za-z0-9/_-]+|[A-Za-z0-9-]+)$/;
+
 export function functionName(text: string): string {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(text)) {
     throw new InvalidArgumentError('Expected the name of a function: at most 64 letters, digits, - and _.');

@@ -189,3 +189,28 @@ export const zoneLimits = {
   secretFileBytesMax: 1024,
   secretCharactersMin: 16,
 } as const;
+
+/** Keys in KMS. */
+export const kmsLimits = {
+  /** Keys that may have sealed what is in the store. */
+  keyIdsMax: 4,
+  /** Bytes of an encrypted data key: what KMS takes to decrypt. */
+  blobBytesMax: 6144,
+  /** Calls at once, and those that wait for that. */
+  callsMax: 32,
+  callsWaitingMax: 4096,
+  /** How long one call may take, and bytes of its answer. */
+  callMsMax: 5000,
+  answerBytesMax: 32 * KiB,
+  /** Attempts at one call, and after how long no further one begins. */
+  attemptsMax: 5,
+  askMsMax: 20_000,
+  /** Pause before the second attempt, doubled before each further one. */
+  backOffMs: 200,
+  backOffMsMax: 3000,
+  /** Data keys that are kept in the clear, in memory, and how long. */
+  keysKeptMax: 1024,
+  keyKeptMs: 5 * 60_000,
+  /** Characters of what KMS says of an error. */
+  reasonCharactersMax: 300,
+} as const;

@@ -3,15 +3,7 @@
  */
 import { join } from 'node:path';
 import type { ImageKeeper } from '#control-plane';
-import {
-  Collector,
-  type CollectionOptions,
-  ImageStore,
-  openKeyring,
-  readMasterKeys,
-  readSecretFile,
-  type ZoneCache,
-} from '#images';
+import { Collector, type CollectionOptions, ImageStore, readSecretFile, type ZoneCache } from '#images';
 import {
   systemClock as clock,
   systemEntropy as entropy,
@@ -25,6 +17,7 @@ import type { Log } from '#wire';
 import type { Isolation } from '#worker';
 import type { Closing } from './closing.ts';
 import { imageDeviceProgram, imageDeviceSettings } from './image-devices.ts';
+import { openImageKeys } from './image-keys.ts';
 import { MountPlace } from './image-mounts.ts';
 import { reasonOf } from './log.ts';
 import type { ImageOptions, LambkinOptions } from './options.ts';
@@ -46,7 +39,14 @@ export const imageDefaults = {
 export interface ImageParts {
   readonly options: Pick<
     LambkinOptions,
-    'dataDirectory' | 'host' | 'images' | 'isolation' | 'port' | 'region' | 'registryCredentials'
+    | 'dataDirectory'
+    | 'endpoints'
+    | 'host'
+    | 'images'
+    | 'isolation'
+    | 'port'
+    | 'region'
+    | 'registryCredentials'
   >;
   readonly account: Account;
   readonly documents: Documents;
@@ -73,8 +73,7 @@ export async function openImages(parts: ImageParts): Promise<OpenImages> {
   const { dataDirectory, isolation, region } = options;
   const { accountId } = account;
   const chosen = options.images ?? {};
-  const masterKeys = await readMasterKeys(join(dataDirectory, 'images.key'), entropy);
-  const keyring = openKeyring({ kind: 'local', masterKeys, entropy });
+  const keyring = await openImageKeys(parts);
   const store = new ImageStore({
     documents,
     blobs,

@@ -92,7 +92,9 @@ function operatorMessage(error: unknown, dataDirectory: string): string | undefi
     return `the data directory ${dataDirectory} cannot be used: ${(error as Error).message}`;
   }
   return error instanceof Error &&
-    /holds no (?:root|master) key|can be read by others|secret of the zone/.test(error.message)
+    /holds no (?:root|master) key|can be read by others|secret of the zone|^--images-kms-key/.test(
+      error.message,
+    )
     ? error.message
     : undefined;
 }

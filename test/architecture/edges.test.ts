@@ -92,6 +92,8 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/cli\//,
   // The listener and the Runtime API are HTTP servers by nature.
   /^src\/wire\/listener\//,
+  // Services at other addresses, for whoever calls them.
+  /^src\/wire\/calls\//,
   /^src\/worker\/runtime-api\//,
   // Finding, fetching and unpacking runtimes and code is work on the host's files.
   /^src\/runtimes\/host\//,

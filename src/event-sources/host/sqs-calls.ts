@@ -2,19 +2,12 @@
  * Calls of an SQS at another address: AWS JSON 1.0 over HTTP, signed with the credentials of a function's role. What comes back is read up
  * to a bound and told as an outcome, whatever the other side does.
  */
-import { Sha256 } from '@aws-crypto/sha256-js';
-import { SignatureV4 } from '@smithy/signature-v4';
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Clock } from '#platform';
+import { type CallKeys, SignedJsonCalls } from '#wire';
 import { answerBytesMax, callMsMax } from '../limits.ts';
 import type { QueueTrouble } from '../sqs/source-queue.ts';
 
-export interface CallKeys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
+export type { CallKeys } from '#wire';
 
 export type CallOutcome =
   | { readonly kind: 'answered'; readonly answer: Readonly<Record<string, unknown>> }
@@ -40,95 +33,30 @@ export interface Call {
 const unavailable = (reason: string): CallOutcome => ({ kind: 'unavailable', reason });
 
 export class SqsCalls {
-  readonly #options: SqsCallsOptions;
-  readonly #url: URL;
-  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #calls: SignedJsonCalls;
 
   constructor(options: SqsCallsOptions) {
-    this.#options = options;
-    this.#url = new URL(options.endpoint);
-    this.#agent =
-      this.#url.protocol === 'https:'
-        ? new HttpsAgent({ keepAlive: true })
-        : new HttpAgent({ keepAlive: true });
+    this.#calls = new SignedJsonCalls({
+      ...options,
+      service: 'sqs',
+      target: 'AmazonSQS',
+      protocol: 'json-1.0',
+      callMsMax,
+      answerBytesMax,
+    });
   }
 
   /** Never rejects. */
-  async call({ operation, input, keys, waitMs = 0, signal }: Call): Promise<CallOutcome> {
+  async call({ keys, ...call }: Call): Promise<CallOutcome> {
     if (keys === undefined) return unavailable('the function, whose role would be used, does not exist');
-    const ending = new AbortController();
-    const end = (): void => ending.abort();
-    const cancel = this.#options.clock.after(waitMs + callMsMax, end);
-    signal?.addEventListener('abort', end, { once: true });
-    if (signal?.aborted) end();
-    try {
-      const body = JSON.stringify(input);
-      const response = await this.#send(await this.#signed(operation, body, keys), body, ending.signal);
-      return outcomeOf(operation, response.statusCode ?? 0, await read(response));
-    } catch (error) {
-      const reason = ending.signal.aborted ? 'no answer in time' : messageOf(error);
-      return unavailable(`${this.#options.endpoint}: ${reason}`);
-    } finally {
-      cancel();
-      signal?.removeEventListener('abort', end);
-    }
+    const outcome = await this.#calls.call({ ...call, keys });
+    if (outcome.kind === 'unanswered') return unavailable(outcome.reason);
+    return outcomeOf(call.operation, outcome.statusCode, outcome.text);
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#calls.close();
   }
-
-  async #signed(
-    operation: string,
-    body: string,
-    credentials: CallKeys,
-  ): Promise<Readonly<Record<string, string>>> {
-    const { region, clock } = this.#options;
-    const { protocol, hostname, host, port, pathname } = this.#url;
-    const signer = new SignatureV4({ service: 'sqs', region, credentials, sha256: Sha256 });
-    const request = {
-      method: 'POST',
-      protocol,
-      hostname,
-      ...(port !== '' && { port: Number(port) }),
-      path: pathname,
-      headers: {
-        host,
-        'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': `AmazonSQS.${operation}`,
-      },
-      body,
-    };
-    return (await signer.sign(request, { signingDate: new Date(clock.wallMs()) })).headers;
-  }
-
-  #send(
-    headers: Readonly<Record<string, string>>,
-    body: string,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
-    const send = this.#url.protocol === 'https:' ? httpsRequest : httpRequest;
-    return new Promise((resolve, reject) => {
-      const request = send(this.#url, { method: 'POST', headers, agent: this.#agent, signal }, resolve);
-      request.on('error', reject);
-      request.end(body);
-    });
-  }
-}
-
-async function read(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response) {
-    const piece = chunk as Buffer;
-    bytes += piece.byteLength;
-    if (bytes > answerBytesMax) {
-      response.destroy();
-      throw new Error(`an answer of more than ${answerBytesMax} bytes`);
-    }
-    chunks.push(piece);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function outcomeOf(operation: string, statusCode: number, text: string): CallOutcome {
@@ -159,5 +87,3 @@ function textIn(answer: Readonly<Record<string, unknown>> | undefined, member: s
   const value = answer?.[member];
   return typeof value === 'string' ? value : undefined;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

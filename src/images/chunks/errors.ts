@@ -9,6 +9,8 @@ export type ChunkErrorReason =
   | 'unavailable'
   /** A manifest or salt cannot be opened. */
   | 'sealed'
+  /** The key that would open or seal it is not given to us: denied, disabled, not configured. Nothing is damaged; somebody has to mend it. */
+  | 'withheld'
   /** Too many reads wait already. */
   | 'overloaded'
   /** The store went on to another root while an upload was going on; upload again. */

@@ -1,14 +1,13 @@
 /**
- * Keyrings seal small secrets: manifests under their account's key, salts under the store's own. A sealed text names the key that it was sealed under,
- * and opens only for the same owner and purpose.
- *
- *     "LKS1"  key id[8]  derivation salt[16]  nonce[12]  ciphertext  tag[16]      AES-256-GCM
- *
- * The key of each text is derived from the master key, the owner and the text's own salt (HKDF-SHA-256), so no two texts share key and nonce.
+ * Keyrings seal small secrets: manifests under their account's key, salts under the store's own. A sealed text opens only for the same owner and
+ * purpose, and says by its first bytes which kind of keyring sealed it: one of a local master key (`LKS1`), or one of keys in KMS (`LKK1`).
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto';
-import type { Entropy } from '#platform';
+import type { Clock, Entropy, Random } from '#platform';
 import { ChunkError } from './errors.ts';
+import type { KmsCall } from './kms.ts';
+import { KmsKeyring } from './kms-keyring.ts';
+import { LocalKeyring } from './local-keyring.ts';
+import { magicBytes, notSealed } from './sealed-text.ts';
 
 export interface SealedFor {
   /** An account's id, or `store`. */
@@ -18,88 +17,97 @@ export interface SealedFor {
 }
 
 export interface Keyring {
+  /** Rejects with a ChunkError `unavailable`, `overloaded` or `withheld` where keys are elsewhere. */
   seal(plain: Uint8Array, to: SealedFor): Promise<Buffer>;
-  /** Rejects with a ChunkError `sealed` where anything differs. */
+  /** Rejects with a ChunkError `sealed` where anything differs, else as `seal`. */
   open(sealed: Uint8Array, to: SealedFor): Promise<Buffer>;
+  /** Whether the text is sealed as `seal` does it now; if not, the keyring only still opens it. */
+  isCurrent(sealed: Uint8Array): boolean;
+}
+
+/** Gets only texts that begin with its magic. */
+export interface KeyringOfKind {
+  readonly magic: string;
+  seal(plain: Uint8Array, to: SealedFor): Promise<Buffer>;
+  open(sealed: Buffer, to: SealedFor): Promise<Buffer>;
+  isCurrent(sealed: Buffer): boolean;
+}
+
+export interface LocalKeys {
+  readonly kind: 'local';
+  /** 32 bytes each; the first one seals, all of them open. */
+  readonly masterKeys: readonly Uint8Array[];
+  readonly entropy: Entropy;
+}
+
+export interface KmsKeys {
+  readonly kind: 'kms';
+  /** Ids, ARNs or aliases; the first one seals, all of them open. */
+  readonly keyIds: readonly string[];
+  readonly call: KmsCall;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly entropy: Entropy;
 }
 
 export type KeyringOptions =
-  /** 32 bytes each; the first one seals, all of them open. */
-  | { readonly kind: 'local'; readonly masterKeys: readonly Uint8Array[]; readonly entropy: Entropy }
-  | { readonly kind: 'kms'; readonly endpoint: string; readonly keyId: string };
+  | LocalKeys
+  | KmsKeys
+  /** The first kind seals, both open. */
+  | { readonly kind: 'both'; readonly first: LocalKeys | KmsKeys; readonly second: LocalKeys | KmsKeys };
 
-const magic = Buffer.from('LKS1');
-const idBytes = 8;
-const saltBytes = 16;
-const nonceBytes = 12;
-const tagBytes = 16;
-const headBytes = magic.length + idBytes + saltBytes + nonceBytes;
+/** What keyrings that are not there would have sealed. */
+const kinds: Readonly<Record<string, string>> = {
+  LKS1: 'a local master key',
+  LKK1: 'a key of KMS',
+};
 
 export function openKeyring(options: KeyringOptions): Keyring {
-  switch (options.kind) {
-    case 'local':
-      return new LocalKeyring(options.masterKeys, options.entropy);
-    case 'kms':
-      throw new Error(`keys in KMS (${options.endpoint}) are not served yet; use a local master key`);
-    default:
-      return options satisfies never;
-  }
+  return new AllKinds(options.kind === 'both' ? [options.first, options.second] : [options]);
 }
 
-class LocalKeyring implements Keyring {
-  /** By id, as hex. */
-  readonly #keys = new Map<string, Uint8Array>();
-  readonly #sealing: Buffer;
-  readonly #entropy: Entropy;
+class AllKinds implements Keyring {
+  readonly #sealing: KeyringOfKind;
+  readonly #byMagic: ReadonlyMap<string, KeyringOfKind>;
 
-  constructor(masterKeys: readonly Uint8Array[], entropy: Entropy) {
-    const [first] = masterKeys;
-    if (first === undefined || masterKeys.some((key) => key.byteLength !== 32)) {
-      throw new Error('a keyring needs master keys of 32 bytes');
-    }
-    for (const key of masterKeys) this.#keys.set(idOf(key).toString('hex'), key);
-    this.#sealing = idOf(first);
-    this.#entropy = entropy;
+  constructor([first, ...others]: readonly (LocalKeys | KmsKeys)[]) {
+    if (first === undefined) throw new Error('a keyring needs keys');
+    this.#sealing = ofKind(first);
+    this.#byMagic = new Map(
+      [...others.map(ofKind), this.#sealing].map((keyring) => [keyring.magic, keyring]),
+    );
   }
 
-  async seal(plain: Uint8Array, to: SealedFor): Promise<Buffer> {
-    const head = Buffer.concat([magic, this.#sealing, this.#entropy.bytes(saltBytes + nonceBytes)]);
-    const cipher = createCipheriv('aes-256-gcm', this.#keyOf(head, to), head.subarray(-nonceBytes));
-    cipher.setAAD(Buffer.concat([head, context(to)]));
-    return Buffer.concat([head, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  seal(plain: Uint8Array, to: SealedFor): Promise<Buffer> {
+    return this.#sealing.seal(plain, to);
   }
 
   async open(sealed: Uint8Array, to: SealedFor): Promise<Buffer> {
-    const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
-    if (bytes.length < headBytes + tagBytes || !bytes.subarray(0, magic.length).equals(magic)) {
-      throw new ChunkError('sealed', `the sealed ${to.purpose} is none`);
-    }
-    const head = bytes.subarray(0, headBytes);
-    const decipher = createDecipheriv('aes-256-gcm', this.#keyOf(head, to), head.subarray(-nonceBytes));
-    decipher.setAAD(Buffer.concat([head, context(to)]));
-    decipher.setAuthTag(bytes.subarray(-tagBytes));
-    try {
-      return Buffer.concat([decipher.update(bytes.subarray(headBytes, -tagBytes)), decipher.final()]);
-    } catch (cause) {
-      throw new ChunkError('sealed', `the sealed ${to.purpose} was changed, or belongs to somebody else`, {
-        cause,
-      });
-    }
+    const bytes = bufferOf(sealed);
+    const magic = magicOf(bytes);
+    const keyring = this.#byMagic.get(magic);
+    if (keyring !== undefined) return keyring.open(bytes, to);
+    const kind = kinds[magic];
+    if (kind === undefined) throw notSealed(to);
+    throw new ChunkError('withheld', `the ${to.purpose} is sealed under ${kind}, and there is none here`);
   }
 
-  #keyOf(head: Buffer, to: SealedFor): Buffer {
-    const id = head.subarray(magic.length, magic.length + idBytes).toString('hex');
-    const master = this.#keys.get(id);
-    if (master === undefined) throw new ChunkError('sealed', `the keyring has no key ${id}`);
-    const salt = head.subarray(magic.length + idBytes, magic.length + idBytes + saltBytes);
-    return Buffer.from(hkdfSync('sha256', master, salt, `lambkin image key for ${to.owner}`, 32));
+  isCurrent(sealed: Uint8Array): boolean {
+    const bytes = bufferOf(sealed);
+    return magicOf(bytes) === this.#sealing.magic && this.#sealing.isCurrent(bytes);
   }
 }
 
-function context({ owner, purpose }: SealedFor): Buffer {
-  return Buffer.from(JSON.stringify([owner, purpose]));
+function ofKind(keys: LocalKeys | KmsKeys): KeyringOfKind {
+  switch (keys.kind) {
+    case 'local':
+      return new LocalKeyring(keys.masterKeys, keys.entropy);
+    case 'kms':
+      return new KmsKeyring(keys);
+    default:
+      return keys satisfies never;
+  }
 }
 
-function idOf(key: Uint8Array): Buffer {
-  return createHash('sha256').update('lambkin master key').update(key).digest().subarray(0, idBytes);
-}
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const magicOf = (bytes: Buffer): string => bytes.toString('latin1', 0, magicBytes);

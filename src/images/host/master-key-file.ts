@@ -11,7 +11,7 @@ const fileBytesMax = 1024;
 
 /** The keys in the file, one a line, the sealing one first; makes the file with a new key if there is none. Rejects when it holds anything else. */
 export async function readMasterKeys(path: string, entropy: Entropy): Promise<readonly Uint8Array[]> {
-  const keys = await read(path);
+  const keys = await masterKeysIn(path);
   if (keys !== undefined) return keys;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${entropy.uuid()}`;
@@ -24,7 +24,7 @@ export async function readMasterKeys(path: string, entropy: Entropy): Promise<re
   } finally {
     await unlink(draft).catch(() => {});
   }
-  const made = await read(path);
+  const made = await masterKeysIn(path);
   if (made === undefined) throw new Error(`${path} was removed while it was made`);
   return made;
 }
@@ -39,7 +39,8 @@ async function writeDraft(path: string, text: string): Promise<void> {
   }
 }
 
-async function read(path: string): Promise<readonly Uint8Array[] | undefined> {
+/** As `readMasterKeys`; undefined: there is no file, and none is made. */
+export async function masterKeysIn(path: string): Promise<readonly Uint8Array[] | undefined> {
   let file;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);

@@ -3,6 +3,7 @@
  * step is one that state.ts found due; a collector may die at any place, and any number of them may run at once.
  */
 import type { Blobs, Document } from '#platform';
+import type { SealedFor } from '../chunks/keyring.ts';
 import { decodeManifest } from '../chunks/manifest.ts';
 import { deletionsMax } from '../limits.ts';
 import { carryChunks } from './carry.ts';
@@ -140,11 +141,17 @@ export class Collector {
     const [account = '', image = ''] = key.slice(imagesPrefix.length).split('/');
     const sealed = await blobs.get(manifestBlob(from, image));
     if (sealed === undefined) throw new Error(`the manifest of image ${image} is missing under root ${from}`);
-    const plain = await keyring.open(sealed, { owner: account, purpose: `manifest ${image}` });
+    const forManifest = { owner: account, purpose: `manifest ${image}` };
+    const plain = await keyring.open(sealed, forManifest);
     await carryChunks(blobs, decodeManifest(plain).chunks, from, to);
-    await blobs.putIfAbsent(manifestBlob(to, image), sealed);
+    // As the keyring seals now: a key that no longer does is needed no more once all roots of its time are gone.
+    const renewed = keyring.isCurrent(sealed) ? sealed : await keyring.seal(plain, forManifest);
+    await blobs.putIfAbsent(manifestBlob(to, image), renewed);
     const trace = await blobs.get(traceBlob(from, image));
-    if (trace !== undefined) await blobs.putIfAbsent(traceBlob(to, image), trace);
+    if (trace !== undefined) {
+      const forTrace = { owner: account, purpose: `trace ${image}` };
+      await blobs.putIfAbsent(traceBlob(to, image), await this.#renewed(trace, forTrace));
+    }
     // With the record as it was read: a release or another carrier in between makes this one void.
     const record = { ...imageRecord(document), root: to };
     for (;;) {
@@ -157,6 +164,17 @@ export class Collector {
       ]);
       if (outcome.kind === 'committed') return true;
       if (outcome.key === key) return false;
+    }
+  }
+
+  /** Of a hint: one that cannot be sealed anew is carried as it is. */
+  async #renewed(sealed: Uint8Array, to: SealedFor): Promise<Uint8Array> {
+    const { keyring } = this.#options;
+    if (keyring.isCurrent(sealed)) return sealed;
+    try {
+      return await keyring.seal(await keyring.open(sealed, to), to);
+    } catch {
+      return sealed;
     }
   }
 

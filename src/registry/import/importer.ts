@@ -100,6 +100,10 @@ export class Importer {
       }
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason;
+      // Who asked is not told of the store's trouble; the operator is.
+      if (isOfStore(error)) {
+        this.#options.onProgress('the store of images cannot serve', { reason: error.message });
+      }
       throw problemOf(error, imageUri);
     }
     throw imageUnreachable(imageUri, 'it was released as fast as it was stored.');
@@ -226,8 +230,12 @@ const attemptsMax = 3;
 function problemOf(error: unknown, imageUri: string): unknown {
   if (error instanceof ImageProblem) return error;
   if (error instanceof ImageRefusal) return imageInvalid(imageUri, `${error.message}.`, error);
-  if (error instanceof StoreUnavailableError || error instanceof ChunkError) {
+  if (isOfStore(error)) {
     return imageUnreachable(imageUri, 'the store of images cannot serve now.', error);
   }
   return imageUnreachable(imageUri, 'an internal error occurred.', error);
+}
+
+function isOfStore(error: unknown): error is StoreUnavailableError | ChunkError {
+  return error instanceof StoreUnavailableError || error instanceof ChunkError;
 }

@@ -5,10 +5,12 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryBlobs, memoryDocuments } from '#engines/memory';
 import { ChunkError, ChunkSource, flatten, ImageStore, kmsLimits, openKeyring } from '#images';
 import { systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { SignedJsonCalls } from '#wire';
+import { FakeKms, kmsCredentials, kmsRegion, openKmsServer } from '../../src/images/fixtures/kms.ts';
 import { imagesSkip, layerOf, pushImage, shellBase, shellCode, shellConfig } from '../images.ts';
 import { type Moto, motoSkip, openMoto } from '../moto.ts';
 import { region, role, type Service, startService } from '../service.ts';
@@ -19,6 +21,11 @@ const environment = {
   AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
   AWS_EC2_METADATA_DISABLED: 'true',
 };
+
+/** Looks for ten seconds at most. */
+async function until(seen: () => boolean): Promise<void> {
+  for (let look = 0; !seen() && look < 500; look += 1) await sleep(20);
+}
 
 async function answer({ client }: Service): Promise<unknown> {
   await waitUntilFunctionActiveV2({ client, maxWaitTime: 60, minDelay: 1 }, { FunctionName: 'app' });
@@ -142,12 +149,34 @@ suite('images under a key of KMS', { skip: motoSkip }, () => {
       args: ['--images-kms-key', 'alias/nobody', '--endpoint', `kms=${moto.endpoint}`],
     });
     t.after(() => service.stop());
-    for (let look = 0; !service.output().includes('cannot be used') && look < 500; look += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(() => service.output().includes('cannot be used'));
     assert.match(service.output(), /the key of images in KMS cannot be used/);
     assert.match(service.output(), /NotFoundException/);
   });
+});
+
+test('calls are signed with the credentials of the environment, for the region of the key', async (t) => {
+  const keyId = `arn:aws:kms:${kmsRegion}:123456789012:key/one`;
+  const kms = new FakeKms(keyId);
+  const server = await openKmsServer(kms);
+  t.after(() => server.close());
+  const service = await startService({
+    environment: {
+      ...environment,
+      AWS_ACCESS_KEY_ID: kmsCredentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: kmsCredentials.secretAccessKey,
+      AWS_SESSION_TOKEN: kmsCredentials.sessionToken,
+      LAMBKIN_IMAGES_KMS_KEY: keyId,
+      LAMBKIN_ENDPOINT_KMS: server.endpoint,
+    },
+  });
+  t.after(() => service.stop());
+  await until(() => kms.asked.length > 0 || service.output().includes('cannot be used'));
+  assert.doesNotMatch(service.output(), /cannot be used/);
+  assert.deepEqual(
+    kms.asked.map(({ operation, input }) => [operation, input.KeyId]),
+    [['GenerateDataKey', keyId]],
+  );
 });
 
 test('a key of KMS without a KMS, or without credentials for it, is refused at start', async () => {

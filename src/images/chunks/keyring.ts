@@ -2,19 +2,10 @@
  * Keyrings seal small secrets: manifests under their account's key, salts under the store's own. A sealed text opens only for the same owner and
  * purpose, and says by its first bytes which kind of keyring sealed it: one of a local master key (`LKS1`), or one of keys in KMS (`LKK1`).
  */
-import type { Clock, Entropy, Random } from '#platform';
 import { ChunkError } from './errors.ts';
-import type { KmsCall } from './kms.ts';
-import { KmsKeyring } from './kms-keyring.ts';
-import { LocalKeyring } from './local-keyring.ts';
-import { magicBytes, notSealed } from './sealed-text.ts';
-
-export interface SealedFor {
-  /** An account's id, or `store`. */
-  readonly owner: string;
-  /** What it is, exactly: a text sealed as one thing does not open as another. */
-  readonly purpose: string;
-}
+import { KmsKeyring, type KmsKeys } from './kms-keyring.ts';
+import { LocalKeyring, type LocalKeys } from './local-keyring.ts';
+import { type KeyringOfKind, magicBytes, notSealed, type SealedFor } from './sealed-text.ts';
 
 export interface Keyring {
   /** Rejects with a ChunkError `unavailable`, `overloaded` or `withheld` where keys are elsewhere. */
@@ -23,31 +14,6 @@ export interface Keyring {
   open(sealed: Uint8Array, to: SealedFor): Promise<Buffer>;
   /** Whether the text is sealed as `seal` does it now; if not, the keyring only still opens it. */
   isCurrent(sealed: Uint8Array): boolean;
-}
-
-/** Gets only texts that begin with its magic. */
-export interface KeyringOfKind {
-  readonly magic: string;
-  seal(plain: Uint8Array, to: SealedFor): Promise<Buffer>;
-  open(sealed: Buffer, to: SealedFor): Promise<Buffer>;
-  isCurrent(sealed: Buffer): boolean;
-}
-
-export interface LocalKeys {
-  readonly kind: 'local';
-  /** 32 bytes each; the first one seals, all of them open. */
-  readonly masterKeys: readonly Uint8Array[];
-  readonly entropy: Entropy;
-}
-
-export interface KmsKeys {
-  readonly kind: 'kms';
-  /** Ids, ARNs or aliases; the first one seals, all of them open. */
-  readonly keyIds: readonly string[];
-  readonly call: KmsCall;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly entropy: Entropy;
 }
 
 export type KeyringOptions =

@@ -13,7 +13,8 @@ import {
 } from '../fixtures/kms.ts';
 import { kmsLimits } from '../limits.ts';
 import { ChunkError, type ChunkErrorReason } from './errors.ts';
-import { openKeyring, type Keyring, type KmsKeys } from './keyring.ts';
+import { openKeyring, type Keyring } from './keyring.ts';
+import type { KmsKeys } from './kms-keyring.ts';
 import type { KmsCall } from './kms.ts';
 
 const to = { owner: '123456789012', purpose: 'manifest abc' };

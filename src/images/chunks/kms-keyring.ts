@@ -4,13 +4,31 @@
  *     "LKK1"  length[2]  encrypted data key[length]  nonce[12]  ciphertext  tag[16]      AES-256-GCM, everything before the ciphertext authenticated
  */
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
-import type { Entropy } from '#platform';
+import type { Clock, Entropy, Random } from '#platform';
 import { kmsLimits } from '../limits.ts';
 import { DataKeys } from './data-keys.ts';
 import type { ChunkError } from './errors.ts';
-import type { KeyringOfKind, KmsKeys, SealedFor } from './keyring.ts';
-import { Kms } from './kms.ts';
-import { magicBytes, nonceBytes, notSealed, openText, sealText, tagBytes } from './sealed-text.ts';
+import { Kms, type KmsCall } from './kms.ts';
+import {
+  type KeyringOfKind,
+  magicBytes,
+  nonceBytes,
+  notSealed,
+  openText,
+  type SealedFor,
+  sealText,
+  tagBytes,
+} from './sealed-text.ts';
+
+export interface KmsKeys {
+  readonly kind: 'kms';
+  /** Ids, ARNs or aliases; the first one seals, all of them open. */
+  readonly keyIds: readonly string[];
+  readonly call: KmsCall;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly entropy: Entropy;
+}
 
 const magic = 'LKK1';
 const lengthBytes = 2;

@@ -8,7 +8,7 @@
 import { pause, type Clock, type Random } from '#platform';
 import { kmsLimits } from '../limits.ts';
 import { ChunkError } from './errors.ts';
-import type { SealedFor } from './keyring.ts';
+import type { SealedFor } from './sealed-text.ts';
 
 export type KmsOperation = 'GenerateDataKey' | 'Decrypt';
 

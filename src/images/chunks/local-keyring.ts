@@ -8,8 +8,23 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import type { Entropy } from '#platform';
 import { ChunkError } from './errors.ts';
-import type { KeyringOfKind, SealedFor } from './keyring.ts';
-import { magicBytes, nonceBytes, notSealed, openText, sealText, tagBytes } from './sealed-text.ts';
+import {
+  type KeyringOfKind,
+  magicBytes,
+  nonceBytes,
+  notSealed,
+  openText,
+  type SealedFor,
+  sealText,
+  tagBytes,
+} from './sealed-text.ts';
+
+export interface LocalKeys {
+  readonly kind: 'local';
+  /** 32 bytes each; the first one seals, all of them open. */
+  readonly masterKeys: readonly Uint8Array[];
+  readonly entropy: Entropy;
+}
 
 const magic = 'LKS1';
 const idBytes = 8;

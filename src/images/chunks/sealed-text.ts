@@ -1,7 +1,21 @@
 /** The part that all sealed texts share: AES-256-GCM, with the head and for whom the text is sealed as authenticated data. */
 import { type CipherKey, createCipheriv, createDecipheriv } from 'node:crypto';
 import { ChunkError } from './errors.ts';
-import type { SealedFor } from './keyring.ts';
+
+export interface SealedFor {
+  /** An account's id, or `store`. */
+  readonly owner: string;
+  /** What it is, exactly: a text sealed as one thing does not open as another. */
+  readonly purpose: string;
+}
+
+/** Gets only texts that begin with its magic. */
+export interface KeyringOfKind {
+  readonly magic: string;
+  seal(plain: Uint8Array, to: SealedFor): Promise<Buffer>;
+  open(sealed: Buffer, to: SealedFor): Promise<Buffer>;
+  isCurrent(sealed: Buffer): boolean;
+}
 
 export const magicBytes = 4;
 export const nonceBytes = 12;

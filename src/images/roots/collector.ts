@@ -3,7 +3,7 @@
  * step is one that state.ts found due; a collector may die at any place, and any number of them may run at once.
  */
 import type { Blobs, Document } from '#platform';
-import type { SealedFor } from '../chunks/keyring.ts';
+import type { SealedFor } from '../chunks/sealed-text.ts';
 import { decodeManifest } from '../chunks/manifest.ts';
 import { deletionsMax } from '../limits.ts';
 import { carryChunks } from './carry.ts';

@@ -2,6 +2,7 @@
  * Makes the image of a version ready: refers to it where it is stored, else has it pulled and stored. Versions that want the same image at the
  * same time wait for one that stores it, and then refer to it.
  */
+import { Turns } from '#lib/turns';
 import { ImageProblem } from '#registry';
 import type { FunctionImage } from '#metadata';
 import type { ImageKeeper } from './image-keeper.ts';
@@ -14,8 +15,7 @@ export class ImageSettling {
   /** By digest: who is storing it, and what became of it (undefined: nothing). */
   readonly #storing = new Map<string, Promise<string | undefined>>();
   readonly #closing = new AbortController();
-  #free = imageStoresMax;
-  readonly #waiting: (() => void)[] = [];
+  readonly #stores = new Turns(imageStoresMax);
 
   constructor(images: ImageKeeper | undefined, problem: string | undefined) {
     this.#images = images;
@@ -50,29 +50,21 @@ export class ImageSettling {
       const other = await before;
       if (other !== undefined && (await images.refer(other, reference))) return other;
     }
-    const storing = this.#store(images, image);
+    const storing = this.#stores.run(() => this.#store(images, image));
     const outcome = storing.catch(() => undefined).finally(() => this.#storing.delete(digest));
     this.#storing.set(digest, outcome);
     return storing;
   }
 
   async #store(images: ImageKeeper, image: FunctionImage): Promise<string> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      const { signal } = this.#closing;
-      signal.throwIfAborted();
-      const { imageUri, resolvedImageUri, digest, compressedBytes, defaults, reference } = image;
-      const { workingDirectory, ...rest } = defaults;
-      const config = { ...rest, workingDirectory, user: undefined };
-      const resolved = { imageUri, resolvedImageUri, digest, compressedBytes, config };
-      const { imageId } = await images.store(resolved, reference, signal);
-      return imageId;
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
-    }
+    const { signal } = this.#closing;
+    signal.throwIfAborted();
+    const { imageUri, resolvedImageUri, digest, compressedBytes, defaults, reference } = image;
+    const { workingDirectory, ...rest } = defaults;
+    const config = { ...rest, workingDirectory, user: undefined };
+    const resolved = { imageUri, resolvedImageUri, digest, compressedBytes, config };
+    const { imageId } = await images.store(resolved, reference, signal);
+    return imageId;
   }
 }
 

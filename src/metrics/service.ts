@@ -4,6 +4,7 @@
  *     what happens ─▶ recorder ──fold: each minute, and before a read──▶ store ──flush: each minute──▶ documents
  *                                       └─▶ totals (/metrics)
  */
+import { Turns } from '#lib/turns';
 import type { Cancel, Clock, Documents } from '#platform';
 import { minuteMs, readsMax, readsWaitingMax, retentionMsDefault } from './limits.ts';
 import { Recorder } from './recorder.ts';
@@ -11,7 +12,6 @@ import type { Emit } from './series.ts';
 import { MetricStore } from './store.ts';
 import { Totals } from './totals.ts';
 import { otherTurns } from './turn.ts';
-import { Turnstile } from './turnstile.ts';
 
 export interface MetricsOptions {
   readonly accountId: string;
@@ -38,7 +38,7 @@ export interface Metrics {
   /** `each-minute`: what takes longer, or is a look at how things stand rather than a count. */
   collect(collector: Collector, when: 'before-fold' | 'each-minute'): void;
   /** Those who read. */
-  readonly readers: Turnstile;
+  readonly readers: Turns;
   /** Reads what is stored and begins to write. Rejects when the store cannot be read. */
   start(): Promise<void>;
   /** Writes what is left. */
@@ -69,7 +69,7 @@ export function openMetrics(options: MetricsOptions): Metrics {
     oldestMinute,
     settle,
     collect: (collector, when) => void collectors[when].push(collector),
-    readers: new Turnstile(readsMax, readsWaitingMax),
+    readers: new Turns(readsMax, readsWaitingMax),
     async start() {
       await store.load();
       setTimer();

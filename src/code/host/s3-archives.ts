@@ -4,6 +4,7 @@
  */
 import type * as Sdk from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
+import { Turns } from '#lib/turns';
 import type { Clock } from '#platform';
 import {
   fetchConnectMsMax,
@@ -51,8 +52,7 @@ interface Opened {
 export class S3Archives {
   readonly #options: S3ArchivesOptions;
   #opened: Promise<Opened> | undefined;
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #fetches = new Turns(fetchesMax, fetchesQueuedMax);
 
   constructor(options: S3ArchivesOptions) {
     this.#options = options;
@@ -61,16 +61,8 @@ export class S3Archives {
   async fetch(location: S3Location): Promise<FetchOutcome> {
     const { endpoint } = this.#options;
     if (endpoint === undefined) return { kind: 'no-endpoint' };
-    if (this.#running < fetchesMax) this.#running += 1;
-    else if (this.#waiting.length >= fetchesQueuedMax) return { kind: 'busy' };
-    else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
-    try {
-      return await this.#fetch(location, endpoint);
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running -= 1;
-    }
+    if (this.#fetches.isFull) return { kind: 'busy' };
+    return this.#fetches.run(() => this.#fetch(location, endpoint));
   }
 
   async close(): Promise<void> {

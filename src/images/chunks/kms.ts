@@ -5,6 +5,7 @@
  *
  * Operations, members and errors are those of the KMS API's reference (version 2014-11-01).
  */
+import { Turns } from '#lib/turns';
 import { pause, type Clock, type Random } from '#platform';
 import { kmsLimits } from '../limits.ts';
 import { ChunkError } from './errors.ts';
@@ -44,8 +45,7 @@ export interface KmsOptions {
 
 export class Kms {
   readonly #options: KmsOptions;
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #calls = new Turns(kmsLimits.callsMax, kmsLimits.callsWaitingMax);
 
   constructor(options: KmsOptions) {
     this.#options = options;
@@ -79,8 +79,8 @@ export class Kms {
   ): Promise<{ readonly found: Found } | { readonly error: ChunkError }> {
     const { call, clock, random } = this.#options;
     const startedMs = clock.monotonicMs();
-    await this.#turn();
-    try {
+    if (this.#calls.isFull) throw new ChunkError('overloaded', 'too many calls of KMS wait already');
+    return this.#calls.run(async () => {
       for (let attempt = 1; ; attempt += 1) {
         const answer = answerOf(operation, await call(operation, input));
         if (answer.kind === 'refused') return { error: answer.error };
@@ -95,18 +95,7 @@ export class Kms {
         const backOffMs = Math.min(kmsLimits.backOffMsMax, kmsLimits.backOffMs * 2 ** (attempt - 1));
         await pause(clock, backOffMs * (0.5 + random.next() / 2));
       }
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running -= 1;
-    }
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#running < kmsLimits.callsMax) this.#running += 1;
-    else if (this.#waiting.length >= kmsLimits.callsWaitingMax) {
-      throw new ChunkError('overloaded', 'too many calls of KMS wait already');
-    } else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    });
   }
 }
 

@@ -85,10 +85,9 @@ export async function withReading<T extends object>(
   metrics: Pick<Metrics, 'readers' | 'settle'>,
   run: () => Promise<T>,
 ): Promise<T> {
-  const answer = await metrics.readers.run(async () => {
+  if (metrics.readers.isFull) throw new WireError('ThrottlingException', 'Rate exceeded');
+  return metrics.readers.run(async () => {
     await metrics.settle();
     return run();
   });
-  if (answer === 'full') throw new WireError('ThrottlingException', 'Rate exceeded');
-  return answer;
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Turns } from '#lib/turns';
 import type { Clock } from '#platform';
 import type { InstallOutcome, Runtimes } from '../catalogue.ts';
 import type { Host, Interpreter } from '../host.ts';
@@ -12,7 +13,7 @@ import { type Fetch, Installer } from './installer.ts';
 import { JavaCompiler } from './java-compiler.ts';
 import { javaVersion } from './java-version.ts';
 import { javaPlaces, nodePlaces, pythonPlaces, rubyPlaces, type Surroundings } from './places.ts';
-import { ask, Turnstile } from './program.ts';
+import { ask } from './program.ts';
 
 export interface RuntimesOptions {
   /** Where runtime packs are kept; made when the first one is installed. */
@@ -50,7 +51,7 @@ class ThisHost implements Host {
   readonly #around: Surroundings;
   readonly #installer: Installer;
   readonly #compiler: JavaCompiler;
-  readonly #turnstile = new Turnstile(probesMax);
+  readonly #turns = new Turns(probesMax);
   /** One answer per program: several runtimes may look at the same `node` or `python3`. */
   readonly #asked = new Map<string, Promise<string | undefined>>();
 
@@ -88,7 +89,7 @@ class ThisHost implements Host {
 
   async findJava(feature: number): Promise<Interpreter | undefined> {
     for (const place of javaPlaces(this.#around)) {
-      const found = await this.#turnstile.run(() => javaVersion(place));
+      const found = await this.#turns.run(() => javaVersion(place));
       if (found?.feature === feature)
         return { command: found.command, version: found.version, origin: found.command };
     }
@@ -115,7 +116,7 @@ class ThisHost implements Host {
 
   async findJavaCompiler(): Promise<string | undefined> {
     for (const place of javaPlaces(this.#around)) {
-      const found = await this.#turnstile.run(() => javaVersion(place));
+      const found = await this.#turns.run(() => javaVersion(place));
       const compiler = found && join(dirname(found.command), 'javac');
       if (compiler !== undefined && existsSync(compiler)) return compiler;
     }
@@ -138,7 +139,7 @@ class ThisHost implements Host {
   #ask(command: string, args: readonly string[]): Promise<string | undefined> {
     const known = this.#asked.get(command);
     if (known !== undefined) return known;
-    const answer = this.#turnstile.run(() => ask(command, args, probeTimeoutMs));
+    const answer = this.#turns.run(() => ask(command, args, probeTimeoutMs));
     this.#asked.set(command, answer);
     // A program that did not answer may do so later; one that did stays what it is.
     void answer.then((said) => (said === undefined ? this.#asked.delete(command) : undefined));

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { Turns } from '#lib/turns';
 import type { Clock, Entropy } from '#platform';
 import { credentialVariables } from '../../runtime-api/credentials.ts';
 import type { AttachedEndpoint, RuntimeApi } from '../../runtime-api/server.ts';
@@ -39,7 +40,6 @@ import { MemoryLooks } from './memory-looks.ts';
 import { credentialsAddress, gatewayAddress, runtimeApiPort, sandboxAddress } from './network.ts';
 import { programDirectory, programInside, runtimeDirectory } from './root.ts';
 import { groupOf, sweepGroups } from './sweep.ts';
-import { Turns } from './turns.ts';
 
 export interface ContainerSandboxesOptions extends ContainerHost {
   /** Absolute; the sandboxes' own directories stand below it, and nothing else. Made when it is not there. */

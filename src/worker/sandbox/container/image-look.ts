@@ -4,11 +4,11 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { Turns } from '#lib/turns';
 import type { ImageLook, ImageWish } from '../sandbox.ts';
 import { codeOf, findInside } from './image-path.ts';
 import { imageLooksMax } from './limits.ts';
 import { readProgramHead } from './program-head.ts';
-import { Turns } from './turns.ts';
 
 const looks = new Turns(imageLooksMax);
 const executable = 0o001;

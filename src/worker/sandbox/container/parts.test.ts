@@ -10,7 +10,6 @@ import { slotsMax } from './limits.ts';
 import { gatewayAddress, linkLines, sandboxAddress } from './network.ts';
 import { hostsText, programInside } from './root.ts';
 import { seccompProfile } from './seccomp.ts';
-import { Turns } from './turns.ts';
 import { filterLines } from './uplink.ts';
 
 const bundle = {
@@ -146,21 +145,4 @@ test('a sandbox has one way, and a second only where it may go outside', () => {
   assert.match(hostsText('169.254.1.2'), /^169\.254\.1\.2 sandbox\.localdomain sandbox$/m);
   assert.equal(programInside('/usr/bin/python3.11'), '/usr/bin/python3.11');
   assert.equal(programInside('/root/.pyenv/versions/3.12.1/bin/python3.12'), '/var/lang/bin/python3.12');
-});
-
-test('works run at most so many at once, and one that fails gives its place back', async () => {
-  const turns = new Turns(2);
-  let [running, most] = [0, 0];
-  const work = async (fails: boolean): Promise<void> => {
-    running += 1;
-    most = Math.max(most, running);
-    await new Promise((resolve) => setImmediate(resolve));
-    running -= 1;
-    if (fails) throw new Error('as asked');
-  };
-  const all = await Promise.allSettled(
-    Array.from({ length: 9 }, (_, at) => turns.run(() => work(at % 3 === 0))),
-  );
-  assert.deepEqual([most, running], [2, 0]);
-  assert.equal(all.filter(({ status }) => status === 'rejected').length, 3);
 });

@@ -29,13 +29,13 @@ import type { IdleFreezer } from './idle-freezer.ts';
 import { extensionRefusal } from './image-look.ts';
 import { exitStatusOf } from './init.ts';
 import { bytesPerCore, goneLookMs, goneLooksMax, ownMemoryBytes, statusBytesMax } from './limits.ts';
-import type { MemoryLooks } from './memory-looks.ts';
+import type { MemoryLooks } from '../memory-looks.ts';
 import type { ContainerStreams } from './oci-runtime.ts';
 
 /** What a sandbox shares with the others of its worker. */
 export interface Surroundings {
   readonly clock: Clock;
-  readonly looks: MemoryLooks;
+  readonly looks: MemoryLooks<ContainerSandbox>;
   readonly freezer: IdleFreezer;
   readonly house: (kind: HouseKind) => Promise<House>;
   /** Of all sandboxes' own directories. */

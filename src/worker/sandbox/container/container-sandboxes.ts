@@ -36,7 +36,7 @@ import { lookIntoImage } from './image-look.ts';
 import type { ImageRoot } from './image-roots.ts';
 import type { Starter } from './starter.ts';
 import { IdleFreezer } from './idle-freezer.ts';
-import { MemoryLooks } from './memory-looks.ts';
+import { MemoryLooks } from '../memory-looks.ts';
 import { credentialsAddress, gatewayAddress, runtimeApiPort, sandboxAddress } from './network.ts';
 import { programDirectory, programInside, runtimeDirectory } from './root.ts';
 import { groupOf, sweepGroups } from './sweep.ts';
@@ -111,7 +111,11 @@ export class ContainerSandboxes implements Sandboxes {
     }));
     this.#around = {
       clock: options.clock,
-      looks: new MemoryLooks(options.clock),
+      // The kernel's own limit is the function's memory and its storage together, because it counts what lies in /tmp as memory; so what of it
+      // is the function's alone is looked at from here.
+      looks: new MemoryLooks(options.clock, (running) => {
+        for (const sandbox of running) sandbox.lookAtMemory();
+      }),
       freezer: new IdleFreezer(options.clock),
       remove: (sandbox) => this.#remove(sandbox),
       house: (kind) => this.#houses.opened(kind),

@@ -26,8 +26,6 @@ export const waitingMemoryBytes = 2 ** 30;
 export const waitingStorageBytes = 512 * 2 ** 20;
 /** What a sandbox's own first process and the kernel's records of it may take beyond the function's memory. */
 export const ownMemoryBytes = 8 * 2 ** 20;
-/** How often the memory of running sandboxes is looked at. */
-export const memoryLookMs = 100;
 /** Looks at processes that were killed, and the time between two, before giving up with a warning. */
 export const goneLooksMax = 400;
 export const goneLookMs = 5;

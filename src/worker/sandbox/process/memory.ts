@@ -2,8 +2,9 @@
  * Watches the memory of running sandboxes from outside. The first process is looked at often, all processes of its group at a slower rate;
  * what seems too much is asked for exactly (shared pages divided) before anything is killed. While nothing runs, nothing is looked at.
  */
-import type { Cancel, Clock } from '#platform';
-import { memoryGroupLooks, memoryLookMs, memoryPeakAgeMs } from '../../limits.ts';
+import type { Clock } from '#platform';
+import { memoryGroupLooks, memoryPeakAgeMs } from '../../limits.ts';
+import { MemoryLooks } from '../memory-looks.ts';
 import { residentOf } from '../resident.ts';
 import { familyOf, processEntry, processIds, proportionalBytes, residentBytes } from './proc.ts';
 
@@ -86,56 +87,31 @@ function togetherOf(pids: readonly number[]): number {
   return Math.max(peakBytes, anonymousBytes + fileBytes);
 }
 
-export class MemoryWatch {
-  readonly #clock: Clock;
-  readonly #running = new Set<MemoryGauge>();
-  #timer: Cancel | undefined;
-  #looks = 0;
+/** Looks at each gauge, and every `memoryGroupLooks` times at all processes of their groups too. */
+export function memoryLooks(clock: Clock): MemoryLooks<MemoryGauge> {
+  let looks = 0;
+  return new MemoryLooks(clock, (running) => {
+    looks += 1;
+    for (const gauge of running) gauge.look();
+    if (looks % memoryGroupLooks === 0) lookAtGroups(running);
+  });
+}
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+function lookAtGroups(running: ReadonlySet<MemoryGauge>): void {
+  const groups = new Map<number, { pids: number[]; bytes: number }>();
+  for (const gauge of running) {
+    const sum = { pids: [], bytes: 0 };
+    for (const leader of gauge.groups) groups.set(leader, sum);
   }
-
-  add(gauge: MemoryGauge): void {
-    this.#running.add(gauge);
-    this.#timer ??= this.#clock.after(memoryLookMs, () => this.#look());
+  for (const pid of processIds()) {
+    const entry = processEntry(pid);
+    const group = entry === undefined ? undefined : groups.get(entry.group);
+    if (entry === undefined || group === undefined) continue;
+    group.pids.push(pid);
+    group.bytes += entry.residentBytes;
   }
-
-  remove(gauge: MemoryGauge): void {
-    this.#running.delete(gauge);
-  }
-
-  close(): void {
-    this.#timer?.();
-    this.#timer = undefined;
-    this.#running.clear();
-  }
-
-  #look(): void {
-    this.#timer = undefined;
-    if (this.#running.size === 0) return;
-    this.#looks += 1;
-    for (const gauge of this.#running) gauge.look();
-    if (this.#looks % memoryGroupLooks === 0) this.#lookAtGroups();
-    if (this.#running.size > 0) this.#timer = this.#clock.after(memoryLookMs, () => this.#look());
-  }
-
-  #lookAtGroups(): void {
-    const groups = new Map<number, { pids: number[]; bytes: number }>();
-    for (const gauge of this.#running) {
-      const sum = { pids: [], bytes: 0 };
-      for (const leader of gauge.groups) groups.set(leader, sum);
-    }
-    for (const pid of processIds()) {
-      const entry = processEntry(pid);
-      const group = entry === undefined ? undefined : groups.get(entry.group);
-      if (entry === undefined || group === undefined) continue;
-      group.pids.push(pid);
-      group.bytes += entry.residentBytes;
-    }
-    for (const gauge of this.#running) {
-      const group = groups.get(gauge.pid);
-      if (group !== undefined && group.pids.length > 1) gauge.lookAtGroup(group.pids, group.bytes);
-    }
+  for (const gauge of running) {
+    const group = groups.get(gauge.pid);
+    if (group !== undefined && group.pids.length > 1) gauge.lookAtGroup(group.pids, group.bytes);
   }
 }

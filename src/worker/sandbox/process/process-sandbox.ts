@@ -16,7 +16,8 @@ import type { Deliver } from '../../telemetry/subscriptions/subscriber.ts';
 import type { SideApis } from '../../runtime-api/side-apis.ts';
 import { Hearing } from '../hearing.ts';
 import type { Sandbox, SandboxListener, SideOutcome, SidePlan } from '../sandbox.ts';
-import { MemoryGauge, type MemoryWatch } from './memory.ts';
+import type { MemoryLooks } from '../memory-looks.ts';
+import { MemoryGauge } from './memory.ts';
 import { restorePriority } from './priority.ts';
 import { removeTree } from './removal.ts';
 import { SideProcess } from './side-process.ts';
@@ -25,7 +26,7 @@ import { signal, type Sweeper } from './sweeper.ts';
 /** What a sandbox shares with the others of its worker. */
 export interface Surroundings {
   readonly clock: Clock;
-  readonly memory: MemoryWatch;
+  readonly memory: MemoryLooks<MemoryGauge>;
   readonly sweeper: Sweeper;
   /** The sandbox's processes may be swept from now on. */
   readonly dead: (sandboxId: string) => void;

@@ -33,7 +33,7 @@ import type {
   StartOutcome,
   StartPlan,
 } from '../sandbox.ts';
-import { MemoryWatch } from './memory.ts';
+import { memoryLooks } from './memory.ts';
 import {
   type Command,
   mountableCommand,
@@ -115,7 +115,7 @@ export class ProcessSandboxes implements Sandboxes {
     const owner = ownerOf(this.#directory);
     this.#around = {
       clock,
-      memory: new MemoryWatch(clock),
+      memory: memoryLooks(clock),
       sweeper: new Sweeper(clock, owner, (id) => this.#live.has(id), options.warn),
       dead: (id) => this.#live.delete(id),
       removed: (id) => this.#present.delete(id),

@@ -16,7 +16,7 @@ export type InstallOutcome =
   | { readonly kind: 'installed' }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** How the bootstrap of a runtime talks to Lambkin: over a private framed channel on fd 3 (our own), or the HTTP Runtime API. */
+/** How the bootstrap of a runtime talks to Lambkin: over the private framed channel (our own), or the HTTP Runtime API. */
 export type Launch =
   | {
       readonly kind: 'channel';

@@ -1,6 +1,12 @@
 /**
- * The private channel between a worker and the bootstraps of our own runtimes (Node, Python): frames over a Unix socket
- * that the bootstrap finds as file descriptor 3. It does what the HTTP Runtime API does, at a fraction of its cost.
+ * The private channel between a worker and the bootstraps of our own runtimes (Node, Python, Ruby, Java): frames over two Unix sockets that the
+ * bootstrap finds as file descriptors. It does what the HTTP Runtime API does, at a fraction of its cost.
+ *
+ *   descriptor 3   worker ──▶ bootstrap
+ *   descriptor 4   worker ◀── bootstrap
+ *
+ * Each goes one way only. Over a single socket Linux wakes a process that waits in a read a second time for every answer, when the worker takes it:
+ * there is room to write again, which nobody waits for.
  *
  *   frame  = length u32be | type u8 | body           (length counts type and body)
  *   header = length u32be | JSON, inside the bodies that carry a payload besides
@@ -26,7 +32,7 @@
  *
  *     | ---- end -------------------------> |   at any time; the process is killed soon
  *
- * The end of the stream ends the process. A frame that is longer than its limit, of unknown type, or out of turn is a
+ * The end of either ends the process. A frame that is longer than its limit, of unknown type, or out of turn is a
  * broken runtime: the worker kills it.
  */
 

@@ -69,7 +69,8 @@ export class BootstrapHost {
   readonly exited: Promise<Exit>;
   stdout = '';
   stderr = '';
-  #channel: Duplex;
+  #orders: Duplex;
+  #answers: Duplex;
   #pending: Buffer = Buffer.alloc(0);
   #frames: Frame[] = [];
   #waiting: ((frame: Frame | undefined) => void) | undefined;
@@ -82,7 +83,7 @@ export class BootstrapHost {
     birth: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
   ) {
     if (launch.kind !== 'channel') throw new Error(`not a channel runtime: ${launch.kind}`);
-    const stdio = ['ignore', 'pipe', 'pipe', 'pipe'] as const;
+    const stdio = ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] as const;
     this.child = spawn(launch.command, [...launch.args], {
       stdio: [...stdio],
       env: { ...launch.env, ...birth.env },
@@ -96,11 +97,16 @@ export class BootstrapHost {
     );
     this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
-    this.#channel = this.child.stdio[3] as Duplex;
-    this.#channel.on('data', (chunk: Buffer) => this.#take(chunk));
-    this.#channel.on('error', () => this.#end());
-    this.#channel.on('close', () => this.#end());
-    this.#channel.on('end', () => this.#end());
+    // As many pipes as were asked for, whatever the type says.
+    const [, , , orders, answers] = this.child.stdio as unknown as readonly Duplex[];
+    if (orders === undefined || answers === undefined) throw new Error('there is no descriptor left');
+    this.#orders = orders;
+    this.#answers = answers;
+    orders.on('error', () => this.#end());
+    answers.on('data', (chunk: Buffer) => this.#take(chunk));
+    answers.on('error', () => this.#end());
+    answers.on('close', () => this.#end());
+    answers.on('end', () => this.#end());
   }
 
   /** Everything that the bootstrap sent besides logs, in order; undefined once the channel has ended. */
@@ -115,11 +121,11 @@ export class BootstrapHost {
     const head = Buffer.alloc(5);
     head.writeUInt32BE(body.length + 1, 0);
     head[4] = type;
-    this.#channel.write(Buffer.concat([head, body]));
+    this.#orders.write(Buffer.concat([head, body]));
   }
 
   write(bytes: Uint8Array): void {
-    this.#channel.write(bytes);
+    this.#orders.write(bytes);
   }
 
   /** `undefined` when init succeeded. */
@@ -188,7 +194,8 @@ export class BootstrapHost {
 
   /** Ends the channel, as a worker that goes away does. */
   hangUp(): void {
-    this.#channel.destroy();
+    this.#orders.destroy();
+    this.#answers.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 /*
- * The bootstrap's end of the private channel (see ../channel.ts for the frames): file descriptor 3, blocking. Threads may log while
- * another one answers, so writing is under a lock. When the worker is gone, the process ends.
+ * The bootstrap's end of the private channel (see ../channel.ts for the frames): one descriptor to read, one to write, both blocking. Threads
+ * may log while another one answers, so writing is under a lock. When the worker is gone, the process ends.
  *
  * Java has no way to open an inherited descriptor by its number; the class library's own field of it is set (the process is started with
  * java.io open to it). Programs that the function starts do not inherit it: Java closes everything but the standard streams there.
@@ -24,7 +24,8 @@ final class Channel {
     static final int LOG = 7;
     static final int FATAL = 8;
 
-    private static final int DESCRIPTOR = 3;
+    private static final int FROM_WORKER = 3;
+    private static final int TO_WORKER = 4;
     /** The same hard stop as the worker's (`frameBytesMax` of ../channel.ts). */
     private static final int FRAME_BYTES_MAX = 64 * 1024 * 1024;
     private static final int HEAD_BYTES = 5;
@@ -52,17 +53,21 @@ final class Channel {
     private final FileInputStream input;
     private final FileOutputStream output;
 
-    private Channel(FileDescriptor descriptor) {
-        this.input = new FileInputStream(descriptor);
-        this.output = new FileOutputStream(descriptor);
+    private Channel(FileDescriptor fromWorker, FileDescriptor toWorker) {
+        this.input = new FileInputStream(fromWorker);
+        this.output = new FileOutputStream(toWorker);
     }
 
     static Channel open() throws ReflectiveOperationException {
+        return new Channel(descriptor(FROM_WORKER), descriptor(TO_WORKER));
+    }
+
+    private static FileDescriptor descriptor(int number) throws ReflectiveOperationException {
         FileDescriptor descriptor = new FileDescriptor();
-        Field number = FileDescriptor.class.getDeclaredField("fd");
-        number.setAccessible(true);
-        number.setInt(descriptor, DESCRIPTOR);
-        return new Channel(descriptor);
+        Field field = FileDescriptor.class.getDeclaredField("fd");
+        field.setAccessible(true);
+        field.setInt(descriptor, number);
+        return descriptor;
     }
 
     /** Waits for the next frame. */

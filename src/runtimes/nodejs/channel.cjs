@@ -1,5 +1,5 @@
 /**
- * The bootstrap's end of the private channel (see ../channel.ts for the frames): file descriptor 3, blocking both ways.
+ * The bootstrap's end of the private channel (see ../channel.ts for the frames): one descriptor to read, one to write, both blocking.
  *
  * Reading happens only between invokes and waits in the kernel, not in the event loop: the process is frozen while it has nothing
  * to do, as an environment is on AWS, and its timers and sockets go on with the next invoke. That costs one system call a frame,
@@ -18,7 +18,8 @@ const { read, readSync, writeSync } = require('node:fs');
 const repeat = setInterval;
 const soon = setImmediate;
 
-const channelFd = 3;
+const fromWorkerFd = 3;
+const toWorkerFd = 4;
 /** Frames up to these sizes use a buffer that is reused. */
 const readBytes = 64 * 1024;
 const scratchBytes = 16 * 1024;
@@ -40,7 +41,7 @@ function leave() {
 function readSome(bytes, start, end) {
   let count = 0;
   try {
-    count = readSync(channelFd, bytes, start, end - start, null);
+    count = readSync(fromWorkerFd, bytes, start, end - start, null);
   } catch {
     leave();
   }
@@ -91,7 +92,7 @@ function complete(filled) {
 /** @param {Buffer} bytes @param {number} end */
 function writeAll(bytes, end) {
   try {
-    for (let offset = 0; offset < end;) offset += writeSync(channelFd, bytes, offset, end - offset);
+    for (let offset = 0; offset < end;) offset += writeSync(toWorkerFd, bytes, offset, end - offset);
   } catch {
     leave();
   }
@@ -146,7 +147,7 @@ function receiveAwake(leaving, take) {
   const filled = takeAhead();
   if (filled > 0) return void soon(() => take(complete(filled)));
   sendIfItEnds(leaving);
-  return read(channelFd, unread, 0, readBytes, null, (error, count) => {
+  return read(fromWorkerFd, unread, 0, readBytes, null, (error, count) => {
     owed = undefined;
     if (error !== null || count === 0) leave();
     take(complete(count));
@@ -164,7 +165,7 @@ function askForRoom(type, done) {
   const answer = Buffer.allocUnsafeSlow(headBytes);
   /** @param {number} filled */
   const more = (filled) => {
-    read(channelFd, answer, filled, headBytes - filled, null, (error, count) => {
+    read(fromWorkerFd, answer, filled, headBytes - filled, null, (error, count) => {
       if (error !== null || count === 0) leave();
       if (filled + count < headBytes) return more(filled + count);
       owed = undefined;

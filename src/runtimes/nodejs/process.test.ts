@@ -1,8 +1,10 @@
 /** What a Node function sees of its process and its invoke, what its logs and errors look like, and how it ends. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
 import { suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapHost, functionEnv, TaskRoot } from '../contract/bootstrap-host.ts';
 import { RunningFunction } from '../contract/running-function.ts';
 import { launchable } from '../contract/runtimes-here.ts';
@@ -26,6 +28,39 @@ for (const [runtime, launch] of versions) {
       assert.deepEqual(env, { ...functionEnv, MINE: 'x', TZ: 'Asia/Tokyo', _X_AMZN_TRACE_ID: 'Root=1-2' });
       assert.equal(cwd, run.root.path);
     });
+
+    test(
+      'the process sleeps on when its answer is taken',
+      { skip: process.platform !== 'linux' && 'looks in /proc' },
+      async () => {
+        await using run = await start('exports.handler = async (event) => event');
+        const { pid } = run.host.child;
+        const answers = run.host.child.stdio.at(4);
+        assert.ok(answers instanceof Duplex);
+        const sleeps = (): number => {
+          const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+          return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
+        };
+        const asleep = async (): Promise<void> => {
+          while (!/\) S /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) await sleep(1);
+        };
+        await run.parsed('{}');
+        await asleep();
+        const before = sleeps();
+        const invokes = 40;
+        for (let n = 0; n < invokes; n += 1) {
+          answers.pause();
+          const answer = run.parsed('{}');
+          await sleep(2);
+          await asleep();
+          answers.resume();
+          await answer;
+          await asleep();
+        }
+        // Up to twice as often where the kernel tells it that there is room to write again.
+        assert.ok(sleeps() - before < 1.1 * invokes, `${sleeps() - before} times in ${invokes} invokes`);
+      },
+    );
 
     test('the trace id of the invoke at hand is where functions look for it, and variables stay variables', async () => {
       await using run = await start(

@@ -1,4 +1,4 @@
-"""The bootstrap's end of the private channel (see ../channel.ts for the frames): file descriptor 3, blocking.
+"""The bootstrap's end of the private channel (see ../channel.ts for the frames): one descriptor to read, one to write, both blocking.
 
 One read usually brings a whole frame, one write sends one. Threads may log while another one answers, so writing is
 under a lock. When the worker is gone, the process ends.
@@ -11,7 +11,8 @@ INIT, READY, INIT_ERROR, INVOKE, RESPONSE, ERROR, LOG = range(1, 8)
 END = 15
 AWAKE = 16
 
-_FD = 3
+_FROM_WORKER_FD = 3
+_TO_WORKER_FD = 4
 _READ_BYTES = 64 * 1024
 # The same hard stop as the worker's (`frameBytesMax` of ../channel.ts).
 _FRAME_BYTES_MAX = 64 * 1024 * 1024
@@ -22,9 +23,10 @@ _is_child = False
 
 
 def open_channel():
-    """Makes the descriptor ours alone: blocking, and closed in every program that the function starts."""
-    os.set_blocking(_FD, True)
-    os.set_inheritable(_FD, False)
+    """Makes the descriptors ours alone: blocking, and closed in every program that the function starts."""
+    for descriptor in (_FROM_WORKER_FD, _TO_WORKER_FD):
+        os.set_blocking(descriptor, True)
+        os.set_inheritable(descriptor, False)
     os.register_at_fork(after_in_child=_after_fork)
 
 
@@ -60,10 +62,10 @@ def send(frame_type, body):
     frame = b"%b%c%b" % ((len(body) + 1).to_bytes(4, "big"), frame_type, body)
     with _write_lock:
         try:
-            written = os.write(_FD, frame)
+            written = os.write(_TO_WORKER_FD, frame)
             while written < len(frame):
                 frame = memoryview(frame)[written:]
-                written = os.write(_FD, frame)
+                written = os.write(_TO_WORKER_FD, frame)
         except OSError:
             _leave()
 
@@ -86,7 +88,7 @@ def _complete(data, end):
 
 def _read(count):
     try:
-        data = os.read(_FD, count)
+        data = os.read(_FROM_WORKER_FD, count)
     except OSError:
         data = b""
     if not data:

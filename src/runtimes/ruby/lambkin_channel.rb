@@ -1,4 +1,4 @@
-# The bootstrap's end of the private channel (see ../channel.ts for the frames): file descriptor 3, blocking.
+# The bootstrap's end of the private channel (see ../channel.ts for the frames): one descriptor to read, one to write, both blocking.
 #
 # Threads may log while another one answers, so writing is under a lock. When the worker is gone, the process ends.
 # frozen_string_literal: true
@@ -6,16 +6,18 @@
 module LambkinChannel
   INIT, READY, INIT_ERROR, INVOKE, RESPONSE, ERROR, LOG, FATAL = (1..8).to_a
 
-  DESCRIPTOR = 3
+  FROM_WORKER = 3
+  TO_WORKER = 4
   # The same hard stop as the worker's (`frameBytesMax` of ../channel.ts).
   FRAME_BYTES_MAX = 64 * 1024 * 1024
 
   class << self
-    # Makes the descriptor ours alone: it is closed in every program that the function starts.
+    # Makes the descriptors ours alone: they are closed in every program that the function starts.
     def open
-      @io = IO.for_fd(DESCRIPTOR, 'r+b', autoclose: false)
-      @io.close_on_exec = true
-      @io.sync = true
+      @from_worker = IO.for_fd(FROM_WORKER, 'rb', autoclose: false)
+      @to_worker = IO.for_fd(TO_WORKER, 'wb', autoclose: false)
+      [@from_worker, @to_worker].each { |io| io.close_on_exec = true }
+      @to_worker.sync = true
       @lock = Monitor.new
       @process = Process.pid
     end
@@ -54,13 +56,13 @@ module LambkinChannel
 
     def write(frame)
       # A signal's handler may log while it interrupts a log: a monitor lets the same thread in again.
-      @lock.synchronize { @io.write(frame) }
+      @lock.synchronize { @to_worker.write(frame) }
     rescue IOError, SystemCallError
       leave
     end
 
     def read(count)
-      data = @io.read(count)
+      data = @from_worker.read(count)
       leave if data.nil? || data.bytesize < count
       data
     rescue IOError, SystemCallError

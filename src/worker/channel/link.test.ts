@@ -1,6 +1,6 @@
 /** The private channel, as a worker hears it: streams in order, room for room, and whoever breaks the protocol is broken. */
 import assert from 'node:assert/strict';
-import { duplexPair } from 'node:stream';
+import { duplexPair, type Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { FrameType } from '#runtimes';
 import type { RuntimeSays } from '../environment/runtime.ts';
@@ -13,12 +13,13 @@ const start = '{"contentType":"text/plain"}';
 
 /** A bootstrap that is at an invoke. */
 async function busy() {
-  const [near, far] = duplexPair();
+  const [orders, reading] = duplexPair();
+  const [answers, far] = duplexPair();
   const said: RuntimeSays[] = [];
   let got = Buffer.alloc(0);
-  far.on('data', (chunk: Buffer) => (got = Buffer.concat([got, chunk])));
+  reading.on('data', (chunk: Buffer) => (got = Buffer.concat([got, chunk])));
   const link = new ChannelLink(
-    near,
+    { orders, answers },
     (message) => said.push(message),
     () => {},
   );
@@ -33,7 +34,15 @@ async function busy() {
   await turn();
   said.length = 0;
   got = Buffer.alloc(0);
-  return { link, said, send, kinds: () => said.map(({ kind }) => kind), got: () => [...got] };
+  return {
+    link,
+    orders,
+    reading,
+    said,
+    send,
+    kinds: () => said.map(({ kind }) => kind),
+    got: () => [...got],
+  };
 }
 
 const room = [0, 0, 0, 1, FrameType.room];
@@ -134,6 +143,32 @@ test('what is out of turn, too large or nonsense is broken, and nothing after it
     await send(response, 'late');
     assert.equal(kinds().length, before);
   }
+});
+
+async function reset(orders: Duplex): Promise<void> {
+  orders.destroy(new Error('read ECONNRESET'));
+  await turn();
+}
+
+test('a process that dies with the invoke unread never had it; with something else unread it may have', async () => {
+  const unread = await busy();
+  await reset(unread.orders);
+  assert.deepEqual(unread.kinds(), ['unsent']);
+  const read = await busy();
+  read.link.awake();
+  await reset(read.orders);
+  assert.deepEqual(read.kinds(), []);
+  const answered = await busy();
+  await answered.send(FrameType.response, '1');
+  await reset(answered.orders);
+  assert.deepEqual(answered.kinds(), ['response', 'ready']);
+});
+
+test('each socket goes one way: words where a runtime is to listen are broken', async () => {
+  const { reading, kinds } = await busy();
+  reading.write(Buffer.concat([frameHead(FrameType.response, 1), Buffer.from('1')]));
+  await turn();
+  assert.deepEqual(kinds(), ['broken']);
 });
 
 test('a stream error of any length is kept to what a response may have', async () => {

@@ -37,40 +37,53 @@ const keptBytes: Readonly<Record<number, number>> = {
 
 const noBytes = Buffer.alloc(0);
 
+/** The worker's ends of the two sockets; each goes one way (see #runtimes for why). */
+export interface ChannelStreams {
+  /** Written only. It is read as well, since only that tells how it ended. */
+  readonly orders: Duplex;
+  /** Read only. */
+  readonly answers: Duplex;
+}
+
 export class ChannelLink implements RuntimeLink {
-  readonly #stream: Duplex;
+  readonly #orders: Duplex;
   readonly #say: (message: RuntimeSays) => void;
   #phase: Phase = 'waiting';
   /** The runtime waits for room. */
   #paused = false;
+  /** Something besides the invoke at hand may be unread. */
+  #sentBeside = false;
 
   /** `hungUp` is called when the other end closes the channel: the end of the process, which is reported elsewhere, or its own doing. */
-  constructor(stream: Duplex, say: (message: RuntimeSays) => void, hungUp: () => void) {
-    this.#stream = stream;
+  constructor({ orders, answers }: ChannelStreams, say: (message: RuntimeSays) => void, hungUp: () => void) {
+    this.#orders = orders;
     this.#say = say;
     const reader = new FrameReader(
       { bodyBytesMax: frameBytesMax - 1, keptBytesMax: (type) => keptBytes[type] },
       (frame) => this.#frame(frame),
     );
-    stream.on('data', (chunk: Buffer) => {
+    answers.on('data', (chunk: Buffer) => {
       const broken = reader.push(chunk);
       if (broken !== undefined && this.#phase !== 'over') this.#broken(broken);
     });
     // A process that dies with bytes unread resets the connection. With an invoke at hand these bytes are of it: it never ran.
-    stream.on('error', () => {
-      if (this.#phase === 'busy') this.#unsent();
+    orders.on('error', () => {
+      if (this.#phase === 'busy' && !this.#sentBeside) this.#unsent();
     });
-    stream.once('close', hungUp);
-    stream.once('end', hungUp);
+    orders.on('data', () => {
+      if (this.#phase !== 'over') this.#broken('words where it is to listen');
+    });
+    for (const stream of [orders, answers]) for (const event of ['close', 'end']) stream.once(event, hungUp);
   }
 
   init(init: Init): void {
     this.#phase = 'starting';
-    this.#stream.write(textFrame(FrameType.init, JSON.stringify(init)));
+    this.#orders.write(textFrame(FrameType.init, JSON.stringify(init)));
   }
 
   invoke(call: Call): void {
     this.#phase = 'busy';
+    this.#sentBeside = false;
     const header: InvokeHeader = {
       requestId: call.requestId,
       deadlineMs: call.deadlineMs,
@@ -87,23 +100,24 @@ export class ChannelLink implements RuntimeLink {
     };
     if (one) {
       frame.set(payload, frame.length - payload.length);
-      this.#stream.write(frame, unsent);
+      this.#orders.write(frame, unsent);
     } else {
-      this.#stream.cork();
-      this.#stream.write(frame);
-      this.#stream.write(payload, unsent);
-      this.#stream.uncork();
+      this.#orders.cork();
+      this.#orders.write(frame);
+      this.#orders.write(payload, unsent);
+      this.#orders.uncork();
     }
   }
 
   awake(): void {
-    this.#stream.write(textFrame(FrameType.awake, ''));
+    this.#sentBeside = true;
+    this.#orders.write(textFrame(FrameType.awake, ''));
   }
 
   end(): void {
     this.#phase = 'over';
     // It may stand still in the kernel, where no handler of a signal runs.
-    if (this.#stream.writable) this.#stream.write(textFrame(FrameType.end, ''));
+    if (this.#orders.writable) this.#orders.write(textFrame(FrameType.end, ''));
   }
 
   close(): void {
@@ -134,7 +148,7 @@ export class ChannelLink implements RuntimeLink {
   #giveRoom(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#stream.write(textFrame(FrameType.room, ''));
+    this.#orders.write(textFrame(FrameType.room, ''));
   }
 
   #unsent(): void {
@@ -149,7 +163,7 @@ export class ChannelLink implements RuntimeLink {
 
   #frame(frame: Frame): void {
     if (frame.type === FrameType.leaving) {
-      this.#stream.write(textFrame(FrameType.end, ''));
+      this.#orders.write(textFrame(FrameType.end, ''));
       return;
     }
     if (this.#phase === 'over' && frame.type !== FrameType.log) {

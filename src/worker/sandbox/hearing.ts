@@ -2,10 +2,10 @@
  * What a sandbox's processes say and print, as its listener hears it. A function that prints more than its share waits until its pipes are read
  * again; and the kernel tells bytes and ends in no particular order, so whoever wants to know what was said before now drains first.
  */
-import type { Duplex, Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Clock } from '#platform';
 import { EitherLink } from '../channel/either-link.ts';
-import { ChannelLink } from '../channel/link.ts';
+import { ChannelLink, type ChannelStreams } from '../channel/link.ts';
 import type { RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
 import { drainTurnsMax, hangUpGraceMs, outputWindowBytesMax, outputWindowMs } from '../limits.ts';
 import type { RuntimeApiEndpoint } from '../runtime-api/server.ts';
@@ -15,7 +15,7 @@ export interface HearingParts {
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** null: the runtime talks by the Runtime API. */
-  readonly channel: Duplex | null;
+  readonly channel: ChannelStreams | null;
   readonly api: RuntimeApiEndpoint;
   readonly clock: Clock;
   /** Whether some other program may have taken the runtime's place. */
@@ -39,9 +39,10 @@ export class Hearing {
   constructor({ stdout, stderr, channel, api, clock, wrapped, isOver }: HearingParts) {
     this.#clock = clock;
     this.#isOver = isOver;
-    const linkOver = (stream: Duplex | null, hears: (message: RuntimeSays) => void): RuntimeLink => {
-      if (stream === null) return api.serve(hears);
-      const overChannel = (listener: typeof hears) => new ChannelLink(stream, listener, () => this.#hungUp());
+    const linkOver = (streams: ChannelStreams | null, hears: (message: RuntimeSays) => void): RuntimeLink => {
+      if (streams === null) return api.serve(hears);
+      const overChannel = (listener: typeof hears) =>
+        new ChannelLink(streams, listener, () => this.#hungUp());
       return wrapped
         ? new EitherLink(overChannel, (listener) => api.serve(listener), hears)
         : overChannel(hears);
@@ -50,9 +51,9 @@ export class Hearing {
       this.#listener?.says(message);
       if (message.kind === 'log') this.#slow(message.text.length);
     };
-    channel?.on('data', (chunk: Buffer) => (this.#heardBytes += chunk.length));
+    channel?.answers.on('data', (chunk: Buffer) => (this.#heardBytes += chunk.length));
     this.link = linkOver(channel, say);
-    this.#streams = channel === null ? [stdout, stderr] : [stdout, stderr, channel];
+    this.#streams = channel === null ? [stdout, stderr] : [stdout, stderr, channel.answers, channel.orders];
     for (const stream of this.#streams) stream.on('error', () => {}); // its end is reported by the exit
     stdout.on('data', (chunk: Buffer) => this.#printed(chunk, 'stdout'));
     stderr.on('data', (chunk: Buffer) => this.#printed(chunk, 'stderr'));

@@ -111,7 +111,7 @@ export class ContainerSandbox implements Sandbox {
       wrapped: parts.wrapped,
       isOver: () => this.#ended !== undefined || this.#killing !== undefined,
     });
-    if (talk !== 'channel') streams.channel.destroy();
+    if (talk !== 'channel') for (const stream of Object.values(streams.channel)) stream.destroy();
     this.link = this.#hearing.link;
     this.#status = streams.status;
     let said = '';

@@ -12,12 +12,12 @@
 import type { ExitStatus } from '../../environment/runtime.ts';
 
 /** Where the conversation goes: a socket, since it goes both ways. */
-export const statusFd = 4;
+export const statusFd = 5;
 
 const script = [
   `read -r go <&${statusFd} || exit 125`,
-  `exec 5>&2 2>&${statusFd}`,
-  `(exec "$@" 2>&5 ${statusFd}>&- 5>&-)`,
+  `exec 6>&2 2>&${statusFd}`,
+  `(exec "$@" 2>&6 ${statusFd}>&- 6>&-)`,
   `echo "exit $?" >&${statusFd}`,
 ].join('\n');
 
@@ -27,7 +27,7 @@ export function initArguments(
   talk: 'channel' | 'runtime-api',
   shell: readonly string[] = ['/bin/sh'],
 ): readonly string[] {
-  const setup = talk === 'channel' ? script : `exec 3>&-\n${script}`;
+  const setup = talk === 'channel' ? script : `exec 3>&- 4>&-\n${script}`;
   return [...shell, '-c', setup, 'init', ...command];
 }
 

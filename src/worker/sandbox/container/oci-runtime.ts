@@ -4,6 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { once } from 'node:events';
 import { delimiter, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
+import type { ChannelStreams } from '../../channel/link.ts';
 import type { Enclave } from './enclave.ts';
 import { complaintBytesMax, runtimeMsMax } from './limits.ts';
 
@@ -34,7 +35,7 @@ export interface ContainerStart {
 export interface ContainerStreams {
   readonly stdout: Readable;
   readonly stderr: Readable;
-  readonly channel: Duplex;
+  readonly channel: ChannelStreams;
   readonly status: Duplex;
 }
 
@@ -56,10 +57,10 @@ export class OciRuntime {
 
   /** Resolves once the container's first process runs. */
   async run({ id, bundle, pidFile }: ContainerStart): Promise<ContainerOutcome> {
-    const args = ['run', '--detach', '--bundle', bundle, '--pid-file', pidFile, '--preserve-fds', '2', id];
+    const args = ['run', '--detach', '--bundle', bundle, '--pid-file', pidFile, '--preserve-fds', '3', id];
     const [command, entered] = this.#enclave.enter(this.program, ['--root', this.#state, ...args]);
     const child = spawn(command, entered, {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
       env: runtimeEnv,
     });
     const streams = streamsOf(child);
@@ -79,7 +80,7 @@ export class OciRuntime {
     if (code !== 0) {
       // The reason may still be in the pipe.
       await new Promise((resolve) => setImmediate(resolve));
-      for (const stream of Object.values(streams) as readonly Duplex[]) stream.destroy();
+      for (const stream of allOf(streams)) stream.destroy();
       return { kind: 'failed', why: reasonIn(complaint) };
     }
     streams.stderr.pause();
@@ -105,18 +106,24 @@ export class OciRuntime {
 
 const runtimeEnv = { PATH: systemFolders.join(delimiter), XDG_RUNTIME_DIR: '/run' };
 
+/** What Node gives for the descriptors asked for, of which its own type knows five. */
+type Descriptors = readonly (Duplex | null | undefined)[];
+
 function streamsOf({ stdio }: ChildProcess): ContainerStreams | undefined {
   // Without a descriptor left there are none, whatever the type says.
-  const [, stdout, stderr, channel, status] = (stdio as ChildProcess['stdio'] | undefined) ?? [];
-  const all = [stdout, stderr, channel, status];
-  for (const stream of all) stream?.on('error', () => {}); // its end is reported by the exit
-  if (!stdout || !stderr || !channel || !status) return undefined;
+  const [, stdout, stderr, orders, answers, status] = (stdio as Descriptors | undefined) ?? [];
+  for (const stream of [stdout, stderr, orders, answers, status]) stream?.on('error', () => {}); // its end is reported by the exit
+  if (!stdout || !stderr || !orders || !answers || !status) return undefined;
   return {
     stdout,
     stderr,
-    channel: channel as Duplex,
-    status: status as Duplex,
+    channel: { orders, answers },
+    status,
   };
+}
+
+function allOf({ stdout, stderr, channel, status }: ContainerStreams): readonly Readable[] {
+  return [stdout, stderr, channel.orders, channel.answers, status];
 }
 
 /** The last thing that it said, without its decoration. */

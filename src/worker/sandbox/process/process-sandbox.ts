@@ -83,7 +83,7 @@ export class ProcessSandbox implements Sandbox {
     this.#hearing = new Hearing({
       stdout: stdout as Readable,
       stderr: stderr as Readable,
-      channel: parts.talk === 'channel' ? (stdio[3] as Duplex) : null,
+      channel: parts.talk === 'channel' ? { orders: stdio[3] as Duplex, answers: stdio[4] as Duplex } : null,
       api: parts.api,
       clock: around.clock,
       wrapped: parts.wrapped,

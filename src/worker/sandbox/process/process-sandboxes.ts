@@ -222,7 +222,7 @@ export class ProcessSandboxes implements Sandboxes {
       cwd: plan.workingDirectory ?? home,
       env,
       detached: true,
-      stdio: plan.talk === 'channel' ? [gate, 'pipe', 'pipe', 'pipe'] : [gate, 'pipe', 'pipe'],
+      stdio: plan.talk === 'channel' ? [gate, 'pipe', 'pipe', 'pipe', 'pipe'] : [gate, 'pipe', 'pipe'],
       ...this.#options.runAs,
     });
   }

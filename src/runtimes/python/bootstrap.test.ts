@@ -1,9 +1,12 @@
 /** The Python bootstrap, run by every Python that this machine has. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { BootstrapHost, functionEnv, TaskRoot } from '../contract/bootstrap-host.ts';
 import { RunningFunction } from '../contract/running-function.ts';
 import { launchable } from '../contract/runtimes-here.ts';
+import { memoryGrowthKib, noProc } from '../contract/trace-memory.ts';
 
 const versions = await launchable([8, 9, 10, 11, 12, 13, 14].map((minor) => `python3.${minor}`));
 const iso = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
@@ -97,6 +100,47 @@ def handler(event, context):
         { cwd: path, first: path, hour: 9, ours: [], argv: 1, encoding: 0 },
       );
       assert.match(String(rest['encoding']), /^utf-?8$/i);
+    });
+
+    test('the trace id of the invoke at hand is where functions, native code and child processes look for it', async () => {
+      await using run = await start(`import ctypes, os, subprocess, sys
+name, held, say = '_X_AMZN_TRACE_ID', os.environ, [sys.executable, '-c', 'import os; print(os.environ.get("_X_AMZN_TRACE_ID"), end="")']
+ctypes.pythonapi.getenv.restype = ctypes.c_char_p
+def handler(event, context):
+  native = ctypes.pythonapi.getenv(name.encode())
+  seen = {'read': os.environ.get(name), 'held': held.get(name), 'getenv': os.getenv(name), 'copied': os.environ.copy().get(name),
+          'bytes': os.environb.get(name.encode(), b'').decode() or None, 'native': native and native.decode(),
+          'child': subprocess.check_output(say).decode(), 'shell': os.popen('printf %s "$' + name + '"').read()}
+  os.environ[name] = 'own'
+  own = [os.environ[name], subprocess.check_output(say).decode()]
+  if event: del os.environ[name]
+  return {'seen': seen, 'own': own}`);
+      const ids = ['Root=1-2', 'Root=1-3;ü', 'x'.repeat(5000), 'Root=1-4', undefined, 'Root=1-5'];
+      for (const [turn, traceId] of ids.entries()) {
+        const seen = await run.parsed(String(turn % 2), { traceId: traceId ?? '' });
+        const id = traceId ?? null;
+        const everywhere = { read: id, held: id, getenv: id, copied: id, bytes: id, native: id };
+        assert.deepEqual(seen, {
+          seen: { ...everywhere, child: id ?? 'None', shell: id ?? '' },
+          own: ['own', 'own'],
+        });
+      }
+    });
+
+    test('trace ids leave nothing in memory', { skip: noProc }, async () => {
+      await using run = await start(`def handler(event, context):
+  return event and {'kib': next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('VmRSS'))}`);
+      assert.ok((await memoryGrowthKib(run)) < 10_000);
+    });
+
+    test('a Python without ctypes sets the trace id all the same', () => {
+      if (launch.kind !== 'channel') assert.fail(launch.kind);
+      const folder = fileURLToPath(new URL('.', import.meta.url));
+      const code = `import os, sys; sys.modules['ctypes'] = None; sys.path.insert(0, ${JSON.stringify(folder)}); sys.dont_write_bytecode = True
+from lambkin_trace import set_trace
+for value in ['a', None, 'b']: set_trace(value); print(os.environ.get('_X_AMZN_TRACE_ID')); sys.stdout.flush(); os.system('echo $_X_AMZN_TRACE_ID')`;
+      const { stdout, stderr } = spawnSync(launch.command, ['-I', '-c', code], { encoding: 'utf8' });
+      assert.equal(stdout, 'a\na\nNone\n\nb\nb\n', stderr);
     });
 
     test('PYTHONPATH of the function counts, though the process is older', async () => {

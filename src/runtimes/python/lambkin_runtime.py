@@ -11,6 +11,7 @@ import lambkin_channel as channel
 import lambkin_logging
 from lambkin_context import LambdaContext
 from lambkin_json import Encoder
+from lambkin_trace import set_trace
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -102,11 +103,7 @@ def answer(handler, body, encoder):
     header_end = 4 + int.from_bytes(body[:4], "big")
     header = json.loads(body[4:header_end])
     request_id = lambkin_logging.request_id = header["requestId"]
-    trace_id = header.get("traceId")
-    if trace_id:
-        os.environ["_X_AMZN_TRACE_ID"] = trace_id
-    else:
-        os.environ.pop("_X_AMZN_TRACE_ID", None)
+    set_trace(header.get("traceId"))
     try:
         context = LambdaContext(header, _client_context(header.get("clientContext")))
         try:

@@ -10,6 +10,7 @@ require 'time'
 require_relative 'lambkin_channel'
 require_relative 'lambkin_logging'
 require_relative 'lambkin_context'
+require_relative 'lambkin_trace'
 require_relative 'lambkin_runtime'
 
 LambkinRuntime.run

@@ -1,9 +1,12 @@
 /** The Ruby bootstrap, run by the Ruby that this machine has. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { anyRuby } from '../contract/any-ruby.ts';
 import { BootstrapHost, functionEnv, TaskRoot } from '../contract/bootstrap-host.ts';
 import { RunningFunction } from '../contract/running-function.ts';
+import { memoryGrowthKib, noProc } from '../contract/trace-memory.ts';
 
 const ruby = anyRuby();
 const iso = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}`;
@@ -72,6 +75,49 @@ suite(`ruby ${ruby?.version ?? ''}`, { skip: missing, concurrency: 4 }, () => {
     assert.equal(GEM_PATH, `${path}/vendor/bundle/ruby/${line}:/opt/ruby/gems/${line}`);
     assert.notEqual(gems, undefined);
     assert.deepEqual(rest, { cwd: path, first: path, hour: 9, encoding: 'UTF-8' });
+  });
+
+  test('the trace id of the invoke at hand is where functions and child processes look for it', async () => {
+    await using run = await start(`NAME = '_X_AMZN_TRACE_ID'
+def handler(event:, context:)
+  seen = { read: ENV[NAME], fetched: ENV.fetch(NAME, nil), copied: ENV.to_h[NAME], child: \`printf %s "$#{NAME}"\` }
+  ENV[NAME] = 'own'
+  own = [ENV[NAME], \`printf %s "$#{NAME}"\`]
+  ENV.delete(NAME) if event == 1
+  { seen: seen, own: own }
+end`);
+    const ids = ['Root=1-2', 'Root=1-3;ü', 'x'.repeat(5000), 'Root=1-4', undefined, 'Root=1-5'];
+    for (const [turn, traceId] of ids.entries()) {
+      const id = traceId ?? null;
+      assert.deepEqual(await run.parsed(String(turn % 2), { traceId: traceId ?? '' }), {
+        seen: { read: id, fetched: id, copied: id, child: id ?? '' },
+        own: ['own', 'own'],
+      });
+    }
+  });
+
+  test('trace ids leave nothing in memory', { skip: noProc }, async () => {
+    await using run = await start(`def handler(event:, context:)
+  return unless event
+  GC.start
+  { kib: File.read('/proc/self/status')[/VmRSS:\\s+(\\d+)/, 1].to_i }
+end`);
+    assert.ok((await memoryGrowthKib(run)) < 10_000);
+  });
+
+  test('a Ruby without fiddle sets the trace id all the same', () => {
+    if (launch.kind !== 'channel') assert.fail(launch.kind);
+    const file = fileURLToPath(new URL('lambkin_trace.rb', import.meta.url));
+    const code = `module Kernel
+  alias real_require require
+  def require(name) = name == 'fiddle' ? raise(LoadError) : real_require(name)
+end
+load ${JSON.stringify(file)}
+$stdout.sync = true
+['a', nil, 'b'].each { |value| LambkinTrace.set(value); p ENV['_X_AMZN_TRACE_ID']; system('echo $_X_AMZN_TRACE_ID') }
+abort 'it has fiddle' if defined?(Fiddle)`;
+    const { stdout, status, stderr } = spawnSync(launch.command, ['-e', code], { encoding: 'utf8' });
+    assert.deepEqual([status, stdout], [0, '"a"\na\nnil\n\n"b"\nb\n'], stderr);
   });
 
   test('gems of the function are found', async () => {

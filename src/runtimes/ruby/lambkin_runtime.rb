@@ -89,7 +89,7 @@ module LambkinRuntime
       header_bytes = body.unpack1('N')
       header = JSON.parse(body.byteslice(4, header_bytes))
       LambkinLogging.request_id = header['requestId']
-      ENV['_X_AMZN_TRACE_ID'] = header['traceId'].to_s.empty? ? nil : header['traceId']
+      LambkinTrace.set(header['traceId'])
       payload = body.byteslice((4 + header_bytes)..).force_encoding(Encoding::UTF_8)
       [LambkinChannel::RESPONSE, result(handler, payload, header)]
     rescue Exception => e # an error of the function, whatever it is

@@ -217,8 +217,9 @@ export class Catalogue {
     throw new Error('the log group is deleted as fast as it is created');
   }
 
-  /** Waits for what is being cleared. */
+  /** Waits for what is being read and cleared. */
   async settled(): Promise<void> {
+    await this.#loaded?.catch(() => {});
     await Promise.all(this.#clearing);
   }
 

@@ -14,7 +14,7 @@ import { openSqlite } from '#engines/sqlite';
 import type { SqliteEngine } from '#engines/sqlite';
 import { systemClock, systemEntropy } from '#platform';
 import { writeEndlessly } from './fixtures/endless-writer.ts';
-import { context, eventsOf, messagesOf } from './fixtures/opened.ts';
+import { context, eventsOf, messagesOf, settle } from './fixtures/opened.ts';
 import { openLogs } from './service.ts';
 
 const [, self = '', storePath] = process.argv;
@@ -70,6 +70,22 @@ test('what could be read before kill -9 can be read after, in order, and writing
       'after',
     );
     await engine.close();
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+test('who closes before everything was read waits for that, and the store can go', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'lambkin-logs-'));
+  try {
+    const engine = await openStore(join(directory, 'store.db'));
+    const { documents, journal } = engine;
+    const faults: unknown[] = [];
+    const onFault = (error: unknown): number => faults.push(error);
+    await openLogs({ documents, journal, clock: systemClock, entropy: systemEntropy, onFault }).close();
+    await engine.close();
+    await settle();
+    assert.deepEqual(faults, []);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

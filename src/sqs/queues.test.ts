@@ -1,6 +1,11 @@
 /** Queues as such: creating, finding, changing, deleting, and what of them survives a restart. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { openSqlite } from '#engines/sqlite';
+import { systemClock, systemEntropy } from '#platform';
 import { arn, open, redrive, refused, settle } from './fixtures/opened.ts';
 
 test('a queue is created once, and again only by those who want it as it is', async () => {
@@ -350,4 +355,21 @@ test('there is a bound on queues', async () => {
   const { create } = open({ limits: { queuesMax: 1 } });
   await create('a');
   await refused(create('b'), 'OverLimit');
+});
+
+test('who closes before everything was read waits for that, and the store can go', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'lambkin-sqs-'));
+  try {
+    const engine = await openSqlite(join(directory, 'store.db'), {
+      clock: systemClock,
+      entropy: systemEntropy,
+    });
+    const { sqs, faults } = open(engine);
+    await sqs.close();
+    await engine.close();
+    await settle();
+    assert.deepEqual(faults, []);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });

@@ -73,6 +73,7 @@ export function openSqs(options: SqsOptions): Sqs {
     async close() {
       messaging.stopWaiting();
       await sweeper.close();
+      await ready?.catch(() => {});
       await tasks.close();
       await catalogue.close();
     },

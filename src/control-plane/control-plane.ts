@@ -8,6 +8,7 @@ import type { RoleState } from '#identity';
 import {
   layersOf,
   metadataPrefix,
+  type PackageType,
   type VariableSeal,
   type VersionRecord,
   type WatchedMetadata,
@@ -27,7 +28,6 @@ import type { RoleMay } from './event-sources/role-permissions.ts';
 import { FunctionStore } from './function-store.ts';
 import { functionHandlers } from './functions.ts';
 import { layerPolicyHandlers } from './layer-policies.ts';
-import type { PackageType } from './function-image.ts';
 import { type ImageKeeper, imagesOf } from './image-keeper.ts';
 import { ImageReleases } from './image-releases.ts';
 import { ImageSettling } from './image-settling.ts';

@@ -1,6 +1,6 @@
 /** The container image of a function: taken out of requests, resolved and pinned; and ImageConfig, which says how it is run. */
 import { ImageProblem, type ResolvedImage } from '#registry';
-import type { CodeRecord, Configuration, FunctionImage } from '#metadata';
+import type { CodeRecord, Configuration, FunctionImage, PackageType } from '#metadata';
 import { type Input, type Output, WireError } from '#wire';
 import { invalidParameter } from './answers.ts';
 import type { Context } from './context.ts';
@@ -8,7 +8,6 @@ import { imageDefaultsCharsMax, imageResolveMsMax } from './limits.ts';
 import { list, structure, text } from './request.ts';
 
 type Kept = Configuration['kept'];
-export type PackageType = Configuration['packageType'];
 
 export interface TakenImage {
   readonly code: CodeRecord;

@@ -7,7 +7,7 @@ import { ImageProblem } from '#registry';
 import type { FunctionImage } from '#metadata';
 import type { ImageKeeper } from './image-keeper.ts';
 import { imageStoresMax } from './limits.ts';
-import type { Readiness } from './settling.ts';
+import { notReady, type Readiness } from './readiness.ts';
 
 export class ImageSettling {
   readonly #images: ImageKeeper | undefined;
@@ -27,12 +27,12 @@ export class ImageSettling {
     const images = this.#images;
     if (images === undefined || this.#problem !== undefined) {
       const why = this.#problem ?? 'there is no store of images.';
-      return failed('InternalError', `Container images cannot run here: ${why}`);
+      return notReady('InternalError', `Container images cannot run here: ${why}`);
     }
     try {
       return { kind: 'ready', imageId: await this.#stored(images, image) };
     } catch (error) {
-      if (error instanceof ImageProblem) return failed(error.code, error.message);
+      if (error instanceof ImageProblem) return notReady(error.code, error.message);
       throw error;
     }
   }
@@ -67,5 +67,3 @@ export class ImageSettling {
     return imageId;
   }
 }
-
-const failed = (reasonCode: string, reason: string): Readiness => ({ kind: 'failed', reason, reasonCode });

@@ -9,14 +9,14 @@
  * `settle` again at the next start, from the state in the store alone.
  */
 import type { CodeStore } from '#code';
-import { type Fallback, layersOf, type VersionRecord } from '#metadata';
+import { layersOf, type PackageType, type VersionRecord } from '#metadata';
 import type { Cancel, Clock, Document, Documents, Entropy, Json } from '#platform';
 import type { Runtimes } from '#runtimes';
-import type { PackageType } from './function-image.ts';
 import { imagesOf } from './image-keeper.ts';
 import type { ImageReleases } from './image-releases.ts';
 import type { ImageSettling } from './image-settling.ts';
 import { imageSettlingMax, resettleDelayMsMax, resettleDelayMsMin, settlingMax } from './limits.ts';
+import { notReady, type Readiness, withReadiness } from './readiness.ts';
 
 export interface SettlingOptions {
   readonly documents: Documents;
@@ -29,11 +29,6 @@ export interface SettlingOptions {
   /** Told of what went wrong and will be tried again. */
   readonly onTrouble: (message: string, error: unknown) => void;
 }
-
-export type Readiness =
-  /** `imageId`: of the image that is stored, where the version has one. */
-  | { readonly kind: 'ready'; readonly imageId?: string }
-  | { readonly kind: 'failed'; readonly reason: string; readonly reasonCode: string };
 
 export const isUnsettled = (version: VersionRecord): boolean =>
   version.state === 'Pending' || version.lastUpdateStatus === 'InProgress';
@@ -198,61 +193,6 @@ export class Settling {
   }
 }
 
-const notReady = (reasonCode: string, reason: string): Readiness => ({ kind: 'failed', reason, reasonCode });
-
 function versionOf(document: Document): VersionRecord {
   return document.value as unknown as VersionRecord;
-}
-
-/** The version once settled. Reasons of before go; a new revision id says that clients see a change. */
-function withReadiness(
-  version: VersionRecord,
-  readiness: Readiness,
-  revisionId: string,
-  generation: string,
-): VersionRecord {
-  const {
-    stateReason: _stateReason,
-    stateReasonCode: _stateReasonCode,
-    lastUpdateStatusReason: _lastUpdateStatusReason,
-    lastUpdateStatusReasonCode: _lastUpdateStatusReasonCode,
-    fallback,
-    ...rest
-  } = version;
-  const base = { ...rest, revisionId };
-  if (readiness.kind === 'ready') {
-    const { configuration } = version;
-    const { imageId } = readiness;
-    const image = configuration.image && imageId !== undefined && { ...configuration.image, imageId };
-    return {
-      ...base,
-      ...(image && { configuration: { ...configuration, image } }),
-      state: 'Active',
-      lastUpdateStatus: 'Successful',
-    };
-  }
-  const { reason, reasonCode } = readiness;
-  if (version.state === 'Pending') {
-    return {
-      ...base,
-      state: 'Failed',
-      stateReason: reason,
-      stateReasonCode: reasonCode,
-      lastUpdateStatus: 'Failed',
-      lastUpdateStatusReason: reason,
-      lastUpdateStatusReasonCode: reasonCode,
-    };
-  }
-  return {
-    ...base,
-    lastUpdateStatus: 'Failed',
-    lastUpdateStatusReason: reason,
-    lastUpdateStatusReasonCode: reasonCode,
-    ...(fallback === undefined ? {} : { fallback: takenUp(fallback, generation) }),
-  };
-}
-
-/** Environments of a generation that the update has ended do not come back: what serves again does so as a new one. */
-function takenUp(fallback: Fallback, generation: string): Fallback {
-  return fallback.serves === 'from-failure' ? { ...fallback, generation } : fallback;
 }

@@ -28,7 +28,7 @@ export type { ChunkTier } from './reading/tier.ts';
 export { openDiskTier } from './host/disk-tier.ts';
 export type { DiskTierOptions } from './host/disk-tier.ts';
 export { openImageMounts } from './host/open-image-mounts.ts';
-export type { DeviceProgram, ImageMountsOptions } from './host/open-image-mounts.ts';
+export type { DeviceProgram, ImageMountsOptions } from './host/image-mounts-options.ts';
 export { imageMountsProblem } from './host/mounts-problem.ts';
 export type {
   CountedImageMounts,

@@ -13,6 +13,7 @@ export type {
   FunctionUrlReference,
   ImageDefaults,
   LayerReference,
+  PackageType,
   ProvisionedRecord,
   ResourcePolicy,
   VersionName,

@@ -54,6 +54,9 @@ export interface ImageDefaults {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** What a function's code comes as. */
+export type PackageType = 'Zip' | 'Image';
+
 /** What clients configure; immutable once published as a version. */
 export interface Configuration {
   readonly runtime: string;
@@ -67,7 +70,7 @@ export interface Configuration {
   readonly architecture: 'x86_64' | 'arm64';
   readonly ephemeralStorageMb: number;
   /** `Image`: `image` says what runs; runtime and handler are empty, `code` names no archive, and there are no layers. */
-  readonly packageType: 'Zip' | 'Image';
+  readonly packageType: PackageType;
   readonly logGroup: string;
   readonly code: CodeRecord;
   readonly image?: FunctionImage;

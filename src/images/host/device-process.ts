@@ -14,7 +14,7 @@ import { mountLimits } from '../limits.ts';
 import type { Place } from '../roots/place.ts';
 import { hostEnvironment } from './command.ts';
 import { deviceMark } from './mount-sweep.ts';
-import type { ImageMountsOptions } from './open-image-mounts.ts';
+import type { ImageMountsOptions } from './image-mounts-options.ts';
 
 interface Running {
   readonly child: ChildProcess;

@@ -6,7 +6,7 @@
  *     credentials given ─────────── invokes ──────────▶ retired when idle ── margin ──▶ credentials expire
  */
 import type { Cancel, Clock } from '#platform';
-import type { Provisioner } from './provisioner.ts';
+import type { Provisions } from './provision.ts';
 
 /** Milliseconds: the longest invoke, so that none outlives the credentials that it began with. */
 export const credentialMarginMs = 15 * 60_000;
@@ -50,7 +50,7 @@ export class CredentialLife {
   }
 
   /** The same provisioner; each provision that it makes begins a new life. */
-  watching(provisioner: Pick<Provisioner, 'provide'>): Pick<Provisioner, 'provide'> {
+  watching(provisioner: Provisions): Provisions {
     return {
       provide: async (version, logStream, initialization) => {
         const outcome = await provisioner.provide(version, logStream, initialization);

@@ -26,7 +26,7 @@ import type { Extension, ShutdownReason } from '../extensions/state-types.ts';
 import { failurePayload, faultOf } from './failures.ts';
 import { Household } from './household.ts';
 import { Housing } from './housing.ts';
-import type { Provision, ProvisionOutcome, Provisioner } from './provisioner.ts';
+import type { Provision, ProvisionOutcome, Provisions } from './provision.ts';
 import type { AnswerSays, RuntimeSays } from './runtime.ts';
 import { initial, step } from './state.ts';
 import { statusOf } from './status.ts';
@@ -35,7 +35,7 @@ import { termsOf } from './terms.ts';
 import { Turn } from './turn.ts';
 
 export interface EnvironmentParts {
-  readonly provisioner: Pick<Provisioner, 'provide'>;
+  readonly provisioner: Provisions;
   readonly logs: LogSink;
   readonly clock: Clock;
   readonly entropy: Entropy;

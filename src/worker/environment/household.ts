@@ -14,7 +14,7 @@ import type { PlatformLog } from '../telemetry/platform-log.ts';
 import { TelemetryHub } from '../telemetry/subscriptions/hub.ts';
 import type { Subscription } from '../telemetry/subscriptions/subscription.ts';
 import type { EnvironmentSpec } from '../worker.ts';
-import type { Provision } from './provisioner.ts';
+import type { Provision } from './provision.ts';
 
 export interface HouseholdParts {
   readonly spec: EnvironmentSpec;

@@ -7,7 +7,7 @@
 import type { ShutdownReason } from '../extensions/state-types.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Household } from './household.ts';
-import type { Provision, ProvisionOutcome } from './provisioner.ts';
+import type { Provision, ProvisionOutcome } from './provision.ts';
 
 export class Housing {
   #provision: Provision | undefined;

@@ -1,87 +1,24 @@
 /** Gets an environment what it runs in: its code on this host, and a sandbox that is (or is about to be) its runtime. */
 import { InvariantError } from '#lib/assert';
-import type { CodeStore } from '#code';
 import type { Credentials } from '#identity';
-import type { ImageMounts } from '#images';
 import type { VersionRecord } from '#metadata';
-import type { Clock, Entropy } from '#platform';
-import type { Init, Launch, Runtimes } from '#runtimes';
-import type { ChannelLaunch, Pool } from '../pool/pool.ts';
-import { type Debugged, launchOf } from './debugged.ts';
-import type { Settle, Starts } from '../pool/starts.ts';
+import type { Launch } from '#runtimes';
+import type { ChannelLaunch } from '../pool/pool.ts';
+import { launchOf } from './debugged.ts';
+import type { Settle } from '../pool/starts.ts';
 import { copyCode } from '../sandbox/code-copy.ts';
-import type { Inside, Room, RuntimeFiles, Sandbox, Sandboxes, StartPlan } from '../sandbox/sandbox.ts';
+import type { Inside, Room, RuntimeFiles, Sandbox, StartPlan } from '../sandbox/sandbox.ts';
 import { type Files, unpackFiles } from './files.ts';
-import { type CredentialsBy, credentialsOf, RoleCredentials } from './role-credentials.ts';
+import { credentialsOf, RoleCredentials } from './role-credentials.ts';
 import { asOpt, inOpt, type Opt, optRoot } from './opt.ts';
 import type { Initialization } from '../worker.ts';
 import { changesStart, environmentVariables, execWrapper, startVariables } from './variables.ts';
 import { directoryOf } from './path.ts';
 import { provideImage } from './image-provision.ts';
+import type { ExtensionPrograms, ProvisionOutcome, Provisions } from './provision.ts';
+import type { ProvisionerParts } from './provisioner-parts.ts';
 import { sealedMessage } from './sealed-message.ts';
 import { startErrorText } from './start-errors.ts';
-
-/** A sandbox with what belongs to it. */
-export interface Provision {
-  readonly sandbox: Sandbox;
-  readonly init: Init;
-  /** What its layers bring to /opt/extensions. */
-  readonly programs: ExtensionPrograms;
-  /** Its start is over, one way or the other: the next may begin. */
-  readonly settle: Settle;
-  /** The code may be removed. */
-  readonly release: () => void;
-}
-
-/** External extensions, and how a process of the sandbox finds them. */
-export interface ExtensionPrograms {
-  readonly names: readonly string[];
-  /** What stands for /opt. */
-  readonly root: string;
-  /** The layers to be put at /opt. */
-  readonly opt?: string;
-}
-
-export type ProvisionOutcome =
-  | {
-      readonly kind: 'provided';
-      readonly provision: Provision;
-      /** Epoch milliseconds: when the role's credentials that it was given end; undefined: never. */
-      readonly credentialsEndMs?: number | undefined;
-      /** Resolves when what it runs from breaks: it goes on with what it has, and takes no more invokes. */
-      readonly lost?: Promise<void>;
-    }
-  | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'impossible'; readonly errorType: string; readonly message: string }
-  /** The function's own executable is missing or cannot be executed: its failure, not the host's. */
-  | {
-      readonly kind: 'entrypoint';
-      readonly message: string;
-      /** Absent: Runtime.InvalidEntrypoint. */
-      readonly errorType?: string;
-      /** For the function's log. */
-      readonly line?: string;
-    };
-
-export interface ProvisionerParts {
-  readonly runtimes: Runtimes;
-  readonly code: CodeStore;
-  readonly sandboxes: Sandboxes;
-  /** Container images of functions, where this host mounts them. */
-  readonly images?: ImageMounts | undefined;
-  readonly pool: Pool;
-  readonly starts: Starts;
-  readonly credentials: (roleArn: string, sessionName: string) => Credentials;
-  readonly credentialsBy: CredentialsBy;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  /** The environment variables of a version in clear; undefined where they cannot be opened. */
-  readonly openVariables: (version: VersionRecord) => Readonly<Record<string, string>> | undefined;
-  readonly endpoint: () => string;
-  readonly endpoints: Readonly<Record<string, string>>;
-  readonly warn: (message: string, fields: Readonly<Record<string, string>>) => void;
-  readonly debugged?: Debugged | undefined;
-}
 
 /** The function's variables, once the sandbox's own are known. */
 type Variables = (sandbox: Pick<Sandbox, 'places' | 'own'>) => Readonly<Record<string, string>>;
@@ -93,14 +30,13 @@ const noBootstrap = "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt
 
 const noPrograms: ExtensionPrograms = { names: [], root: optRoot };
 
-export class Provisioner {
+export class Provisioner implements Provisions {
   readonly #parts: ProvisionerParts;
 
   constructor(parts: ProvisionerParts) {
     this.#parts = parts;
   }
 
-  /** Fails only where an invariant is broken: what the host or its stores cannot do now is `refused`. */
   async provide(
     version: VersionRecord,
     logStream: string,

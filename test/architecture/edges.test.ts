@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { circlesIn } from './circles.ts';
 
 /** component → the components whose public face it may import. `lib` is open to all. */
 const edges: Readonly<Record<string, readonly string[]>> = {
@@ -172,6 +173,16 @@ test('relative imports stay inside their component', () => {
     return !new URL(specifier, `file:///${file}`).pathname.startsWith(folder);
   });
   assert.deepEqual(escaping, []);
+});
+
+test('nothing imports itself by way of others, neither files nor components', () => {
+  const within = new Map<string, string[]>(files.map((file) => [file, []]));
+  for (const { file, specifier } of imports) {
+    if (!specifier.startsWith('.')) continue;
+    within.get(file)?.push(new URL(specifier, `file:///${file}`).pathname.slice(1));
+  }
+  assert.deepEqual(circlesIn(within), []);
+  assert.deepEqual(circlesIn(new Map(Object.entries(edges))), []);
 });
 
 test('the world is touched only where the design allows it', () => {

@@ -1,19 +1,11 @@
 /** Queues, topics, event buses and buckets that Lambkin does not serve: called over HTTP, signed with the credentials of the function's role. */
-import { Sha256 } from '@aws-crypto/sha256-js';
-import { SignatureV4 } from '@smithy/signature-v4';
 import type { Credentials } from '#identity';
 import type { Clock, Entropy } from '#platform';
-import {
-  awsRequest,
-  type AwsRequest,
-  deliveryActions,
-  outcomeOf,
-  type RemoteService,
-  resourceOf,
-} from './aws-requests.ts';
+import { SignedCalls } from '#wire';
+import { awsRequest, deliveryActions, outcomeOf, type RemoteService, resourceOf } from './aws-requests.ts';
 import type { EventTarget, EventTargets } from './destinations.ts';
-import { httpCall } from './host/http-call.ts';
 import type { RoleMay } from './lambda-target.ts';
+import { deliveryAnswerBytesMax, deliveryMs } from './limits.ts';
 
 export interface RemoteTargetsOptions {
   readonly region: string;
@@ -36,6 +28,13 @@ export function remoteTargets(options: RemoteTargetsOptions): EventTargets {
 
 function remoteTarget(service: RemoteService, endpoint: string, options: RemoteTargetsOptions): EventTarget {
   const { region, roleMay, roleCredentials, clock, entropy } = options;
+  const calls = new SignedCalls({
+    endpoint,
+    service,
+    callMsMax: deliveryMs,
+    answerBytesMax: deliveryAnswerBytesMax,
+    clock,
+  });
   return {
     async deliver(delivery) {
       const { roleArn, event } = delivery;
@@ -46,44 +45,11 @@ function remoteTarget(service: RemoteService, endpoint: string, options: RemoteT
       if (roleMay(roleArn, action, resourceOf(service, delivery, request)) === false) {
         return { kind: 'refused', reason: `${roleArn} is not allowed to perform ${action}` };
       }
-      const credentials = roleCredentials(roleArn, event.functionName);
-      const url = new URL(endpoint.replace(/\/+$/, '') + request.path);
-      const headers = await signed(service, url, request, credentials, context.nowMs);
-      const { method, body } = request;
-      const answer = await httpCall({ method, url, headers, body }, clock);
+      const { accessKeyId, secretAccessKey, sessionToken } = roleCredentials(roleArn, event.functionName);
+      const keys = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+      const answer = await calls.call({ ...request, keys });
       if (answer.kind === 'unanswered') return { kind: 'unavailable', reason: answer.reason };
-      return outcomeOf(service, answer.statusCode, answer.body);
+      return outcomeOf(service, answer.statusCode, answer.text);
     },
   };
-}
-
-async function signed(
-  service: RemoteService,
-  url: URL,
-  { method, headers, body, region }: AwsRequest,
-  credentials: Credentials,
-  nowMs: number,
-): Promise<Readonly<Record<string, string>>> {
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-  const signer = new SignatureV4({
-    service,
-    region,
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
-    sha256: Sha256,
-    uriEscapePath: service !== 's3',
-  });
-  const request = await signer.sign(
-    {
-      method,
-      protocol: url.protocol,
-      hostname: url.hostname,
-      ...(url.port !== '' && { port: Number(url.port) }),
-      path: url.pathname,
-      query: {},
-      headers: { ...headers, host: url.host, 'content-length': String(body.byteLength) },
-      body,
-    },
-    { signingDate: new Date(nowMs) },
-  );
-  return request.headers;
 }

@@ -1,11 +1,8 @@
 /** The public face of the wire: AWS's protocols, errors and signatures on one listener. */
+export { SignedCalls } from './calls/signed-calls.ts';
+export type { CallKeys, SignedCall, SignedCallsOptions, SignedOutcome } from './calls/signed-calls.ts';
 export { SignedJsonCalls } from './calls/signed-json-calls.ts';
-export type {
-  CallKeys,
-  SignedJsonCall,
-  SignedJsonCallsOptions,
-  SignedJsonOutcome,
-} from './calls/signed-json-calls.ts';
+export type { SignedJsonCall, SignedJsonCallsOptions, SignedJsonOutcome } from './calls/signed-json-calls.ts';
 export { WireError } from './error.ts';
 export type { ErrorName } from './error.ts';
 export { jsonRpcService } from './json-rpc/service.ts';

@@ -105,8 +105,6 @@ const worldPlaces: readonly RegExp[] = [
   /^src\/images\/host\//,
   // Images are pulled over the network, and unpacked in a thread.
   /^src\/registry\/host\//,
-  // Destinations are called over HTTP.
-  /^src\/event-invoke\/host\//,
   // The bootstraps run inside the sandbox, not in Lambkin.
   /^src\/runtimes\/(nodejs|python|java|ruby)\//,
 ];

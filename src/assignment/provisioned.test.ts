@@ -7,11 +7,16 @@ import { someRequest as request } from './fixtures/some-request.ts';
 
 const two = { requested: 2, available: 2, busy: 0, kind: 'ready', invocations: 0, spillovers: 0 };
 
-test('as many as wanted are started ahead, handed out first, never too old, and counted', async () => {
+/** One worker, and the assignment that leads. */
+async function oneWorker() {
   const world = shared('w');
   const worker = world.workers.get('w');
   assert.ok(worker);
-  const { assignment } = await leader(world);
+  return { world, worker, ...(await leader(world)) };
+}
+
+test('as many as wanted are started ahead, handed out first, never too old, and counted', async () => {
+  const { world, worker, assignment } = await oneWorker();
   assignment.want(version, 2);
   assert.equal((await assignment.provisioned(version))?.kind, 'in-progress');
   await settle();
@@ -39,10 +44,7 @@ test('as many as wanted are started ahead, handed out first, never too old, and 
 });
 
 test('one that dies is replaced at once; those that die young ever more slowly', async () => {
-  const world = shared('w');
-  const worker = world.workers.get('w');
-  assert.ok(worker);
-  const { assignment } = await leader(world);
+  const { world, worker, assignment } = await oneWorker();
   assignment.want(version, 1);
   await settle();
   let replacements = 0;
@@ -63,10 +65,7 @@ test('one that dies is replaced at once; those that die young ever more slowly',
 });
 
 test('one that has served and dies is replaced at once, however often that happens', async () => {
-  const world = shared('w');
-  const worker = world.workers.get('w');
-  assert.ok(worker);
-  const { assignment } = await leader(world);
+  const { worker, assignment } = await oneWorker();
   assignment.want(version, 1);
   await settle();
   for (let times = 0; times < 20; times++) {
@@ -80,10 +79,7 @@ test('one that has served and dies is replaced at once, however often that happe
 });
 
 test('an init that fails is a failure at once, is tried again, and then it is ready', async () => {
-  const world = shared('w');
-  const worker = world.workers.get('w');
-  assert.ok(worker);
-  const { assignment } = await leader(world);
+  const { world, worker, assignment } = await oneWorker();
   worker.onCreate = () => ({ kind: 'init-failed' });
   assignment.want(version, 3);
   await settle();
@@ -99,10 +95,7 @@ test('an init that fails is a failure at once, is tried again, and then it is re
 });
 
 test('a new leader keeps what the old one kept ready, once it hears that it is wanted', async () => {
-  const world = shared('w');
-  const worker = world.workers.get('w');
-  assert.ok(worker);
-  const first = await leader(world);
+  const { world, worker, ...first } = await oneWorker();
   first.assignment.want(version, 2);
   await settle();
   first.stop();
@@ -119,10 +112,7 @@ test('a new leader keeps what the old one kept ready, once it hears that it is w
 });
 
 test('what an earlier leader kept and nobody wants any more ends like any other', async () => {
-  const world = shared('w');
-  const worker = world.workers.get('w');
-  assert.ok(worker);
-  const first = await leader(world);
+  const { world, worker, ...first } = await oneWorker();
   first.assignment.want(version, 2);
   await settle();
   first.stop();
@@ -143,10 +133,7 @@ test('a worker that is lost takes what is kept ready with it, and another one ha
 });
 
 test('of a generation that is retired nothing is kept, whoever asks', async () => {
-  const world = shared('w');
-  const worker = world.workers.get('w');
-  assert.ok(worker);
-  const { assignment } = await leader(world);
+  const { worker, assignment } = await oneWorker();
   assignment.want(version, 2);
   await settle();
   assignment.retire(version.generation);

@@ -1,17 +1,10 @@
 /** What hangs on functions, versions and aliases goes with them, whatever else happens at the same time. */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
-import { memoryBlobs, memoryDocuments } from '#engines/memory';
+import { test } from 'node:test';
 import type { Input } from '#wire';
-import { openWorldOn, type World } from './fixtures/world.ts';
+import { openPublished, type World } from './fixtures/world.ts';
 
 const hello = { FunctionName: 'hello' };
-
-async function openWorld(t: TestContext): Promise<World> {
-  const world = await openWorldOn(t, { documents: memoryDocuments(), blobs: memoryBlobs() });
-  await world.create('hello', { Publish: true });
-  return world;
-}
 
 const calls: readonly (readonly [operation: string, input: Input])[] = [
   ['AddPermission', { StatementId: 's', Action: 'lambda:InvokeFunction', Principal: 's3.amazonaws.com' }],
@@ -46,7 +39,7 @@ async function keysOf(world: World, part: string): Promise<readonly string[]> {
 }
 
 test('a function goes with more attachments than one commit takes', async (t) => {
-  const world = await openWorld(t);
+  const world = await openPublished(t);
   for (let number = 0; number < 25; number += 1) {
     const Name = `alias-${number}`;
     // Of one version only one alias can have provisioned concurrency.
@@ -62,7 +55,7 @@ test('a function goes with more attachments than one commit takes', async (t) =>
 });
 
 test('nothing of an alias is left when it is deleted while things are attached to it', async (t) => {
-  const world = await openWorld(t);
+  const world = await openPublished(t);
   for (let round = 0; round < 20; round += 1) {
     await world.call('CreateAlias', { ...hello, Name: 'live', FunctionVersion: '1' });
     const remove: Call = () => world.call('DeleteAlias', { ...hello, Name: 'live' });
@@ -73,7 +66,7 @@ test('nothing of an alias is left when it is deleted while things are attached t
 });
 
 test('nothing of a function is left when it is deleted while things are attached to it', async (t) => {
-  const world = await openWorld(t);
+  const world = await openPublished(t);
   for (let round = 0; round < 10; round += 1) {
     await race(attachments(world, '1'), round, () => world.call('DeleteFunction', hello));
     await world.call('DeleteFunction', hello).catch(() => undefined);

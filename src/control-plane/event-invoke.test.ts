@@ -1,23 +1,15 @@
 /** Retries and destinations of event invokes. */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
-import { memoryBlobs, memoryDocuments } from '#engines/memory';
+import { test } from 'node:test';
 import { eventInvokesPrefix } from '#metadata';
 import type { Input, Output } from '#wire';
-import { openWorldOn, refuses, type World } from './fixtures/world.ts';
+import { openAliased, refuses, type World } from './fixtures/world.ts';
 
 const place = 'us-east-1:000000000000';
 const arn = `arn:aws:lambda:${place}:function:hello`;
 const queue = `arn:aws:sqs:${place}:queue`;
 const topic = `arn:aws:sns:${place}:topic`;
 const hello = { FunctionName: 'hello' };
-
-async function openWorld(t: TestContext): Promise<World> {
-  const world = await openWorldOn(t, { documents: memoryDocuments(), blobs: memoryBlobs() });
-  await world.create('hello', { Publish: true });
-  await world.call('CreateAlias', { ...hello, Name: 'live', FunctionVersion: '1' });
-  return world;
-}
 
 const put = (world: World, more: Input): Promise<Output> =>
   world.call('PutFunctionEventInvokeConfig', { ...hello, ...more });
@@ -31,7 +23,7 @@ const sides = (onSuccess?: string, onFailure?: string): Input => ({
 });
 
 test('Put replaces everything, Update what it says', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const first = await put(world, { MaximumRetryAttempts: 0, ...sides(queue) });
   assert.ok(first['LastModified'] instanceof Date);
   assert.deepEqual(plain(first), {
@@ -58,7 +50,7 @@ test('Put replaces everything, Update what it says', async (t) => {
 });
 
 test('versions and aliases have their own, which go with them', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   for (const Qualifier of ['1', 'live', '$LATEST']) await put(world, { Qualifier, MaximumRetryAttempts: 1 });
   const list = async (more: Input = {}): Promise<unknown> => {
     const { FunctionEventInvokeConfigs } = await world.call('ListFunctionEventInvokeConfigs', {
@@ -94,7 +86,7 @@ test('versions and aliases have their own, which go with them', async (t) => {
 });
 
 test('destinations are queues, topics, event buses and functions that are there, and buckets for failures', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   await world.create('other');
   const bus = `arn:aws:events:${place}:event-bus/default`;
   const other = `arn:aws:lambda:${place}:function:other`;
@@ -136,7 +128,7 @@ test('destinations are queues, topics, event buses and functions that are there,
 });
 
 test('a request must say something, of a function that is there', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   await refuses(
     put(world, {}),
     'InvalidParameterValueException',

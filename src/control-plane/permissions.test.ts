@@ -1,19 +1,11 @@
 /** AddPermission, GetPolicy, RemovePermission and the whole policies that stand in the same place. */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
-import { memoryBlobs, memoryDocuments } from '#engines/memory';
+import { test } from 'node:test';
 import type { Input, Output } from '#wire';
-import { openWorldOn, refuses, type World } from './fixtures/world.ts';
+import { openAliased, refuses, type World } from './fixtures/world.ts';
 
 const arn = 'arn:aws:lambda:us-east-1:000000000000:function:hello';
 const account = '000000000000';
-
-async function openWorld(t: TestContext): Promise<World> {
-  const world = await openWorldOn(t, { documents: memoryDocuments(), blobs: memoryBlobs() });
-  await world.create('hello', { Publish: true });
-  await world.call('CreateAlias', { FunctionName: 'hello', Name: 'live', FunctionVersion: '1' });
-  return world;
-}
 
 const permission = (more: Input = {}): Input => ({
   FunctionName: 'hello',
@@ -37,7 +29,7 @@ const revisionOf = async (world: World, operation: string, more: Input = {}): Pr
   (await world.call(operation, { FunctionName: 'hello', ...more }))['RevisionId'];
 
 test('a statement says who may do what under which conditions', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const { Statement } = await world.call(
     'AddPermission',
     permission({
@@ -79,7 +71,7 @@ test('a statement says who may do what under which conditions', async (t) => {
 });
 
 test('versions and aliases have policies of their own, which invokes see', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const onAlias = (await added(world, { Qualifier: 'live' })) as Output;
   const onVersion = (await added(world, { FunctionName: `${arn}:1` })) as Output;
   assert.deepEqual([onAlias['Resource'], onVersion['Resource']], [`${arn}:live`, `${arn}:1`]);
@@ -102,7 +94,7 @@ test('versions and aliases have policies of their own, which invokes see', async
 });
 
 test('a policy goes with its last statement', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const remove = (more: Input = {}): Promise<Output> =>
     world.call('RemovePermission', { FunctionName: 'hello', StatementId: 's1', ...more });
   await refuses(remove(), 'ResourceNotFoundException', 'No policy is associated with the given resource.');
@@ -122,7 +114,7 @@ test('a policy goes with its last statement', async (t) => {
 });
 
 test('what AWS would not take is refused and changes nothing', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   await added(world, {});
   const before = await policyOf(world);
   await refuses(
@@ -165,7 +157,7 @@ test('what AWS would not take is refused and changes nothing', async (t) => {
 });
 
 test('the revision of a policy is that of its function, version or alias', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const first = await revisionOf(world, 'GetFunctionConfiguration');
   await added(world, { RevisionId: first });
   const second = await revisionOf(world, 'GetPolicy');
@@ -185,7 +177,7 @@ test('the revision of a policy is that of its function, version or alias', async
 });
 
 test('a policy ends at 20,480 characters, and all policies of a function together are bounded', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const fill = async (more: Input): Promise<number> => {
     for (let count = 0; ; count++) {
       const SourceArn = `arn:aws:s3:::${'x'.repeat(2_000)}`;
@@ -206,7 +198,7 @@ test('a policy ends at 20,480 characters, and all policies of a function togethe
 });
 
 test('statements that are added at the same time all stand in the policy', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const ids = ['a', 'b', 'c', 'd'];
   const outcomes = await Promise.all(
     [
@@ -220,7 +212,7 @@ test('statements that are added at the same time all stand in the policy', async
 });
 
 test('a whole policy takes the place of what permissions made', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   await added(world, {});
   const allow = (principal: unknown, more: Input = {}): string =>
     JSON.stringify({

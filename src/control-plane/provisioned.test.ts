@@ -1,21 +1,14 @@
 /** Provisioned concurrency: what is asked for, and what it takes from the function and the account. */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { memoryBlobs, memoryDocuments } from '#engines/memory';
 import type { Input, Output } from '#wire';
 import type { ProvisionedState } from './context.ts';
-import { openWorldOn, refuses, type World } from './fixtures/world.ts';
+import { openAliased, openWorldOn, refuses, type World } from './fixtures/world.ts';
 
 const arn = 'arn:aws:lambda:us-east-1:000000000000:function:hello';
 const hello = { FunctionName: 'hello' };
 const invalid = 'InvalidParameterValueException';
-
-async function openWorld(t: TestContext): Promise<World> {
-  const world = await openWorldOn(t, { documents: memoryDocuments(), blobs: memoryBlobs() });
-  await world.create('hello', { Publish: true });
-  await world.call('CreateAlias', { ...hello, Name: 'live', FunctionVersion: '1' });
-  return world;
-}
 
 const put = (world: World, Qualifier: string, count: number, more: Input = {}): Promise<Output> =>
   world.call('PutProvisionedConcurrencyConfig', {
@@ -32,7 +25,7 @@ async function unreserved(world: World): Promise<unknown> {
 }
 
 test('a configuration is kept, and says how far it has come', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const answer = await put(world, 'live', 5);
   assert.match(String(answer['LastModified']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000$/);
   assert.deepEqual(
@@ -61,7 +54,7 @@ test('a configuration is kept, and says how far it has come', async (t) => {
 });
 
 test('only versions and aliases of versions can be provisioned, and not both', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const unpublished = 'Provisioned Concurrency Configs cannot be applied to unpublished function versions.';
   await refuses(put(world, '$LATEST', 1), invalid, unpublished);
   await world.call('CreateAlias', { ...hello, Name: 'newest', FunctionVersion: '$LATEST' });
@@ -91,7 +84,7 @@ test('only versions and aliases of versions can be provisioned, and not both', a
 });
 
 test('it counts against the account where nothing is reserved, and is given back', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   await put(world, 'live', 50);
   assert.equal(await unreserved(world), 950);
   await put(world, 'live', 900);
@@ -110,7 +103,7 @@ test('it counts against the account where nothing is reserved, and is given back
 });
 
 test('it must fit into what the function reserves, which cannot be made smaller then', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   await reserve(world, 10);
   await put(world, 'live', 10);
   assert.equal(await unreserved(world), 990);

@@ -1,21 +1,14 @@
 /** Runtime management and the handling of recursive loops, as configured. */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
-import { memoryBlobs, memoryDocuments } from '#engines/memory';
+import { test } from 'node:test';
 import type { Input, Output } from '#wire';
-import { openWorldOn, refuses, type World } from './fixtures/world.ts';
+import { openPublished, refuses } from './fixtures/world.ts';
 
 const arn = 'arn:aws:lambda:us-east-1:000000000000:function:hello';
 const hello = { FunctionName: 'hello' };
 
-async function openWorld(t: TestContext): Promise<World> {
-  const world = await openWorldOn(t, { documents: memoryDocuments(), blobs: memoryBlobs() });
-  await world.create('hello', { Publish: true });
-  return world;
-}
-
 test('a runtime is managed automatically unless it is said otherwise', async (t) => {
-  const world = await openWorld(t);
+  const world = await openPublished(t);
   const get = (more: Input = {}): Promise<Output> =>
     world.call('GetRuntimeManagementConfig', { ...hello, ...more });
   const put = (UpdateRuntimeOn: string, more: Input = {}): Promise<Output> =>
@@ -45,7 +38,7 @@ test('a runtime is managed automatically unless it is said otherwise', async (t)
 });
 
 test('what is set goes with the function', async (t) => {
-  const world = await openWorld(t);
+  const world = await openPublished(t);
   await world.call('PutRuntimeManagementConfig', { ...hello, UpdateRuntimeOn: 'FunctionUpdate' });
   await world.call('PutFunctionRecursionConfig', { ...hello, RecursiveLoop: 'Allow' });
   await world.call('DeleteFunction', hello);
@@ -55,7 +48,7 @@ test('what is set goes with the function', async (t) => {
 });
 
 test('loops are terminated unless a function may loop, and invokes know', async (t) => {
-  const world = await openWorld(t);
+  const world = await openPublished(t);
   assert.deepEqual(await world.call('GetFunctionRecursionConfig', hello), { RecursiveLoop: 'Terminate' });
   const allow = { ...hello, RecursiveLoop: 'Allow' };
   assert.deepEqual(await world.call('PutFunctionRecursionConfig', allow), { RecursiveLoop: 'Allow' });

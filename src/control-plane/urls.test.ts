@@ -1,20 +1,12 @@
 /** The URLs of functions and aliases. */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
-import { memoryBlobs, memoryDocuments } from '#engines/memory';
+import { test } from 'node:test';
 import { functionUrlIdKey } from '#metadata';
 import type { Input, Output } from '#wire';
-import { openWorldOn, refuses, type World } from './fixtures/world.ts';
+import { openAliased, refuses, type World } from './fixtures/world.ts';
 
 const arn = 'arn:aws:lambda:us-east-1:000000000000:function:hello';
 const hello = { FunctionName: 'hello' };
-
-async function openWorld(t: TestContext): Promise<World> {
-  const world = await openWorldOn(t, { documents: memoryDocuments(), blobs: memoryBlobs() });
-  await world.create('hello', { Publish: true });
-  await world.call('CreateAlias', { ...hello, Name: 'live', FunctionVersion: '1' });
-  return world;
-}
 
 const create = (world: World, more: Input = {}): Promise<Output> =>
   world.call('CreateFunctionUrlConfig', { ...hello, AuthType: 'NONE', ...more });
@@ -22,7 +14,7 @@ const create = (world: World, more: Input = {}): Promise<Output> =>
 const idIn = (url: unknown): string => new URL(String(url)).hostname.split('.')[0] ?? '';
 
 test('a URL is created, shown, changed and deleted', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const created = await create(world, { Cors: { AllowOrigins: ['*'], MaxAge: 5 } });
   const { FunctionUrl, CreationTime } = created;
   assert.match(String(FunctionUrl), /^http:\/\/[a-z2-7]{32}\.lambda-url\.us-east-1\.localhost:9000\/$/);
@@ -67,7 +59,7 @@ test('a URL is created, shown, changed and deleted', async (t) => {
 });
 
 test('a URL leads back to its function or alias, until either is deleted', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const own = await create(world);
   const aliased = await create(world, { Qualifier: 'live' });
   assert.equal(aliased['FunctionArn'], `${arn}:live`);
@@ -97,7 +89,7 @@ test('a URL leads back to its function or alias, until either is deleted', async
 });
 
 test('conflicts and functions that are not there are refused', async (t) => {
-  const world = await openWorld(t);
+  const world = await openAliased(t);
   const outcomes = await Promise.allSettled([create(world), create(world)]);
   assert.deepEqual(outcomes.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
   await refuses(

@@ -1,20 +1,7 @@
 /** What is forgotten: by age, by size, by number. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { memoryDocuments, memoryJournal } from '#engines/memory';
-import { messagesOf, open as openOn, settle } from './fixtures/opened.ts';
-import type { Opened, OpenOptions } from './fixtures/opened.ts';
-
-const open = (options: Partial<OpenOptions> = {}): Opened =>
-  openOn({ documents: memoryDocuments(), journal: memoryJournal(), ...options });
-
-const group = '/aws/lambda/hello';
-const inGroup = { logGroupName: group };
-const inStream = { logGroupName: group, logStreamName: 's' };
-
-function line(opened: Opened, message: string, stream = 's', atMs = 0): void {
-  opened.logs.sink.write(group, stream, [{ timestampMs: opened.clock.wallMs() + atMs, message }]);
-}
+import { inGroup, inStream, line, messagesOf, open, settle } from './fixtures/opened.ts';
 
 test('what is too old is forgotten, and so is an empty stream that no client made', async () => {
   const opened = open({ limits: { batchBytesMax: 30 } });

@@ -1,21 +1,19 @@
 /** Logs as functions write them and clients read them, on the memory engine. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { memoryDocuments, memoryJournal } from '#engines/memory';
+import { memoryJournal } from '#engines/memory';
 import type { Journal } from '#platform';
-import { eventsOf, messagesOf, open as openOn, refused, settle } from './fixtures/opened.ts';
-import type { Opened, OpenOptions } from './fixtures/opened.ts';
-
-const open = (options: Partial<OpenOptions> = {}): Opened =>
-  openOn({ documents: memoryDocuments(), journal: memoryJournal(), ...options });
-
-const group = '/aws/lambda/hello';
-const inGroup = { logGroupName: group };
-const inStream = { logGroupName: group, logStreamName: 's' };
-
-function line(opened: Opened, message: string, stream = 's', atMs = 0): void {
-  opened.logs.sink.write(group, stream, [{ timestampMs: opened.clock.wallMs() + atMs, message }]);
-}
+import {
+  eventsOf,
+  group,
+  inGroup,
+  inStream,
+  line,
+  messagesOf,
+  open,
+  refused,
+  settle,
+} from './fixtures/opened.ts';
 
 test('what a function writes can be read once it is durable, from its group and stream made on the way', async () => {
   const opened = open();

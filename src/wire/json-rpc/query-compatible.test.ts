@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ErrorName, WireError } from '../error.ts';
-import { context } from '../query/fixtures/some-service.ts';
+import { context } from '../fixtures/context.ts';
 import { jsonRpcService } from './service.ts';
 
 function serviceThrowing(error?: Error) {

@@ -7,24 +7,10 @@ import {
   FilterLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { WireError } from '../error.ts';
+import { context } from '../fixtures/context.ts';
 import type { StructureShape } from '../operations/shape.ts';
-import type { Handlers, Input, RequestContext } from '../service.ts';
+import type { Handlers, Input } from '../service.ts';
 import { jsonRpcService } from './service.ts';
-
-const context: RequestContext = {
-  requestId: 'r-1',
-  principal: {
-    kind: 'root',
-    userId: '000000000000',
-    accountId: '000000000000',
-    arn: 'arn:aws:iam::000000000000:root',
-    accessKeyId: 'AKIA',
-  },
-  region: 'us-east-1',
-  endpoint: 'http://127.0.0.1:9000',
-  sourceIp: '127.0.0.1',
-  signal: new AbortController().signal,
-};
 
 const logGroupName = { type: 'string', min: 1, max: 512, pattern: '[\\.\\-_/#A-Za-z0-9]+' } as const;
 const operations: Readonly<Record<string, StructureShape>> = {

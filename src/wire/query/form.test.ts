@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Handler } from '../service.ts';
-import { call, context, decoded, form, serve } from './fixtures/some-service.ts';
+import { context } from '../fixtures/context.ts';
+import { call, decoded, form, serve } from './fixtures/some-service.ts';
 import { formParametersMax } from './limits.ts';
 
 const notCalled: Handler = () => assert.fail('called');

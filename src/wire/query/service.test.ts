@@ -4,7 +4,8 @@ import { suite, test } from 'node:test';
 import { CreateRoleCommand, GetAccountSummaryCommand, GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { WireError } from '../error.ts';
 import type { Authorize, Handler, Handlers, Input } from '../service.ts';
-import { call, context, faults, form, serve } from './fixtures/some-service.ts';
+import { context } from '../fixtures/context.ts';
+import { call, faults, form, serve } from './fixtures/some-service.ts';
 import { formBytesMax } from './limits.ts';
 import { queryService } from './service.ts';
 

@@ -10,25 +10,11 @@ import * as fc from 'fast-check';
 import { WireError } from '../error.ts';
 import type { ErrorName } from '../error.ts';
 import { errors } from '../errors.ts';
+import { context } from '../fixtures/context.ts';
 import { validStructure } from '../operations/fixtures/arbitrary.ts';
 import { operations } from '../operations/table.ts';
-import type { Handler, RequestContext, Service } from '../service.ts';
+import type { Handler, Service } from '../service.ts';
 import { restJsonService } from './service.ts';
-
-const context: RequestContext = {
-  requestId: 'c0ffee00-0000-4000-8000-000000000000',
-  principal: {
-    kind: 'root',
-    userId: '000000000000',
-    accountId: '000000000000',
-    arn: 'arn:aws:iam::000000000000:root',
-    accessKeyId: 'AKIA',
-  },
-  region: 'us-east-1',
-  endpoint: 'http://127.0.0.1:9000',
-  sourceIp: '127.0.0.1',
-  signal: new AbortController().signal,
-};
 
 interface SentRequest {
   readonly method: string;

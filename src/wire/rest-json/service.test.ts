@@ -5,24 +5,10 @@ import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { WireError } from '../error.ts';
 import type { ErrorName } from '../error.ts';
 import { errors } from '../errors.ts';
-import type { Handlers, RequestContext, Routed, WireResponse } from '../service.ts';
+import { context } from '../fixtures/context.ts';
+import type { Handlers, Routed, WireResponse } from '../service.ts';
 import { codeBodyBytesMax, invokeBodyBytesMax } from './limits.ts';
 import { restJsonService } from './service.ts';
-
-const context: RequestContext = {
-  requestId: 'r-1',
-  principal: {
-    kind: 'root',
-    userId: '000000000000',
-    accountId: '000000000000',
-    arn: 'arn:aws:iam::000000000000:root',
-    accessKeyId: 'AKIA',
-  },
-  region: 'us-east-1',
-  endpoint: 'http://127.0.0.1:9000',
-  sourceIp: '127.0.0.1',
-  signal: new AbortController().signal,
-};
 
 const faults: unknown[] = [];
 const serve = (handlers: Handlers) =>

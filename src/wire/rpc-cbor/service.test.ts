@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { cbor, tag } from '@smithy/core/cbor';
 import { WireError } from '../error.ts';
 import { takingGzip } from '../gzip.ts';
-import { context } from '../query/fixtures/some-service.ts';
+import { context } from '../fixtures/context.ts';
 import type { Handlers, Service } from '../service.ts';
 import { bodyBytesMax } from './limits.ts';
 import { rpcCborService, speaksRpcCbor } from './service.ts';

@@ -57,6 +57,17 @@ export const functionEnv: Readonly<Record<string, string>> = {
   PATH: '/usr/bin:/bin',
 };
 
+/** What a context tells of these and of an invoke `r-1` of `arn:x`, where it has such names. */
+export const contextFacts = {
+  aws_request_id: 'r-1',
+  log_group_name: '/aws/lambda/hello',
+  log_stream_name: '2026/01/01/[$LATEST]0',
+  function_name: 'hello',
+  memory_limit_in_mb: '128',
+  function_version: '$LATEST',
+  invoked_function_arn: 'arn:x',
+};
+
 const answerKinds: ReadonlyMap<number, Answer['kind']> = new Map([
   [FrameType.response, 'response'],
   [FrameType.error, 'error'],

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { BootstrapHost, functionEnv, TaskRoot } from '../contract/bootstrap-host.ts';
+import { BootstrapHost, contextFacts, functionEnv, TaskRoot } from '../contract/bootstrap-host.ts';
 import { RunningFunction } from '../contract/running-function.ts';
+import { channelBehaviour } from '../contract/channel-behaviour.ts';
 import { launchable } from '../contract/runtimes-here.ts';
-import { memoryGrowthKib, noProc } from '../contract/trace-memory.ts';
+import { memoryGrowthKib, noProc, traceIds } from '../contract/traces.ts';
 
 const versions = await launchable([8, 9, 10, 11, 12, 13, 14].map((minor) => `python3.${minor}`));
 const iso = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
@@ -115,8 +116,7 @@ def handler(event, context):
   own = [os.environ[name], subprocess.check_output(say).decode()]
   if event: del os.environ[name]
   return {'seen': seen, 'own': own}`);
-      const ids = ['Root=1-2', 'Root=1-3;ü', 'x'.repeat(5000), 'Root=1-4', undefined, 'Root=1-5'];
-      for (const [turn, traceId] of ids.entries()) {
+      for (const [turn, traceId] of traceIds.entries()) {
         const seen = await run.parsed(String(turn % 2), { traceId: traceId ?? '' });
         const id = traceId ?? null;
         const everywhere = { read: id, held: id, getenv: id, copied: id, bytes: id, native: id };
@@ -168,13 +168,7 @@ for value in ['a', None, 'b']: set_trace(value); print(os.environ.get('_X_AMZN_T
       });
       assert.ok(typeof left === 'number' && left > 50_000 && left <= 60_000);
       assert.deepEqual(rest, {
-        aws_request_id: 'r-1',
-        log_group_name: '/aws/lambda/hello',
-        log_stream_name: '2026/01/01/[$LATEST]0',
-        function_name: 'hello',
-        memory_limit_in_mb: '128',
-        function_version: '$LATEST',
-        invoked_function_arn: 'arn:x',
+        ...contextFacts,
         title: 't',
         custom: { a: 1 },
         env: null,
@@ -314,8 +308,12 @@ def handler(event, context):
       }
     });
 
-    test('threads log whole events, and forked children do not disturb the channel', async () => {
-      await using run = await start(`import multiprocessing, os, threading
+    channelBehaviour(launch, {
+      start,
+      echo: 'def handler(event, context):\n  return event',
+      background:
+        'import threading, time\nthreading.Thread(target=lambda: time.sleep(60)).start()\ndef handler(event, context):\n  return event',
+      threads: `import multiprocessing, os, threading
 def work(n):
   for i in range(200): print('x' * 300)
 def child():
@@ -325,36 +323,7 @@ def handler(event, context):
   [t.start() for t in threads]; [t.join() for t in threads]
   p = multiprocessing.get_context('fork').Process(target=child); p.start(); p.join()
   if os.fork() == 0: return 'never seen'
-  return p.exitcode`);
-      assert.equal((await run.host.invoke('{}')).text, '0');
-      assert.equal((await run.host.invoke('{}')).text, '0');
-      const lines = run.host.logs.filter(({ text }) => text === 'x'.repeat(300));
-      assert.equal(lines.length, 1600);
-      run.host.hangUp();
-      await run.host.exited;
-      assert.match(run.host.stdout, /from the child/);
-    });
-
-    test('large payloads arrive whole', async () => {
-      await using run = await start('def handler(event, context):\n  return event');
-      const event = { text: 'ä€😀'.repeat(300_000) };
-      assert.deepEqual(await run.parsed(JSON.stringify(event)), event);
-      assert.equal((await run.host.invoke('1')).text, '1');
-    });
-
-    test('the end of the channel ends the process, also with threads of the function', async () => {
-      await using run = await start(
-        'import threading, time\nthreading.Thread(target=lambda: time.sleep(60)).start()\ndef handler(event, context):\n  return 1',
-      );
-      await run.host.invoke('{}');
-      run.host.hangUp();
-      assert.deepEqual(await run.host.exited, { code: 0, signal: null });
-    });
-
-    test('a frame out of turn ends the process', async () => {
-      await using host = new BootstrapHost(launch);
-      host.write(Buffer.from([0, 0, 0, 1, 4]));
-      assert.equal((await host.exited).code, 1);
+  return p.exitcode`,
     });
   });
 }

@@ -4,9 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { anyRuby } from '../contract/any-ruby.ts';
-import { BootstrapHost, functionEnv, TaskRoot } from '../contract/bootstrap-host.ts';
+import { BootstrapHost, contextFacts, functionEnv, TaskRoot } from '../contract/bootstrap-host.ts';
+import { channelBehaviour } from '../contract/channel-behaviour.ts';
 import { RunningFunction } from '../contract/running-function.ts';
-import { memoryGrowthKib, noProc } from '../contract/trace-memory.ts';
+import { memoryGrowthKib, noProc, traceIds } from '../contract/traces.ts';
 
 const ruby = anyRuby();
 const iso = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}`;
@@ -86,8 +87,7 @@ def handler(event:, context:)
   ENV.delete(NAME) if event == 1
   { seen: seen, own: own }
 end`);
-    const ids = ['Root=1-2', 'Root=1-3;ü', 'x'.repeat(5000), 'Root=1-4', undefined, 'Root=1-5'];
-    for (const [turn, traceId] of ids.entries()) {
+    for (const [turn, traceId] of traceIds.entries()) {
       const id = traceId ?? null;
       assert.deepEqual(await run.parsed(String(turn % 2), { traceId: traceId ?? '' }), {
         seen: { read: id, fetched: id, copied: id, child: id ?? '' },
@@ -148,13 +148,7 @@ abort 'it has fiddle' if defined?(Fiddle)`;
     });
     assert.ok(typeof left === 'number' && left > 40_000 && left <= 60_000);
     assert.deepEqual(rest, {
-      aws_request_id: 'r-1',
-      log_group_name: '/aws/lambda/hello',
-      log_stream_name: '2026/01/01/[$LATEST]0',
-      function_name: 'hello',
-      memory_limit_in_mb: '128',
-      function_version: '$LATEST',
-      invoked_function_arn: 'arn:x',
+      ...contextFacts,
       identity: null,
       client_context: { custom: { a: 1 } },
     });
@@ -267,32 +261,15 @@ end`,
     assert.equal(events.length, 3);
   });
 
-  test('threads log whole events, forked children do not disturb the channel', async () => {
-    await using run = await start(`def handler(event:, context:)
+  channelBehaviour(launch, {
+    start,
+    echo: 'def handler(event:, context:) = event',
+    background: 'Thread.new { sleep 60 }\ndef handler(event:, context:) = event',
+    threads: `def handler(event:, context:)
   4.times.map { Thread.new { 200.times { puts 'x' * 300 } } }.each(&:join)
   Process.wait(fork { puts 'from the child' })
   return 'never seen' if fork.nil?
   $?.exitstatus
-end`);
-    assert.equal((await run.host.invoke('{}')).text, '0');
-    assert.equal((await run.host.invoke('{}')).text, '0');
-    assert.equal(run.host.logs.filter(({ text }) => text === 'x'.repeat(300)).length, 1600);
-    run.host.hangUp();
-    await run.host.exited;
-    assert.match(run.host.stdout, /from the child/);
-  });
-
-  test('large payloads arrive whole, and the end of the channel ends the process with its threads', async () => {
-    await using run = await start('Thread.new { sleep 60 }\ndef handler(event:, context:) = event');
-    const event = { text: 'ä€😀'.repeat(300_000) };
-    assert.deepEqual(await run.parsed(JSON.stringify(event)), event);
-    run.host.hangUp();
-    assert.deepEqual(await run.host.exited, { code: 0, signal: null });
-  });
-
-  test('a frame out of turn ends the process', async () => {
-    await using host = new BootstrapHost(launch);
-    host.write(Buffer.from([0, 0, 0, 1, 4]));
-    assert.equal((await host.exited).code, 1);
+end`,
   });
 });

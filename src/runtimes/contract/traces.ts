@@ -1,6 +1,16 @@
-/** What a function's process keeps of the trace ids of its invokes. */
+/** Trace ids of invokes one after the other, and what a function's process keeps of them. */
 import { existsSync } from 'node:fs';
 import type { RunningFunction } from './running-function.ts';
+
+/** Of all kinds; one invoke has none. */
+export const traceIds = [
+  'Root=1-2',
+  'Root=1-3;ü',
+  'x'.repeat(5000),
+  'Root=1-4',
+  undefined,
+  'Root=1-5',
+] as const;
 
 /** Why growth cannot be measured here. */
 export const noProc = !existsSync('/proc/self/status') && 'there is no /proc here';

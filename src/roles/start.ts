@@ -2,13 +2,13 @@
  * Starts all roles in this process on the embedded engines, in the order in which they need each other, and stops them
  * in the opposite one. What cannot start leaves nothing open.
  */
-import { mkdir } from 'node:fs/promises';
 import { lockDirectory } from '#engines/sqlite';
 import { openIdentity } from '#identity';
 import { StoreUnavailableError, systemClock, systemEntropy } from '#platform';
 import { ContainersMissingError } from '#worker';
 import { compose } from './all-in-one.ts';
 import { Closing } from './closing.ts';
+import { openDataDirectory } from './data-directory.ts';
 import { openLog } from './log.ts';
 import type { LambkinOptions, StartOutcome } from './options.ts';
 import { rootKeyFile } from './root-key-file.ts';
@@ -20,7 +20,7 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
   const { dataDirectory } = options;
   const closing = new Closing();
   try {
-    await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+    await openDataDirectory(dataDirectory);
     const lock = lockDirectory(dataDirectory);
     if (lock.kind === 'taken') {
       const { holderPid } = lock;
@@ -87,7 +87,7 @@ function operatorMessage(error: unknown, dataDirectory: string): string | undefi
     return `there is no container isolation here: ${error.message}. "lambkin doctor" tells more; --isolation process is for development only.`;
   }
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const known = ['EACCES', 'EPERM', 'ENOSPC', 'EROFS', 'ENOTDIR', 'EEXIST', 'EDQUOT', 'EIO'];
+  const known = ['EACCES', 'EPERM', 'ENOENT', 'ENOSPC', 'EROFS', 'ENOTDIR', 'EEXIST', 'EDQUOT', 'EIO'];
   if (typeof code === 'string' && known.includes(code)) {
     return `the data directory ${dataDirectory} cannot be used: ${(error as Error).message}`;
   }

@@ -60,11 +60,13 @@ test('the report groups findings, and says what to do', () => {
         detail: 'not installed',
         remedy: 'apt-get install runc',
       },
+      { area: 'More', name: 'nodejs22.x', status: 'available', detail: 'comes when asked for' },
     ],
     { kind: 'process', weakerBecause: 'runc is not installed' },
     plain,
   );
   assert.match(text, /Host\n {2}✓ Node +24\n\nMore\n {2}✗ runc +not installed\n +→ apt-get install runc\n/);
+  assert.match(text, / {2}\+ nodejs22\.x +comes when asked for\n/);
   assert.match(text, /Isolation "auto" picks process: .*No containers here: runc is not installed/);
 });
 

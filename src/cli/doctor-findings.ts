@@ -6,15 +6,15 @@ import { dirname, join, sep } from 'node:path';
 import { unreachable } from '#lib/assert';
 import { systemClock } from '#platform';
 import { imageMountsProblem, probeMounting } from '#roles';
-import { openRuntimes } from '#runtimes';
+import { openRuntimes, type RuntimeStatus } from '#runtimes';
 import { firstLineOf, programVersion, runs } from './programs.ts';
 import { statusText } from './runtimes.ts';
 
 export interface Finding {
   readonly area: string;
   readonly name: string;
-  /** `missing`: Lambkin runs without it. `broken`: it does not. */
-  readonly status: 'good' | 'missing' | 'broken';
+  /** `available`: comes when it is asked for. `missing`: Lambkin runs without it. `broken`: it does not. */
+  readonly status: 'good' | 'available' | 'missing' | 'broken';
   readonly detail: string;
   /** What to do for more. */
   readonly remedy?: string;
@@ -148,10 +148,18 @@ async function runtimes(dataDirectory: string): Promise<readonly Finding[]> {
   return (await catalogue.list()).map((status) => ({
     area: 'Runtimes',
     name: status.runtime,
-    status: status.availability.kind === 'ready' ? 'good' : 'missing',
+    status: standing[status.availability.kind],
     detail: statusText(status),
   }));
 }
+
+const standing: Readonly<Record<RuntimeStatus['availability']['kind'], Finding['status']>> = {
+  ready: 'good',
+  installable: 'available',
+  missing: 'missing',
+  retired: 'missing',
+  unknown: 'missing',
+};
 
 async function containers(): Promise<readonly Finding[]> {
   const area = 'For containers';

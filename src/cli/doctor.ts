@@ -67,9 +67,12 @@ export function doctorReport(list: readonly Finding[], isolation: Isolation, pai
 }
 
 function row({ status, name, detail, remedy }: Finding, width: number, paint: Paint): string {
-  const mark = { good: paint('green', '✓'), missing: paint('dim', '✗'), broken: paint('yellow', '!') }[
-    status
-  ];
+  const mark = {
+    good: paint('green', '✓'),
+    available: paint('yellow', '+'),
+    missing: paint('dim', '✗'),
+    broken: paint('yellow', '!'),
+  }[status];
   const more = remedy === undefined ? '' : `\n    ${' '.repeat(width)}${paint('dim', `→ ${remedy}`)}`;
   return `  ${mark} ${name.padEnd(width)}${detail}${more}\n`;
 }

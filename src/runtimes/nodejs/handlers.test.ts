@@ -232,6 +232,12 @@ for (const [runtime, launch] of versions) {
         ['context.done', '(e, c) => c.done(null, 5)', 'response', '5'],
         ['no answer at all', '(e, c, cb) => { setTimeout(() => {}, 5); }', 'response', 'null'],
         ['a promise that nothing can settle', '() => new Promise(() => {})', 'response', 'null'],
+        [
+          'an async function that waits for what nothing can settle',
+          'async () => { await new Promise(() => {}); }',
+          'error',
+          '"errorType":"Runtime.NodeJsExit"',
+        ],
         ['a callback with text as error', "(e, c, cb) => cb('bad')", 'error', '"errorMessage":"bad"'],
         ['context.fail without error', '(e, c) => c.fail()', 'error', '"errorMessage":"handled"'],
         ['context.fail', "(e, c) => c.fail(new Error('f'))", 'error', '"errorMessage":"f"'],

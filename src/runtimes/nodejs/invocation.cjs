@@ -3,7 +3,8 @@
  *
  * From Node 24 on, AWS's runtime awaits what the handler returns, and that is the answer. Up to Node 22 a handler may also use
  * its callback or `context.done/succeed/fail`; the first call counts, and a callback's result waits until the event loop
- * is empty unless `callbackWaitsForEmptyEventLoop` is false. A handler that does neither is answered `null` when the loop is empty.
+ * is empty unless `callbackWaitsForEmptyEventLoop` is false. When the loop is empty before there is an answer, an `async` function has
+ * failed (`Runtime.NodeJsExit`), and any other handler is answered `null`.
  */
 'use strict';
 
@@ -13,6 +14,9 @@ const { RuntimeError } = require('./errors.cjs');
  * @typedef {{ requestId: string, deadlineMs: number, invokedArn: string, traceId: string, clientContext?: string }} Header
  * @typedef {{ succeed: (result: unknown) => void, fail: (thrown: unknown) => void, onEmptyLoop: (action: () => void) => void }} Answer
  */
+
+const neverSettled =
+  'The event loop is empty and the handler has not returned: it waits for a promise that nothing can settle.';
 
 /** The answer's payload: JSON, `null` for what JSON does not know. @param {unknown} result @param {number} major */
 function serialize(result, major) {
@@ -94,7 +98,9 @@ function runWithCallback(handler, event, header, answer, env) {
 
   answer.onEmptyLoop(() => {
     finished = true;
-    answer.succeed(null);
+    if (handler.constructor.name === 'AsyncFunction')
+      answer.fail(new RuntimeError('NodeJsExit', neverSettled));
+    else answer.succeed(null);
   });
   const result = handler(
     event,

@@ -12,6 +12,9 @@ interface Bindings {
   readonly hasBody: boolean;
 }
 
+/** What AWS's Invoke carries in every answer, always 0; clients show it, and recorded answers have it. */
+const remappedLength = 'x-amzn-Remapped-Content-Length';
+
 const bindingsOf = new WeakMap<Operation, Bindings>();
 
 export function encodeOutput(operation: Operation, output: Output, requestId: string): WireResponse {
@@ -23,7 +26,10 @@ export function encodeOutput(operation: Operation, output: Output, requestId: st
     if (value !== undefined) headers[header] = encodeText(shapeOf(shape, member), value, member);
   }
   const trace = output[traceMember];
-  if (typeof trace === 'string') headers[traceMember] = trace;
+  if (typeof trace === 'string') {
+    headers[traceMember] = trace;
+    headers[remappedLength] = '0';
+  }
   const status = bindings.status === undefined ? undefined : output[bindings.status];
   const statusCode = typeof status === 'number' ? status : operation.statusCode;
   // 204 means no content: nothing follows the head, whatever the model declares.

@@ -11,6 +11,7 @@ test('the trace of what was run is a header of the answer, and only where there 
   const output = { StatusCode: 200, Payload: new Uint8Array([123, 125]) };
   const { headers, body } = encodeOutput(invoke, { ...output, [traceMember]: 'Root=1' }, 'r');
   assert.equal(headers['X-Amzn-Trace-Id'], 'Root=1');
+  assert.equal(headers['x-amzn-Remapped-Content-Length'], '0');
   assert.equal(body?.length, 2);
   const without = encodeOutput(invoke, { ...output, [traceMember]: undefined }, 'r');
   assert.equal(Object.hasOwn(without.headers, 'X-Amzn-Trace-Id'), false);

@@ -1,3 +1,4 @@
+/** The directory of all state, where it can be made and where it cannot. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,9 +1,9 @@
 /** Records as clients see them. */
-import { createHash } from 'node:crypto';
 import {
   type AliasRecord,
   functionArn,
   layersOf,
+  runtimeVersionArn,
   type VariableSeal,
   type Variables,
   type VersionRecord,
@@ -114,10 +114,4 @@ export function aliasConfiguration(alias: AliasRecord): Output {
         : undefined,
     RevisionId: alias.revisionId,
   };
-}
-
-/** Names the runtime in the form of AWS; Lambkin's runtimes are told apart by their identifier alone. */
-export function runtimeVersionArn({ region, configuration }: VersionRecord): string {
-  const digest = createHash('sha256').update(configuration.runtime).digest('hex');
-  return `arn:aws:lambda:${region}::runtime:${digest}`;
 }

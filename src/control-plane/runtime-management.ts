@@ -2,14 +2,19 @@
  * PutRuntimeManagementConfig and GetRuntimeManagementConfig. Lambkin has one version of each runtime, so there is nothing that an update could
  * bring: the setting is kept and shown, and Manual takes the version that there is.
  */
-import { functionArn, type FunctionName, latestVersion, type VersionRecord } from '#metadata';
+import {
+  functionArn,
+  type FunctionName,
+  latestVersion,
+  runtimeVersionArn,
+  type VersionRecord,
+} from '#metadata';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { invalidParameter } from './answers.ts';
 import { runtimeManagementKey } from './attachments.ts';
 import type { Context } from './context.ts';
 import { hold, upsert } from './function-store.ts';
 import { resolve } from './functions.ts';
-import { runtimeVersionArn } from './representation.ts';
 import { required, targetOf, text } from './request.ts';
 
 interface RuntimeManagementRecord {

@@ -22,6 +22,7 @@ export type {
 export type { MetadataCache, Resolution } from './cache.ts';
 export { functionArn, parseFunctionName } from './arn.ts';
 export { layersOf } from './layers-of.ts';
+export { runtimeVersionArn, runtimeVersionName } from './runtime-version.ts';
 export type { FunctionReference } from './arn.ts';
 export {
   aliasKey,

@@ -40,8 +40,9 @@ test('a subscriber is sent everything from the start of init to the report of th
     'platform.runtimeDone',
     'platform.report',
   ]);
-  const { instanceId, ...init } = recordOf(events, 'platform.initStart');
+  const { instanceId, runtimeVersionArn, ...init } = recordOf(events, 'platform.initStart');
   assert.equal(instanceId, stage.environmentId);
+  assert.match(String(runtimeVersionArn), /^arn:aws:lambda:[a-z0-9-]+::runtime:[0-9a-f]{64}$/);
   assert.deepEqual(init, {
     initializationType: 'on-demand',
     phase: 'init',

@@ -68,8 +68,8 @@ export function capital(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
-export function initStartLine(runtime: string): string {
-  return `INIT_START Runtime Version: ${runtime}\n`;
+export function initStartLine(runtimeVersion: string, runtimeVersionArn: string): string {
+  return `INIT_START Runtime Version: ${runtimeVersion}\tRuntime Version ARN: ${runtimeVersionArn}\n`;
 }
 
 /** For an init that failed, and for every one of an environment that is initialised ahead; without a status it went well. */

@@ -44,6 +44,7 @@ export type PlatformEvent =
         readonly phase: Phase;
         /** Not of an image. */
         readonly runtimeVersion?: string;
+        readonly runtimeVersionArn?: string;
         readonly functionName: string;
         readonly functionVersion: string;
         readonly instanceId: string;

@@ -3,6 +3,7 @@
  * of format text these are lines; in one of format JSON they are events, from a level on; and extensions that have subscribed get them
  * as events whatever the log's format. Where nobody wants events, none is made.
  */
+import { runtimeVersionArn, runtimeVersionName } from '#metadata';
 import type { Clock } from '#platform';
 import { faultOf } from '../environment/failures.ts';
 import type { AnswerSays } from '../environment/runtime.ts';
@@ -76,13 +77,17 @@ export class PlatformLog {
     this.#hub = hub;
     this.#init = { phase, startedMs: clock.monotonicMs(), runtimeDone: false };
     // An image has no version of a runtime that the service knows.
-    const isManaged = configuration.packageType === 'Zip';
-    this.#tell(phase === 'init' && isManaged ? lines.initStartLine(runtime) : undefined, () => ({
+    const managed =
+      configuration.packageType === 'Zip'
+        ? { runtimeVersion: runtimeVersionName(runtime), runtimeVersionArn: runtimeVersionArn(spec.version) }
+        : undefined;
+    const started = managed && lines.initStartLine(managed.runtimeVersion, managed.runtimeVersionArn);
+    this.#tell(phase === 'init' ? started : undefined, () => ({
       type: 'platform.initStart',
       record: {
         initializationType,
         phase,
-        ...(isManaged && { runtimeVersion: runtime }),
+        ...managed,
         functionName,
         functionVersion: version,
         instanceId: spec.environmentId,

@@ -101,7 +101,8 @@ export function eventFrontend(options: AcceptOptions): Accept {
 }
 
 function check({ payload, clientContext }: EventInput): void {
-  if (payload.byteLength > payloadBytesMax) throw refusals.tooLargeError(payloadBytesMax);
+  if (payload.byteLength > payloadBytesMax)
+    throw refusals.eventTooLargeError(payload.byteLength, payloadBytesMax);
   if (payload.byteLength > 0) {
     const result = checkJson(payload);
     if (result.kind === 'invalid') throw refusals.invalidJsonError(result.problem);

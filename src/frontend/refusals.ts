@@ -31,11 +31,19 @@ export function invalidParameterError(message: string): WireError {
   return new WireError('InvalidParameterValueException', message);
 }
 
-export function tooLargeError(bytesMax = requestBytesMax): WireError {
+export function tooLargeError(): WireError {
   return new WireError(
     // The name seen on the wire; the model calls it RequestTooLargeException.
     'RequestEntityTooLargeException',
-    `Request must be smaller than ${bytesMax} bytes for the InvokeFunction operation`,
+    `Request must be smaller than ${requestBytesMax} bytes for the InvokeFunction operation`,
+  );
+}
+
+/** Of an event that fits a synchronous invoke. AWS's words, as in github.com/ASFHyP3/hyp3/issues/2241. */
+export function eventTooLargeError(bytes: number, bytesMax: number): WireError {
+  return new WireError(
+    'RequestEntityTooLargeException',
+    `${bytes} byte payload is too large for the Event invocation type (limit ${bytesMax} bytes)`,
   );
 }
 

@@ -29,11 +29,23 @@ const limits: ReadonlyMap<string, number> = new Map([
 ]);
 
 export function bodyBytesMaxOf(operation: string, headers: WireRequest['headers'] = {}): number {
-  const isEvent = operation === 'Invoke' && headers['x-amz-invocation-type'] === 'Event';
-  return isEvent ? eventBodyBytesMax : (limits.get(operation) ?? bodyBytesMax);
+  return isEvent(operation, headers) ? eventBodyBytesMax : (limits.get(operation) ?? bodyBytesMax);
 }
 
-export function bodyTooLarge(operation: string, bytesMax = bodyBytesMaxOf(operation)): WireError {
+function isEvent(operation: string, headers: WireRequest['headers']): boolean {
+  return operation === 'Invoke' && headers['x-amz-invocation-type'] === 'Event';
+}
+
+export function bodyTooLarge(operation: string, headers: WireRequest['headers'] = {}): WireError {
+  const bytesMax = bodyBytesMaxOf(operation, headers);
+  const bytes = headers['content-length'];
+  // AWS's words, as in github.com/ASFHyP3/hyp3/issues/2241; how long a body without a length would be is not found out.
+  if (isEvent(operation, headers) && bytes !== undefined) {
+    return new WireError(
+      'RequestEntityTooLargeException',
+      `${bytes} byte payload is too large for the Event invocation type (limit ${bytesMax} bytes)`,
+    );
+  }
   // AWS names the permission here, and both invokes need lambda:InvokeFunction.
   const name =
     operation === 'Invoke' || operation === 'InvokeWithResponseStream' ? 'InvokeFunction' : operation;

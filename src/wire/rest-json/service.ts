@@ -78,7 +78,7 @@ class RoutedRequest implements RoutedOperation {
   }
 
   bodyTooLarge(): WireError {
-    return bodyTooLarge(this.operation, this.bodyBytesMax);
+    return bodyTooLarge(this.operation, this.#request.headers);
   }
 
   call(body: Uint8Array, context: RequestContext): Promise<WireResponse> {

@@ -141,7 +141,10 @@ test('an event has at most 1 MB', async () => {
     invoke(payload(1024 * 1024 + 1)),
     (error: Error & { $metadata?: { httpStatusCode?: number } }) => {
       assert.equal(error.$metadata?.httpStatusCode, 413);
-      assert.match(error.message, /smaller than 1048576 bytes for the InvokeFunction operation/);
+      assert.match(
+        error.message,
+        /^\d{7} byte payload is too large for the Event invocation type \(limit 1048576 bytes\)$/,
+      );
       return true;
     },
   );

@@ -40,7 +40,7 @@ export function bodyTooLarge(operation: string, headers: WireRequest['headers'] 
   const bytesMax = bodyBytesMaxOf(operation, headers);
   const bytes = headers['content-length'];
   // AWS's words, as in github.com/ASFHyP3/hyp3/issues/2241; how long a body without a length would be is not found out.
-  if (isEvent(operation, headers) && bytes !== undefined) {
+  if (isEvent(operation, headers) && typeof bytes === 'string') {
     return new WireError(
       'RequestEntityTooLargeException',
       `${bytes} byte payload is too large for the Event invocation type (limit ${bytesMax} bytes)`,

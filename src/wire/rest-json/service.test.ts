@@ -1,6 +1,7 @@
 /** The service around the codecs: what is refused, what is not implemented, what goes wrong inside. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { StoreUnavailableError } from '#platform';
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { WireError } from '../error.ts';
 import type { ErrorName } from '../error.ts';
@@ -141,6 +142,14 @@ suite('errors', () => {
     assert.equal(response.headers['x-amzn-ErrorType'], 'ServiceException');
     assert.doesNotMatch(JSON.stringify(bodyOf(response)), /hunter2|TypeError|stack/);
     assert.deepEqual(faults, [[fault, 'ListFunctions', 'r-1']]);
+  });
+
+  test('a store without room is an internal error that says what to do', async () => {
+    const response = await listFailing(new StoreUnavailableError('full', { code: 'SQLITE_FULL' }));
+    assert.equal(response.headers['x-amzn-ErrorType'], 'ServiceException');
+    assert.match(JSON.stringify(bodyOf(response)), /the disk of the data directory is full/);
+    const failed = await listFailing(new StoreUnavailableError('failed', { message: '/secret/place' }));
+    assert.doesNotMatch(JSON.stringify(bodyOf(failed)), /secret/);
   });
 
   test('an output that the operation does not have is a fault of ours', async () => {

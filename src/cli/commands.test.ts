@@ -58,6 +58,19 @@ test('help and version answer without a service', async () => {
   assert.match((await lambkin(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
+test('the credentials in the help of up are ones that it takes', async () => {
+  const { stdout } = await lambkin(['up', '--help']);
+  const example = /LAMBKIN_ACCESS_KEY_ID=(\S+) LAMBKIN_SECRET_ACCESS_KEY=(\S+) lambkin up/.exec(stdout);
+  assert.ok(example?.[1] !== undefined && example[2] !== undefined);
+  const known = { LAMBKIN_ACCESS_KEY_ID: example[1], LAMBKIN_SECRET_ACCESS_KEY: example[2] };
+  const data = join(directory, 'known');
+  const { stderr } = await lambkin(
+    ['up', '--host', 'nowhere.invalid', '--data-dir', data, '--isolation', 'process', '--pool-size', '0'],
+    known,
+  );
+  assert.match(stderr, /cannot listen on nowhere\.invalid/);
+});
+
 test('mistakes are told in a line, with what was meant, and end with 2', async () => {
   const mistakes = [
     [['upp'], /Did you mean up\?/],
@@ -155,7 +168,12 @@ test('invoke and logs speak to the service, and say what it answers', async (con
     const body = await text(request);
     const { url, headers } = request;
     seen.push({ url, target: headers['x-amz-target'], authorization: headers.authorization ?? '', body });
-    if (headers['x-amz-target'] !== undefined) {
+    if (body.includes('/aws/lambda/idle')) {
+      response.writeHead(400);
+      response.end(
+        '{"__type":"ResourceNotFoundException","message":"The specified log group does not exist."}',
+      );
+    } else if (headers['x-amz-target'] !== undefined) {
       const events = [{ eventId: '1', timestamp: 0, message: 'hello log\n' }];
       response.end(
         JSON.stringify(body.includes('"nextToken"') ? { events } : { events: [], nextToken: 't' }),
@@ -200,6 +218,9 @@ test('invoke and logs speak to the service, and say what it answers', async (con
     filterPattern: 'ERROR',
   });
   assert.equal(seen.at(-1)?.target, 'Logs_20140328.FilterLogEvents');
+  const idle = await lambkin(['logs', 'idle']);
+  assert.equal(idle.code, 1);
+  assert.match(idle.stderr, /^lambkin: \/aws\/lambda\/idle has no log: it has not run yet/);
 });
 
 test('a service that cannot be reached is told as such', async () => {

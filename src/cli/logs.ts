@@ -1,6 +1,7 @@
 /** `lambkin logs`: a function's log events, as they are or as they come. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiFailure, call } from './client.ts';
+import { Failure } from './failure.ts';
 import { findRunning } from './running.ts';
 import type { Running } from '#roles';
 import { painter } from './terminal.ts';
@@ -48,7 +49,9 @@ export async function printLogs(
     } catch (error) {
       // A function that has not run yet has no log group: whoever follows waits for it.
       const isMissing = error instanceof ApiFailure && error.errorName === 'ResourceNotFoundException';
-      if (!(options.follow && isMissing)) throw error;
+      if (!isMissing) throw error;
+      if (!options.follow)
+        throw new Failure(`${group} has no log: it has not run yet, or there is none of that name.`);
     }
     if (!options.follow || signal?.aborted === true) return;
     startMs = Math.max(options.sinceMs, newestMs - overlapMs);

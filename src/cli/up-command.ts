@@ -262,9 +262,9 @@ export function up(): Command {
       `
 Examples:
   lambkin up
-  lambkin up --debug hello                                                 then attach to 127.0.0.1:9229
+  lambkin up --debug hello     then attach to 127.0.0.1:9229
   lambkin up --port 0 --data-dir /tmp/try
-  LAMBKIN_ACCESS_KEY_ID=test LAMBKIN_SECRET_ACCESS_KEY=test lambkin up     known credentials, for CI
+  LAMBKIN_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE LAMBKIN_SECRET_ACCESS_KEY=known-to-the-ci-job lambkin up     known credentials, for CI
   lambkin up --endpoint s3=http://127.0.0.1:9010`,
     )
     .action(async (flags: UpFlags) => {

@@ -44,7 +44,10 @@ test('a VPC is shown with its id; both lists or neither; empty lists clear it', 
       'SubnetIds and SecurityIds must coexist or be both empty list.',
     );
   }
+  const told = 'hello: kept and shown, without effect: VpcConfig';
+  assert.deepEqual(world.troubles, [told, told]);
   const cleared = await change(world, { VpcConfig: { SubnetIds: [], SecurityGroupIds: [] } });
+  assert.deepEqual(world.troubles, [told, told]);
   assert.deepEqual(cleared.VpcConfig, {
     SubnetIds: [],
     SecurityGroupIds: [],

@@ -17,6 +17,7 @@ import type { ImageReleases } from './image-releases.ts';
 import type { ImageSettling } from './image-settling.ts';
 import { imageSettlingMax, resettleDelayMsMax, resettleDelayMsMin, settlingMax } from './limits.ts';
 import { notReady, type Readiness, withReadiness } from './readiness.ts';
+import { settingsWithoutEffect } from './without-effect.ts';
 
 export interface SettlingOptions {
   readonly documents: Documents;
@@ -26,7 +27,7 @@ export interface SettlingOptions {
   readonly releases: ImageReleases;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Told of what went wrong and will be tried again. */
+  /** Told of what went wrong and will be tried again, and of settings that have no effect. */
   readonly onTrouble: (message: string, error: unknown) => void;
 }
 
@@ -130,6 +131,13 @@ export class Settling {
       this.#options.onTrouble(`${key} failed: ${readiness.reason}`, undefined);
     }
     if (outcome.kind === 'committed') {
+      const idle = settingsWithoutEffect(settled.configuration);
+      if (idle.length > 0) {
+        this.#options.onTrouble(
+          `${version.functionName}: kept and shown, without effect: ${idle.join(', ')}`,
+          undefined,
+        );
+      }
       releases.changed([version], [settled]);
       return true;
     }

@@ -69,6 +69,12 @@ export function parseSigner(credential: string, signedHeaders: string): Parsed<S
   return { kind: 'parsed', value: signer };
 }
 
+/** For people whose clients of other services follow AWS_ENDPOINT_URL here. */
+function notServed(service: string): string {
+  const where = 'where it is by --endpoint-url or AWS_ENDPOINT_URL_<SERVICE>';
+  return `'${excerpt(service)}' is not served at this endpoint: tell its client ${where}. `;
+}
+
 /** Why a credential scope is not one of ours; undefined where it is. AWS names everything that is wrong with it at once. */
 export function scopeProblem(
   signer: Signer,
@@ -86,6 +92,7 @@ export function scopeProblem(
   }
   if (!ours.services.includes(signer.service)) {
     problems.push(`Credential should be scoped to correct service: '${ours.services[0] ?? ''}'. `);
+    if (ours.services.length > 1) problems.push(notServed(signer.service));
   }
   if (signer.terminator !== terminator) {
     problems.push(

@@ -257,7 +257,8 @@ test('the credential scope must be of this region, service, day and version', as
     name: 'InvalidSignatureException',
     message:
       "Credential should be scoped to a valid region, not 'eu-west-1'. " +
-      "Credential should be scoped to correct service: 'lambda'. ",
+      "Credential should be scoped to correct service: 'lambda'. " +
+      "'s3' is not served at this endpoint: tell its client where it is by --endpoint-url or AWS_ENDPOINT_URL_<SERVICE>. ",
   });
   const examination: Examination = verifier.examine(request);
   assert.equal(examination.kind === 'refused' ? examination.service : '', 's3');

@@ -15,6 +15,8 @@ import { endDescendants } from './testing/descendants.ts';
 
 /** For one file, and for each test in it. */
 const timeoutMs = 180_000;
+/** What an interrupted service needs to end well, in milliseconds, with some to spare. */
+const graceMs = 5_000;
 
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
@@ -41,7 +43,8 @@ if (flags.length > 0) {
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
-    const ended = endDescendants(process.pid);
+    const ended = endDescendants(process.pid, graceMs);
+    console.error(`\n${signal}: ending what runs`);
     interrupted.abort();
     void ended.then(() => process.kill(process.pid, signal));
   });

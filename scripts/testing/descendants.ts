@@ -2,9 +2,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What a service needs to end well, in milliseconds, with some to spare. */
-const graceMs = 10_000;
-
 interface Process {
   readonly pid: number;
   readonly parent: number;
@@ -13,16 +10,19 @@ interface Process {
 }
 
 /** Asks the test files below `root` and their children to end (these know how to end their own), and kills what is left of all after a while. */
-export async function endDescendants(root: number): Promise<void> {
+export async function endDescendants(root: number, graceMs: number): Promise<void> {
   const all = processes();
   const files = all.filter(({ parent }) => parent === root);
   const started = below(files, all);
   for (const one of [...files, ...started]) signal(one, 'SIGTERM');
   const everyone = [...files];
-  for (let generation = started; generation.length > 0; generation = below(generation, all)) everyone.push(...generation);
+  for (let generation = started; generation.length > 0; generation = below(generation, all))
+    everyone.push(...generation);
   const end = performance.now() + graceMs;
   while (everyone.some(lives) && performance.now() < end) await sleep(20);
   for (const one of everyone) if (lives(one)) signal(one, 'SIGKILL');
+  // Soon; except for one that hangs in the kernel, and nobody can wait for that.
+  for (let looks = 0; everyone.some(lives) && looks < 500; looks += 1) await sleep(2);
 }
 
 const below = (parents: readonly Process[], all: readonly Process[]): readonly Process[] =>

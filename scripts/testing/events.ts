@@ -14,7 +14,7 @@ export interface Options {
 /** The numbers that a run ends with, such as `tests 12`. */
 const count = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
 
-export async function* testEvents(lanes: readonly Lane[], options: Options): AsyncGenerator<unknown> {
+export async function* testEvents(lanes: readonly Lane[], options: Options): AsyncGenerator {
   const counts = new Map<string, number>();
   let good = 0;
   for (const lane of lanes) {

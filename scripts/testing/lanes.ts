@@ -8,20 +8,33 @@ export interface Lane {
   readonly concurrency: number;
 }
 
-/** Files of more than ten seconds, the longest first: begun last, one of them would keep everybody waiting. */
-const long: readonly string[] = [];
+/** Files that are not run in the order of their names; as paths from the root of the project. */
+export interface Special {
+  /** Of more than ten seconds, the longest first: begun last, one of them would keep everybody waiting. */
+  readonly long: readonly string[];
+  /** That others must not disturb: they compare how long things take. They run one by one, when all else is done. */
+  readonly alone: readonly string[];
+}
 
-/** Files that others must not disturb. They run one by one, when all else is done. */
-const alone: readonly string[] = [];
+export const special: Special = {
+  long: [],
+  alone: [],
+};
 
-/** `files` as lanes, each of which begins when the one before is done. */
-export function lanesOf(files: readonly string[], concurrency: number): readonly Lane[] {
+/** Each file once, in lanes of which each begins when the one before is done. */
+export function lanesOf(
+  files: readonly string[],
+  concurrency: number,
+  { long, alone }: Special = special,
+): readonly Lane[] {
   const gone = [...long, ...alone].filter((file) => !existsSync(file));
-  if (gone.length > 0) throw new Error(`scripts/testing/lanes.ts names files that are not there: ${gone.join(', ')}`);
+  if (gone.length > 0)
+    throw new Error(`these test files are to be run specially, and are not there: ${gone.join(', ')}`);
   const paths = [...new Set(files.map((file) => normalize(relative('', file))))];
   const rest = paths.filter((file) => !alone.includes(file));
+  const first = long.filter((file) => rest.includes(file));
   return [
-    { files: [...long.filter((file) => rest.includes(file)), ...rest.filter((file) => !long.includes(file))], concurrency },
+    { files: [...first, ...rest.filter((file) => !first.includes(file))], concurrency },
     { files: alone.filter((file) => paths.includes(file)), concurrency: 1 },
   ].filter((lane) => lane.files.length > 0);
 }

@@ -1,4 +1,5 @@
 /** What several runs of Node's test runner, one after the other, report: as one run would. */
+import { relative } from 'node:path';
 import { run } from 'node:test';
 import type { Lane } from './lanes.ts';
 
@@ -11,11 +12,15 @@ export interface Options {
   readonly onEnd: (success: boolean) => void;
 }
 
+/** So many of the files that took longest are told. */
+const longestShown = 10;
+
 /** The numbers that a run ends with, such as `tests 12`. */
 const count = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
 
 export async function* testEvents(lanes: readonly Lane[], options: Options): AsyncGenerator {
   const counts = new Map<string, number>();
+  const tookMs = new Map<string, number>();
   let good = 0;
   for (const lane of lanes) {
     const report = run({
@@ -26,6 +31,8 @@ export async function* testEvents(lanes: readonly Lane[], options: Options): Asy
     });
     for await (const event of report) {
       if (options.signal.aborted) return;
+      if (event.type === 'test:complete' && event.data.name === event.data.file)
+        tookMs.set(relative('', event.data.name), event.data.details.duration_ms);
       const [, name, number] = event.type === 'test:diagnostic' ? (count.exec(event.data.message) ?? []) : [];
       if (event.type === 'test:diagnostic' && event.data.nesting === 0 && name !== undefined) {
         counts.set(name, (counts.get(name) ?? 0) + Number(number));
@@ -37,7 +44,11 @@ export async function* testEvents(lanes: readonly Lane[], options: Options): Asy
       }
     }
   }
-  for (const [name, number] of counts)
-    yield { type: 'test:diagnostic', data: { nesting: 0, level: 'info', message: `${name} ${number}` } };
+  for (const [name, number] of counts) yield told(`${name} ${number}`);
+  const longest = [...tookMs].sort(([, a], [, b]) => b - a).slice(0, longestShown);
+  for (const [file, ms] of tookMs.size > longestShown ? longest : [])
+    yield told(`${(ms / 1000).toFixed(0)} s: ${file}`);
   options.onEnd(good === lanes.length);
 }
+
+const told = (message: string) => ({ type: 'test:diagnostic', data: { nesting: 0, level: 'info', message } });

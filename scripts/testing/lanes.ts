@@ -17,8 +17,26 @@ export interface Special {
 }
 
 export const special: Special = {
-  long: [],
-  alone: [],
+  long: [
+    'test/conformance/images.test.ts',
+    'test/conformance/terraform.test.ts',
+    'test/conformance/iam.test.ts',
+    'test/conformance/provisioned.test.ts',
+    'src/runtimes/java/bootstrap.test.ts',
+    'test/conformance/sqs-terraform.test.ts',
+    'test/conformance/api/recursion.test.ts',
+    'test/integration/crash.test.ts',
+    'test/integration/sqs-crash.test.ts',
+    'test/security/isolation.test.ts',
+    'test/security/isolation-crun.test.ts',
+    'src/images/host/mounts.test.ts',
+    'src/worker/sandbox/container/cycles.test.ts',
+    'src/worker/extensions.test.ts',
+    'src/worker/sandbox/container/container-sandboxes.test.ts',
+    'src/worker/sandbox/container/crun.test.ts',
+    'src/worker/sandbox/process/process-sandboxes.test.ts',
+  ],
+  alone: ['test/integration/bursts.test.ts', 'test/security/policies.test.ts'],
 };
 
 /** Each file once, in lanes of which each begins when the one before is done. */

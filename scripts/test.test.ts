@@ -54,6 +54,12 @@ suite('a run', () => {
     });
   }
 
+  test('of many files tells which took longest', (context) => {
+    const files = Array.from({ length: 11 }, (_, index) => [`${index}.test.ts`, good] as const);
+    const { stdout } = ran(program, folder(context, Object.fromEntries(files)));
+    assert.equal(stdout.match(/ \d+ s: .*lambkin-run-.*\.test\.ts\n/g)?.length, 10, stdout);
+  });
+
   test('with flags leaves these to Node', (context) => {
     const path = folder(context, { 'a.test.ts': good, 'b.test.ts': bad });
     const { status, stdout } = ran(program, path, '--test-name-pattern=good', '--test-reporter=tap');

@@ -1,5 +1,5 @@
 /** What several runs of Node's test runner, one after the other, report: as one run would. */
-import { relative } from 'node:path';
+import { resolve } from 'node:path';
 import { run } from 'node:test';
 import type { Lane } from './lanes.ts';
 
@@ -31,8 +31,8 @@ export async function* testEvents(lanes: readonly Lane[], options: Options): Asy
     });
     for await (const event of report) {
       if (options.signal.aborted) return;
-      if (event.type === 'test:complete' && event.data.name === event.data.file)
-        tookMs.set(relative('', event.data.name), event.data.details.duration_ms);
+      if (event.type === 'test:complete' && resolve(event.data.name) === event.data.file)
+        tookMs.set(event.data.name, event.data.details.duration_ms);
       const [, name, number] = event.type === 'test:diagnostic' ? (count.exec(event.data.message) ?? []) : [];
       if (event.type === 'test:diagnostic' && event.data.nesting === 0 && name !== undefined) {
         counts.set(name, (counts.get(name) ?? 0) + Number(number));

@@ -12,7 +12,13 @@ import { lanesOf } from './testing/lanes.ts';
 
 const program = join(import.meta.dirname, 'test.ts');
 // Here tests run already; what is started is to begin anew.
-const { NODE_TEST_CONTEXT: _context, NODE_TEST_WORKER_ID: _worker, ...env } = process.env;
+const {
+  NODE_TEST_CONTEXT: _context,
+  NODE_TEST_WORKER_ID: _worker,
+  FORCE_COLOR: _color,
+  ...rest
+} = process.env;
+const env = { ...rest, NO_COLOR: '1' };
 
 /** A folder with these test files. */
 function folder(context: TestContext, files: Readonly<Record<string, string>>): string {

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { spec } from 'node:test/reporters';
 import { lanesOf } from './testing/lanes.ts';
 import { testEvents } from './testing/events.ts';
@@ -58,4 +58,6 @@ const events = testEvents(lanesOf(files, availableParallelism()), {
     process.exitCode = success ? 0 : 1;
   },
 });
-Readable.from(events).pipe(spec()).pipe(process.stdout);
+pipeline(Readable.from(events), spec(), process.stdout, (error) => {
+  if (error) console.error(error);
+});

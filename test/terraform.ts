@@ -53,6 +53,8 @@ export function openTerraform(service: Pick<Service, 'clientEnvironment'>): Terr
           ...service.clientEnvironment,
           TF_CLI_CONFIG_FILE: settings,
           AWS_EC2_METADATA_DISABLED: 'true',
+          // A quarter of what a command computes is garbage collection of the provider's schema.
+          GOGC: '400',
         },
       });
       assert.equal(ran.status, 0, `${args.join(' ')}: ${ran.stdout}${ran.stderr}`);

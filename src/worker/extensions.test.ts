@@ -122,7 +122,7 @@ for (const [what, plan, report, line] of broken) {
     await stage.play(
       { bad: plan, good: {} },
       {},
-      { limits: { initLimitMs: 'lingers' in plan ? 5_000 : 700 } },
+      { limits: { initLimitMs: report.source.includes('timeout') ? 700 : 5_000 } },
     );
     await stage.until(() => /INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\t/.test(stage.log));
     assert.match(stage.log, report);

@@ -89,7 +89,6 @@ test('what was acknowledged survives kill -9, in order', async (context) => {
   context.diagnostic(`seed ${seed}`);
   const random = seededRandom(seed);
   const dataDirectory = mkdtempSync(join(tmpdir(), 'lambkin-sqs-'));
-  context.after(() => rmSync(dataDirectory, { recursive: true, force: true }));
   const ledger: Ledger = { begun: new Set(), acknowledged: new Set(), going: new Set(), gone: new Set() };
   for (let round = 0; round < rounds; round += 1) {
     const service = await startService({ dataDirectory });
@@ -102,7 +101,11 @@ test('what was acknowledged survives kill -9, in order', async (context) => {
     await loading;
   }
   const service = await startService({ dataDirectory });
-  context.after(() => service.stop());
+  context.after(async () => {
+    await service.stop();
+    // Not before: hooks run in the order of their making, and a service that runs writes.
+    rmSync(dataDirectory, { recursive: true, force: true });
+  });
   const client = sqsClient(service, credentials);
   const [plain, ordered] = [await drain(client, standard), await drain(client, fifo)];
   const found = new Set([...plain, ...ordered]);

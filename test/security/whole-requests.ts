@@ -122,7 +122,9 @@ export function wholeRequest(choose: Chooser, templates: Templates): WholeReques
       return { text: write({ ...good, body: `${good.body}${choose.below(10)}` }), right: denied };
     case 2: {
       const authorization = choose.of(['', 'AWS4-HMAC-SHA256', good.headers['authorization'] ?? '']);
-      const damaged = headerSafe(choose.damage(choose.damage(`${authorization}!`)));
+      let damaged = headerSafe(choose.damage(choose.damage(`${authorization}!`)));
+      // White space around a value is no part of it: where the damage made nothing but that of the mark, there is none.
+      if (withoutSpace(damaged) === withoutSpace(authorization)) damaged += '!';
       return {
         text: write({ ...good, headers: { ...good.headers, authorization: damaged } }),
         right: denied,
@@ -193,6 +195,7 @@ export function write({ method, target, headers, body }: Template): string {
   return `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`;
 }
 
+const withoutSpace = (text: string): string => text.replace(/[\t ]/g, '');
 const headerSafe = (text: string): string => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?');
 const targetSafe = (text: string): string => text.replace(/[^\x21-\x7e]/g, '?');
 

@@ -67,8 +67,9 @@ const readAll = async (
   const seeds: number[] = [];
   for (let at = 0; at < reader.sizeBytes; at += chunkBytes) {
     const bytes = await reader.read(at, chunkBytes);
-    assert.ok(bytes.every((byte) => byte === bytes[0]));
-    seeds.push(bytes[0] ?? -1);
+    const [seed = -1] = bytes;
+    assert.ok(Buffer.alloc(chunkBytes, seed).equals(bytes));
+    seeds.push(seed);
   }
   return seeds;
 };

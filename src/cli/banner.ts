@@ -4,10 +4,13 @@ import type { RunningLambkin } from '#roles';
 /** Puts colour around a text, or leaves it. */
 export type Paint = (style: 'bold' | 'dim' | 'green' | 'yellow', text: string) => string;
 
-type Shown = Pick<
+interface Shown extends Pick<
   RunningLambkin,
-  'endpoint' | 'dataDirectory' | 'accountId' | 'region' | 'isolation' | 'readyMs'
->;
+  'endpoint' | 'dataDirectory' | 'accountId' | 'region' | 'isolation'
+> {
+  /** How long whoever typed the command has waited, in milliseconds. */
+  readonly readyMs: number;
+}
 
 const isolationMeans: Readonly<Record<RunningLambkin['isolation']['kind'], string>> = {
   container: 'each function in a container of its own, with its own user, files, processes and network.',

@@ -26,7 +26,7 @@ export async function up(options: UpOptions): Promise<void> {
   if (outcome.kind !== 'started') throw notStarted(outcome);
   const { lambkin } = outcome;
   const paint = painter(process.stdout);
-  // As long as whoever typed the command has waited: loading the code counts.
+  // Since the process began: loading the code counts.
   const readyMs = process.uptime() * 1000;
   process.stdout.write(banner({ ...lambkin, readyMs }, version(), options.envCommand, paint));
   if (options.debug !== undefined) process.stdout.write(howToAttach(options.debug, options.dataDirectory));

@@ -74,8 +74,6 @@ export interface RunningLambkin {
   readonly region: string;
   /** What is really in use. */
   readonly isolation: Isolation;
-  /** From the call to the first request that could be answered, in milliseconds. */
-  readonly readyMs: number;
   /** The runtimes of this host, as soon as it is known what it has. */
   runtimes(): Promise<readonly RuntimeStatus[]>;
   /** Rejects never; resolves once running invokes have ended, or `graceMs` has passed, and everything is closed. */

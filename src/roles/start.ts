@@ -4,7 +4,7 @@
  */
 import { lockDirectory } from '#engines/sqlite';
 import { openIdentity } from '#identity';
-import { StoreUnavailableError, systemClock, systemEntropy } from '#platform';
+import { StoreUnavailableError, systemEntropy } from '#platform';
 import { ContainersMissingError } from '#worker';
 import { compose } from './all-in-one.ts';
 import { Closing } from './closing.ts';
@@ -16,7 +16,6 @@ import { removeRunning, writeRunning } from './running-file.ts';
 
 /** Never rejects for a reason that the operator can mend. */
 export async function startLambkin(options: LambkinOptions): Promise<StartOutcome> {
-  const startedMs = systemClock.monotonicMs();
   const { dataDirectory } = options;
   const closing = new Closing();
   try {
@@ -60,7 +59,6 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
         accountId: identity.accountId,
         region: identity.region,
         isolation,
-        readyMs: systemClock.monotonicMs() - startedMs,
         runtimes: () => runtimes.list(),
         stop: (graceMs) => closing.close(graceMs),
       },

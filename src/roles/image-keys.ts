@@ -3,7 +3,7 @@
  * what it sealed; the collection of garbage seals that anew, so that it can be taken away in the end.
  */
 import { join } from 'node:path';
-import { type Keyring, type KmsCall, kmsLimits, masterKeysIn, openKeyring, readMasterKeys } from '#images';
+import { type Keyring, type KmsCall, kmsService, masterKeysIn, openKeyring, readMasterKeys } from '#images';
 import { systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { SignedJsonCalls } from '#wire';
 import type { Closing } from './closing.ts';
@@ -54,13 +54,9 @@ async function openKmsCall({ options, closing }: ImageKeyParts, keyIds: readonly
     );
   });
   const calls = new SignedJsonCalls({
+    ...kmsService,
     endpoint,
     region,
-    service: 'kms',
-    target: 'TrentService',
-    protocol: 'json-1.1',
-    callMsMax: kmsLimits.callMsMax,
-    answerBytesMax: kmsLimits.answerBytesMax,
     clock,
   });
   const ending = new AbortController();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryBlobs, memoryDocuments } from '#engines/memory';
-import { ChunkError, ChunkSource, flatten, ImageStore, kmsLimits, openKeyring } from '#images';
+import { ChunkError, ChunkSource, flatten, ImageStore, kmsService, openKeyring } from '#images';
 import { systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { SignedJsonCalls } from '#wire';
 import { FakeKms, kmsCredentials, kmsRegion, openKmsServer } from '../../src/images/fixtures/kms.ts';
@@ -51,13 +51,10 @@ suite('images under a key of KMS', { skip: motoSkip }, () => {
   test('an image is stored under one process and read back by another', async (t) => {
     const id = await key('alias/store');
     const calls = new SignedJsonCalls({
+      ...kmsService,
       endpoint: moto.endpoint,
       region,
-      service: 'kms',
-      target: 'TrentService',
-      protocol: 'json-1.1',
       callMsMax: 60_000,
-      answerBytesMax: kmsLimits.answerBytesMax,
       clock,
     });
     t.after(() => calls.close());

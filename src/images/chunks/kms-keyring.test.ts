@@ -15,7 +15,7 @@ import { kmsLimits } from '../limits.ts';
 import { ChunkError, type ChunkErrorReason } from './errors.ts';
 import { openKeyring, type Keyring } from './keyring.ts';
 import type { KmsKeys } from './kms-keyring.ts';
-import type { KmsCall } from './kms.ts';
+import { kmsService, type KmsCall } from './kms.ts';
 
 const to = { owner: '123456789012', purpose: 'manifest abc' };
 const secret = Buffer.from('secret');
@@ -256,13 +256,9 @@ test('calls are signed, bounded in time and length, and reach nobody who is away
   });
   t.after(() => server.close());
   const calls = new SignedJsonCalls({
+    ...kmsService,
     endpoint: server.endpoint,
     region: kmsRegion,
-    service: 'kms',
-    target: 'TrentService',
-    protocol: 'json-1.1',
-    callMsMax: kmsLimits.callMsMax,
-    answerBytesMax: kmsLimits.answerBytesMax,
     clock,
   });
   t.after(() => calls.close());

@@ -11,6 +11,15 @@ import { kmsLimits } from '../limits.ts';
 import { ChunkError } from './errors.ts';
 import type { SealedFor } from './sealed-text.ts';
 
+/** How its calls are sent. */
+export const kmsService = {
+  service: 'kms',
+  target: 'TrentService',
+  protocol: 'json-1.1',
+  callMsMax: kmsLimits.callMsMax,
+  answerBytesMax: kmsLimits.answerBytesMax,
+} as const;
+
 export type KmsOperation = 'GenerateDataKey' | 'Decrypt';
 
 /** One signed call over the network. Never rejects. */

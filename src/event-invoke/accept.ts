@@ -7,7 +7,7 @@ import { checkJson, decodeClientContext, refusals, resolverOf } from '#frontend'
 import type { MetadataCache } from '#metadata';
 import type { Clock, Entropy, Queue, Random } from '#platform';
 import { StoreUnavailableError } from '#platform';
-import { WireError } from '#wire';
+import { eventTooLarge, WireError } from '#wire';
 import type { Depths } from './depths.ts';
 import { encodeEvent, functionKeyOf, type QueuedEvent } from './event.ts';
 import { type Limits, payloadBytesMax, traceCharsMax } from './limits.ts';
@@ -101,8 +101,7 @@ export function eventFrontend(options: AcceptOptions): Accept {
 }
 
 function check({ payload, clientContext }: EventInput): void {
-  if (payload.byteLength > payloadBytesMax)
-    throw refusals.eventTooLargeError(payload.byteLength, payloadBytesMax);
+  if (payload.byteLength > payloadBytesMax) throw eventTooLarge(payload.byteLength, payloadBytesMax);
   if (payload.byteLength > 0) {
     const result = checkJson(payload);
     if (result.kind === 'invalid') throw refusals.invalidJsonError(result.problem);

@@ -39,14 +39,6 @@ export function tooLargeError(): WireError {
   );
 }
 
-/** Of an event that fits a synchronous invoke. AWS's words, as in github.com/ASFHyP3/hyp3/issues/2241. */
-export function eventTooLargeError(bytes: number, bytesMax: number): WireError {
-  return new WireError(
-    'RequestEntityTooLargeException',
-    `${bytes} byte payload is too large for the Event invocation type (limit ${bytesMax} bytes)`,
-  );
-}
-
 export function recursionError(): WireError {
   return new WireError(
     'RecursiveInvocationException',

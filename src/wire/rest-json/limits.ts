@@ -39,12 +39,9 @@ function isEvent(operation: string, headers: WireRequest['headers']): boolean {
 export function bodyTooLarge(operation: string, headers: WireRequest['headers'] = {}): WireError {
   const bytesMax = bodyBytesMaxOf(operation, headers);
   const bytes = headers['content-length'];
-  // AWS's words, as in github.com/ASFHyP3/hyp3/issues/2241; how long a body without a length would be is not found out.
+  // How long a body without a length would be is not found out.
   if (isEvent(operation, headers) && typeof bytes === 'string') {
-    return new WireError(
-      'RequestEntityTooLargeException',
-      `${bytes} byte payload is too large for the Event invocation type (limit ${bytesMax} bytes)`,
-    );
+    return eventTooLarge(bytes, bytesMax);
   }
   // AWS names the permission here, and both invokes need lambda:InvokeFunction.
   const name =
@@ -52,5 +49,13 @@ export function bodyTooLarge(operation: string, headers: WireRequest['headers'] 
   return new WireError(
     'RequestEntityTooLargeException',
     `Request must be smaller than ${bytesMax} bytes for the ${name} operation`,
+  );
+}
+
+/** Of the payload of an event. AWS's words, as in github.com/ASFHyP3/hyp3/issues/2241. */
+export function eventTooLarge(bytes: number | string, bytesMax: number): WireError {
+  return new WireError(
+    'RequestEntityTooLargeException',
+    `${bytes} byte payload is too large for the Event invocation type (limit ${bytesMax} bytes)`,
   );
 }

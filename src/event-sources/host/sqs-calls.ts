@@ -2,6 +2,7 @@
  * Calls of an SQS at another address: AWS JSON 1.0 over HTTP, signed with the credentials of a function's role. What comes back is read up
  * to a bound and told as an outcome, whatever the other side does.
  */
+import { awsErrorIn, type Members, membersIn } from '#lib/json-members';
 import type { Clock } from '#platform';
 import { type CallKeys, SignedJsonCalls } from '#wire';
 import { answerBytesMax, callMsMax } from '../limits.ts';
@@ -9,9 +10,7 @@ import type { QueueTrouble } from '../sqs/source-queue.ts';
 
 export type { CallKeys } from '#wire';
 
-export type CallOutcome =
-  | { readonly kind: 'answered'; readonly answer: Readonly<Record<string, unknown>> }
-  | QueueTrouble;
+export type CallOutcome = { readonly kind: 'answered'; readonly answer: Members } | QueueTrouble;
 
 export interface SqsCallsOptions {
   /** `http://127.0.0.1:9324` */
@@ -60,30 +59,12 @@ export class SqsCalls {
 }
 
 function outcomeOf(operation: string, statusCode: number, text: string): CallOutcome {
-  const answer = objectIn(text);
+  const answer = text === '' ? {} : membersIn(text);
   if (statusCode === 200) {
     return answer === undefined ? unavailable('an answer that is no JSON') : { kind: 'answered', answer };
   }
-  const type = (textIn(answer, '__type') ?? `HTTP ${statusCode}`).split('#').at(-1) ?? '';
+  const { type = `HTTP ${statusCode}`, message } = awsErrorIn(answer);
   if (/NonExistentQueue|QueueDoesNotExist/.test(type)) return { kind: 'absent' };
   if (type.startsWith('AccessDenied')) return { kind: 'denied', call: operation.replace(/Batch$/, '') };
-  const message = textIn(answer, 'message') ?? textIn(answer, 'Message') ?? '';
   return unavailable(`${type}: ${message.slice(0, 500)}`);
-}
-
-function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
-  if (text === '') return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function textIn(answer: Readonly<Record<string, unknown>> | undefined, member: string): string | undefined {
-  const value = answer?.[member];
-  return typeof value === 'string' ? value : undefined;
 }

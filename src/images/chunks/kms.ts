@@ -5,6 +5,7 @@
  *
  * Operations, members and errors are those of the KMS API's reference (version 2014-11-01).
  */
+import { awsErrorIn, type Members, membersIn, textIn } from '#lib/json-members';
 import { Turns } from '#lib/turns';
 import { pause, type Clock, type Random } from '#platform';
 import { kmsLimits } from '../limits.ts';
@@ -42,7 +43,7 @@ export type Decrypted =
   | { readonly kind: 'refused'; readonly error: ChunkError };
 
 type Answer =
-  | { readonly kind: 'done'; readonly members: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'done'; readonly members: Members }
   | { readonly kind: 'refused'; readonly error: ChunkError }
   | { readonly kind: 'later'; readonly reason: string };
 
@@ -84,7 +85,7 @@ export class Kms {
   async #ask<Found>(
     operation: KmsOperation,
     input: object,
-    find: (members: Readonly<Record<string, unknown>>) => Found | undefined,
+    find: (members: Members) => Found | undefined,
   ): Promise<{ readonly found: Found } | { readonly error: ChunkError }> {
     const { call, clock, random } = this.#options;
     const startedMs = clock.monotonicMs();
@@ -119,12 +120,11 @@ const passing =
 function answerOf(operation: KmsOperation, answer: KmsAnswer): Answer {
   if (answer.kind === 'unanswered') return { kind: 'later', reason: answer.reason };
   const { statusCode, text } = answer;
-  const members = objectIn(text);
+  const members = membersIn(text);
   if (statusCode === 200) {
     return members ? { kind: 'done', members } : { kind: 'later', reason: 'an answer that is no JSON' };
   }
-  const type = (textIn(members, '__type') ?? '').split('#').at(-1) ?? '';
-  const message = textIn(members, 'message') ?? textIn(members, 'Message') ?? '';
+  const { type = '', message } = awsErrorIn(members);
   const told = shown(`${type === '' ? `HTTP ${statusCode}` : type}${message === '' ? '' : `: ${message}`}`);
   // What has no name is not KMS's: something between, which may be gone soon.
   if (type === '' || statusCode === 429 || statusCode >= 500 || passing.test(type)) {
@@ -138,7 +138,7 @@ function answerOf(operation: KmsOperation, answer: KmsAnswer): Answer {
   return { kind: 'refused', error };
 }
 
-function plaintextIn(members: Readonly<Record<string, unknown>>): Buffer | undefined {
+function plaintextIn(members: Members): Buffer | undefined {
   const bytes = bytesIn(members, 'Plaintext', dataKeyBytes);
   return bytes?.length === dataKeyBytes ? bytes : undefined;
 }
@@ -146,31 +146,11 @@ function plaintextIn(members: Readonly<Record<string, unknown>>): Buffer | undef
 const dataKeyBytes = 32;
 
 /** Not empty, and in base64 as it is written. */
-function bytesIn(
-  members: Readonly<Record<string, unknown>>,
-  name: string,
-  bytesMax: number,
-): Buffer | undefined {
+function bytesIn(members: Members, name: string, bytesMax: number): Buffer | undefined {
   const text = textIn(members, name);
   if (text === undefined || text === '') return undefined;
   const bytes = Buffer.from(text, 'base64');
   return bytes.length <= bytesMax && bytes.toString('base64') === text ? bytes : undefined;
-}
-
-function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function textIn(members: Readonly<Record<string, unknown>> | undefined, name: string): string | undefined {
-  const value = members?.[name];
-  return typeof value === 'string' ? value : undefined;
 }
 
 /** Fit for a log, whoever wrote it. */

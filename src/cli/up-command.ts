@@ -307,9 +307,6 @@ export function upOptions(
     throw new Failure('--zone-cache and --zone-cache-secret-file are given together, or neither.', 2);
   }
   const endpoints = { ...endpointsIn(environment), ...flags.endpoint };
-  if (flags.imagesKmsKey !== undefined && !endpoints['kms'] && !environment['AWS_ENDPOINT_URL_KMS']) {
-    throw new Failure('--images-kms-key needs to know where KMS is: --endpoint kms=https://...', 2);
-  }
   const isDefault = resolve(dataDir) === resolve('.lambkin');
   return {
     dataDirectory: resolve(dataDir),
@@ -343,7 +340,9 @@ export function upOptions(
     ...(flags.metricsRetention === undefined ? {} : { metricsRetentionMs: flags.metricsRetention }),
     ...(flags.registry === undefined ? {} : { registry: flags.registry }),
     images: {
-      ...(flags.imagesKmsKey === undefined ? {} : { kmsKeys: flags.imagesKmsKey }),
+      ...(flags.imagesKmsKey === undefined
+        ? {}
+        : { kms: { keyIds: flags.imagesKmsKey, endpoint: kmsEndpoint(endpoints, environment) } }),
       ...(flags.imageCache === undefined ? {} : { cacheBytes: flags.imageCache }),
       ...(flags.imageMemory === undefined ? {} : { memoryBytes: flags.imageMemory }),
       ...(zoneCache === undefined || zoneCacheSecretFile === undefined
@@ -355,6 +354,19 @@ export function upOptions(
     },
     ...(flags.registryCredentials && { registryCredentials: resolve(flags.registryCredentials) }),
   };
+}
+
+/** Where functions find KMS, else where Lambkin's own environment says that it is. */
+function kmsEndpoint(
+  endpoints: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  const endpoint = endpoints['kms'] ?? environment['AWS_ENDPOINT_URL_KMS'];
+  if (endpoint) return endpoint;
+  throw new Failure(
+    '--images-kms-key needs to know where KMS is: add --endpoint kms=https://... (or AWS_ENDPOINT_URL_KMS).',
+    2,
+  );
 }
 
 function endpointsIn(

@@ -3,7 +3,14 @@
  * what it sealed; the collection of garbage seals that anew, so that it can be taken away in the end.
  */
 import { join } from 'node:path';
-import { type Keyring, type KmsCall, kmsService, masterKeysIn, openKeyring, readMasterKeys } from '#images';
+import {
+  type Keyring,
+  type KmsCall,
+  kmsService,
+  masterKeysIn,
+  openKeyring,
+  readMasterKeys,
+} from '#images';
 import { systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { SignedJsonCalls } from '#wire';
 import type { Closing } from './closing.ts';
@@ -11,7 +18,7 @@ import type { LambkinOptions } from './options.ts';
 import { openOwnCredentials } from './own-credentials.ts';
 
 export interface ImageKeyParts {
-  readonly options: Pick<LambkinOptions, 'dataDirectory' | 'endpoints' | 'images' | 'region'>;
+  readonly options: Pick<LambkinOptions, 'dataDirectory' | 'images' | 'region'>;
   readonly closing: Closing;
   readonly trouble: (message: string, error?: unknown) => void;
 }
@@ -20,11 +27,11 @@ export interface ImageKeyParts {
 export async function openImageKeys(parts: ImageKeyParts): Promise<Keyring> {
   const { dataDirectory, images } = parts.options;
   const file = join(dataDirectory, 'images.key');
-  const keyIds = images?.kmsKeys;
-  if (keyIds === undefined) {
+  if (images?.kms === undefined) {
     return openKeyring({ kind: 'local', masterKeys: await readMasterKeys(file, entropy), entropy });
   }
-  const call = await openKmsCall(parts, keyIds);
+  const { endpoint, keyIds } = images.kms;
+  const call = await openKmsCall(parts, endpoint, keyIds);
   const kms = { kind: 'kms', keyIds, call, clock, random, entropy } as const;
   const masterKeys = await masterKeysIn(file);
   const keyring = openKeyring(
@@ -39,13 +46,11 @@ export async function openImageKeys(parts: ImageKeyParts): Promise<Keyring> {
   return keyring;
 }
 
-async function openKmsCall({ options, closing }: ImageKeyParts, keyIds: readonly string[]): Promise<KmsCall> {
-  const endpoint = options.endpoints['kms'] ?? (process.env['AWS_ENDPOINT_URL_KMS'] || undefined);
-  if (endpoint === undefined) {
-    throw new Error(
-      '--images-kms-key needs to know where KMS is: add --endpoint kms=https://... (or AWS_ENDPOINT_URL_KMS)',
-    );
-  }
+async function openKmsCall(
+  { options, closing }: ImageKeyParts,
+  endpoint: string,
+  keyIds: readonly string[],
+): Promise<KmsCall> {
   const [region = options.region, ...others] = new Set(keyIds.flatMap(regionOf));
   if (others.length > 0) throw new Error('--images-kms-key names keys of several regions; one KMS has one');
   const credentials = await openOwnCredentials(region).catch((error: unknown) => {
@@ -53,12 +58,7 @@ async function openKmsCall({ options, closing }: ImageKeyParts, keyIds: readonly
       `--images-kms-key needs credentials for KMS in Lambkin's environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, ...): ${messageOf(error)}`,
     );
   });
-  const calls = new SignedJsonCalls({
-    ...kmsService,
-    endpoint,
-    region,
-    clock,
-  });
+  const calls = new SignedJsonCalls({ ...kmsService, endpoint, region, clock });
   const ending = new AbortController();
   closing.add(() => {
     ending.abort();

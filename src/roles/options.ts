@@ -53,8 +53,8 @@ export interface LambkinOptions {
 
 /** Absent members are as `imageDefaults` says. */
 export interface ImageOptions {
-  /** Keys in the KMS of `endpoints.kms`, by id, ARN or alias: the first seals manifests, all open them. Absent: the data directory's images.key does. */
-  readonly kmsKeys?: readonly string[];
+  /** Where KMS is, and keys in it by id, ARN or alias: the first seals manifests, all open them. Absent: the data directory's images.key does. */
+  readonly kms?: { readonly endpoint: string; readonly keyIds: readonly string[] };
   /** What the worker keeps of images on disk and in memory, in bytes. */
   readonly cacheBytes?: number;
   readonly memoryBytes?: number;

@@ -32,7 +32,7 @@ test('keys of KMS are ids, ARNs or aliases', () => {
   const arn = `arn:aws:kms:eu-central-1:123456789012:key/${id}`;
   const alias = 'arn:aws-cn:kms:cn-north-1:123456789012:alias/images/one';
   assert.deepEqual(values.kmsKeys(`alias/images, ${id},${arn},${alias}`), ['alias/images', id, arn, alias]);
-  for (const text of ['', 'alias/', 'a,', 'a b', 'arn:aws:s3:::x', 'a,b,c,d,e', 'a\nb', 'x'.repeat(2049)]) {
+  for (const text of ['', 'alias/', 'a,', 'a b', 'arn:aws:s3:::x', 'a\nb', 'x'.repeat(2049)]) {
     refused(() => values.kmsKeys(text), /Expected a key's id/);
   }
 });

@@ -109,15 +109,14 @@ export function urls(text: string): readonly string[] {
 /** Keys of KMS with commas between: ids, ARNs or aliases. */
 export function kmsKeys(text: string): readonly string[] {
   const keys = text.split(',').map((key) => key.trim());
-  if (keys.length > kmsKeysMax || !keys.every((key) => key.length <= 2048 && kmsKey.test(key))) {
+  if (!keys.every((key) => key.length <= 2048 && kmsKey.test(key))) {
     throw new InvalidArgumentError(
-      `Expected a key's id, its ARN or alias/NAME, or up to ${kmsKeysMax} of them with commas between.`,
+      "Expected a key's id, its ARN or alias/NAME, or several of them with commas between.",
     );
   }
   return keys;
 }
 
-const kmsKeysMax = 4;
 const kmsKey =
   /^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key\/[A-Za-z0-9-]+|alias\/[A-Za-z0-9/_-]+)|alias\/[A-Za-z0-9/_-]+|[A-Za-z0-9-]+)$/;
 

@@ -18,6 +18,7 @@ export type { Keyring, KeyringOptions } from './chunks/keyring.ts';
 export type { KmsKeys } from './chunks/kms-keyring.ts';
 export type { LocalKeys } from './chunks/local-keyring.ts';
 export { kmsService } from './chunks/kms.ts';
+export { kmsKeyIdsMax } from './limits.ts';
 export type { KmsAnswer, KmsCall } from './chunks/kms.ts';
 export { masterKeysIn, readMasterKeys } from './host/master-key-file.ts';
 export { ChunkError } from './chunks/errors.ts';

@@ -190,10 +190,11 @@ export const zoneLimits = {
   secretCharactersMin: 16,
 } as const;
 
-/** Keys in KMS. */
+/** Keys in KMS that may have sealed what is in the store. */
+export const kmsKeyIdsMax = 4;
+
+/** What is asked of KMS. */
 export const kmsLimits = {
-  /** Keys that may have sealed what is in the store. */
-  keyIdsMax: 4,
   /** Bytes of an encrypted data key: what KMS takes to decrypt. */
   blobBytesMax: 6144,
   /** Calls at once, and those that wait for that. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   type Keyring,
   type KmsCall,
+  kmsKeyIdsMax,
   kmsService,
   masterKeysIn,
   openKeyring,
@@ -31,6 +32,7 @@ export async function openImageKeys(parts: ImageKeyParts): Promise<Keyring> {
     return openKeyring({ kind: 'local', masterKeys: await readMasterKeys(file, entropy), entropy });
   }
   const { endpoint, keyIds } = images.kms;
+  if (keyIds.length > kmsKeyIdsMax) throw new Error(`--images-kms-key takes up to ${kmsKeyIdsMax} keys`);
   const call = await openKmsCall(parts, endpoint, keyIds);
   const kms = { kind: 'kms', keyIds, call, clock, random, entropy } as const;
   const masterKeys = await masterKeysIn(file);

@@ -5,7 +5,7 @@
  */
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Clock, Entropy, Random } from '#platform';
-import { kmsLimits } from '../limits.ts';
+import { kmsKeyIdsMax, kmsLimits } from '../limits.ts';
 import { DataKeys } from './data-keys.ts';
 import type { ChunkError } from './errors.ts';
 import { Kms, type KmsCall } from './kms.ts';
@@ -45,8 +45,8 @@ export class KmsKeyring implements KeyringOfKind {
   constructor(options: KmsKeys) {
     const { keyIds, clock, entropy } = options;
     const [first] = keyIds;
-    if (first === undefined || keyIds.length > kmsLimits.keyIdsMax) {
-      throw new Error(`a keyring needs 1 to ${kmsLimits.keyIdsMax} keys of KMS`);
+    if (first === undefined || keyIds.length > kmsKeyIdsMax) {
+      throw new Error(`a keyring needs 1 to ${kmsKeyIdsMax} keys of KMS`);
     }
     this.#kms = new Kms(options);
     this.#sealing = first;

@@ -4,8 +4,9 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { request as requestHttp } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { Failure } from './failure.ts';
+import { awsErrorIn, membersIn } from '#lib/json-members';
 import type { Running } from '#roles';
+import { Failure } from './failure.ts';
 
 export interface Call {
   readonly service: 'lambda' | 'logs';
@@ -98,23 +99,10 @@ export class ApiFailure extends Failure {
   }
 }
 
+/** The name stands in a header, or, of a service of AWS JSON, in the body. */
 function apiFailure({ statusCode, headers, body }: Answer): ApiFailure {
-  const told = parseObject(body);
-  const names = [headers['x-amzn-errortype'], told['__type'], `HTTP ${statusCode}`];
-  const messages = [told['message'], told['Message'], 'no message'];
-  const name = firstText(names).split(':')[0]?.split('#').at(-1) ?? '';
-  return new ApiFailure(name, firstText(messages));
-}
-
-function firstText(candidates: readonly unknown[]): string {
-  return candidates.find((candidate) => typeof candidate === 'string') ?? '';
-}
-
-function parseObject(body: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(body.toString());
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+  const header = headers['x-amzn-errortype'];
+  const { type, message } = awsErrorIn(membersIn(body.toString()));
+  const name = typeof header === 'string' ? header : type;
+  return new ApiFailure(name ?? `HTTP ${statusCode}`, message || 'no message');
 }

@@ -1,5 +1,5 @@
 /** IAM's operations as forms and answers. What users and roles have in common is written once. */
-import type { QueryOperation, StructureShape } from '#wire';
+import { listOf, type QueryOperation, type StructureShape, structure } from '#wire';
 import { simulationOperations } from './simulation-shapes.ts';
 import {
   accessKeyIdShape,
@@ -8,7 +8,6 @@ import {
   document,
   existingUserName,
   flag,
-  listOf,
   page,
   paging,
   path,
@@ -23,7 +22,6 @@ import {
   roleName,
   sessionSeconds,
   status,
-  structure,
   tagKeys,
   tags,
   text,

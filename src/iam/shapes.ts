@@ -1,29 +1,5 @@
 /** The shapes that IAM's and STS's operations are made of. Bounds and patterns are those of the API reference. */
-import type { ListShape, Member, Shape, StringShape, StructureShape } from '#wire';
-
-type Members = Readonly<Record<string, Member | Shape>>;
-
-/** A structure; members named in `required` must be there. */
-export function structure(members: Members, required: readonly string[] = []): StructureShape {
-  return {
-    type: 'structure',
-    members: Object.fromEntries(
-      Object.entries(members).map(([name, given]) => {
-        const member: Member = 'shape' in given ? given : { shape: given };
-        return [name, required.includes(name) ? { ...member, required: true } : member];
-      }),
-    ),
-  };
-}
-
-export const listOf = (
-  member: Shape,
-  bounds: { readonly min?: number; readonly max?: number } = {},
-): ListShape => ({
-  type: 'list',
-  member,
-  ...bounds,
-});
+import { listOf, type Members, type Shape, type StringShape, structure } from '#wire';
 
 export const text: StringShape = { type: 'string' };
 export const flag: Shape = { type: 'boolean' };

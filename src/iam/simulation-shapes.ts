@@ -1,6 +1,6 @@
 /** SimulatePrincipalPolicy as a form and an answer. */
-import type { QueryOperation } from '#wire';
-import { arn, document, flag, listOf, page, paging, structure, text } from './shapes.ts';
+import { listOf, type QueryOperation, structure } from '#wire';
+import { arn, document, flag, page, paging, text } from './shapes.ts';
 
 const action = { type: 'string', min: 3, max: 128 } as const;
 const resource = { type: 'string', min: 1, max: 2048 } as const;

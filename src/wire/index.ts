@@ -27,6 +27,8 @@ export type { OpenAnswer, OpenRoute } from './listener/open-route.ts';
 export type { StreamRequest, StreamRoute } from './listener/stream-route.ts';
 export type { ListShape, MapShape, Member, Shape, StringShape, StructureShape } from './operations/shape.ts';
 export type { Operation } from './operations/shape.ts';
+export { listOf, structure, structureOf } from './operations/structure.ts';
+export type { Members } from './operations/structure.ts';
 export { operations } from './operations/table.ts';
 export type { OperationName } from './operations/table.ts';
 export { constraintError } from './operations/validate.ts';

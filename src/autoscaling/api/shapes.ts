@@ -1,5 +1,5 @@
 /** The inputs of Application Auto Scaling 2016-02-06, with the constraints of AWS's model, in the wire's validation language. */
-import type { Shape, StructureShape } from '#wire';
+import { type StructureShape, structureOf } from '#wire';
 
 const longText = {
   type: 'string',
@@ -34,30 +34,17 @@ const tagKey = { type: 'string', min: 1, max: 128 } as const;
 const tags = { type: 'map', key: tagKey, value: { type: 'string', max: 256 } } as const;
 const policyName = { type: 'string', min: 1, max: 256, pattern: '[^\\p{Cc}]+' } as const;
 
-const structure = (
-  required: Readonly<Record<string, Shape>>,
-  optional: Readonly<Record<string, Shape>> = {},
-): StructureShape => ({
-  type: 'structure',
-  members: {
-    ...Object.fromEntries(
-      Object.entries(required).map(([name, shape]) => [name, { shape, required: true as const }]),
-    ),
-    ...Object.fromEntries(Object.entries(optional).map(([name, shape]) => [name, { shape }])),
-  },
-});
-
 const target = { ServiceNamespace: namespace, ResourceId: longText, ScalableDimension: dimension };
 const page = { MaxResults: integer, NextToken: anyText };
-const tracking = structure(
+const tracking = structureOf(
   { TargetValue: { type: 'double' } },
   {
-    PredefinedMetricSpecification: structure(
+    PredefinedMetricSpecification: structureOf(
       { PredefinedMetricType: anyText },
       { ResourceLabel: { type: 'string', min: 1, max: 1023 } },
     ),
     // Refused by name: what is in it does not matter.
-    CustomizedMetricSpecification: structure({}),
+    CustomizedMetricSpecification: structureOf({}),
     ScaleOutCooldown: integer,
     ScaleInCooldown: integer,
     DisableScaleIn: flag,
@@ -65,11 +52,11 @@ const tracking = structure(
 );
 
 export const operations: Readonly<Record<string, StructureShape>> = {
-  RegisterScalableTarget: structure(target, {
+  RegisterScalableTarget: structureOf(target, {
     MinCapacity: integer,
     MaxCapacity: integer,
     RoleARN: longText,
-    SuspendedState: structure(
+    SuspendedState: structureOf(
       {},
       {
         DynamicScalingInSuspended: flag,
@@ -79,12 +66,12 @@ export const operations: Readonly<Record<string, StructureShape>> = {
     ),
     Tags: tags,
   }),
-  DeregisterScalableTarget: structure(target),
-  DescribeScalableTargets: structure(
+  DeregisterScalableTarget: structureOf(target),
+  DescribeScalableTargets: structureOf(
     { ServiceNamespace: namespace },
     { ResourceIds: names, ScalableDimension: dimension, ...page },
   ),
-  PutScheduledAction: structure(
+  PutScheduledAction: structureOf(
     {
       ...target,
       ScheduledActionName: {
@@ -99,34 +86,34 @@ export const operations: Readonly<Record<string, StructureShape>> = {
       Timezone: longText,
       StartTime: timestamp,
       EndTime: timestamp,
-      ScalableTargetAction: structure({}, { MinCapacity: integer, MaxCapacity: integer }),
+      ScalableTargetAction: structureOf({}, { MinCapacity: integer, MaxCapacity: integer }),
     },
   ),
-  DeleteScheduledAction: structure({ ...target, ScheduledActionName: longText }),
-  DescribeScheduledActions: structure(
+  DeleteScheduledAction: structureOf({ ...target, ScheduledActionName: longText }),
+  DescribeScheduledActions: structureOf(
     { ServiceNamespace: namespace },
     { ScheduledActionNames: names, ResourceId: longText, ScalableDimension: dimension, ...page },
   ),
-  PutScalingPolicy: structure(
+  PutScalingPolicy: structureOf(
     { ...target, PolicyName: policyName },
     {
       PolicyType: { type: 'string', enum: ['StepScaling', 'TargetTrackingScaling', 'PredictiveScaling'] },
-      StepScalingPolicyConfiguration: structure({}),
-      PredictiveScalingPolicyConfiguration: structure({}),
+      StepScalingPolicyConfiguration: structureOf({}),
+      PredictiveScalingPolicyConfiguration: structureOf({}),
       TargetTrackingScalingPolicyConfiguration: tracking,
     },
   ),
-  DeleteScalingPolicy: structure({ ...target, PolicyName: longText }),
-  DescribeScalingPolicies: structure(
+  DeleteScalingPolicy: structureOf({ ...target, PolicyName: longText }),
+  DescribeScalingPolicies: structureOf(
     { ServiceNamespace: namespace },
     { PolicyNames: names, ResourceId: longText, ScalableDimension: dimension, ...page },
   ),
-  DescribeScalingActivities: structure(
+  DescribeScalingActivities: structureOf(
     { ServiceNamespace: namespace },
     { ResourceId: longText, ScalableDimension: dimension, IncludeNotScaledActivities: flag, ...page },
   ),
-  TagResource: structure({ ResourceARN: targetArn, Tags: tags }),
-  UntagResource: structure({ ResourceARN: targetArn, TagKeys: { type: 'list', max: 200, member: tagKey } }),
-  ListTagsForResource: structure({ ResourceARN: targetArn }),
-  GetPredictiveScalingForecast: structure({}),
+  TagResource: structureOf({ ResourceARN: targetArn, Tags: tags }),
+  UntagResource: structureOf({ ResourceARN: targetArn, TagKeys: { type: 'list', max: 200, member: tagKey } }),
+  ListTagsForResource: structureOf({ ResourceARN: targetArn }),
+  GetPredictiveScalingForecast: structureOf({}),
 };

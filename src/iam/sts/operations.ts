@@ -1,6 +1,6 @@
 /** STS's operations as forms and answers. */
-import type { QueryOperation, StringShape } from '#wire';
-import { accessKeyIdShape, arn, count, listOf, structure, tagKeys, tags, text, time } from '../shapes.ts';
+import { listOf, type QueryOperation, type StringShape, structure } from '#wire';
+import { accessKeyIdShape, arn, count, tagKeys, tags, text, time } from '../shapes.ts';
 
 const sessionName: StringShape = { type: 'string', min: 2, max: 64, pattern: '[\\w+=,.@-]*' };
 const serialNumber: StringShape = { type: 'string', min: 9, max: 256, pattern: '[\\w+=/:,.@-]*' };

@@ -2,7 +2,7 @@
  * The inputs of CloudWatch Logs 2014-03-28 that Lambkin answers, with the constraints of AWS's model, in the wire's
  * validation language, and the names of the operations that it does not answer.
  */
-import type { StructureShape } from '#wire';
+import { listOf, type StructureShape, structureOf } from '#wire';
 import { describeMax, pageEventsMax, putEventsMax, tagsMax } from '../limits.ts';
 
 const groupName = { type: 'string', min: 1, max: 512, pattern: '[\\.\\-_/#A-Za-z0-9]+' } as const;
@@ -19,32 +19,24 @@ const tags = { type: 'map', min: 1, max: tagsMax, key: tagKey, value: tagValue }
 const account = { type: 'string', min: 12, max: 12, pattern: '\\d{12}' } as const;
 const limit = (max: number) => ({ type: 'integer', min: 1, max }) as const;
 
-const optional = (members: Readonly<Record<string, StructureShape['members'][string]['shape']>>) =>
-  Object.fromEntries(Object.entries(members).map(([name, shape]) => [name, { shape }]));
-const required = (members: Readonly<Record<string, StructureShape['members'][string]['shape']>>) =>
-  Object.fromEntries(
-    Object.entries(members).map(([name, shape]) => [name, { shape, required: true as const }]),
-  );
-const structure = (members: StructureShape['members']): StructureShape => ({ type: 'structure', members });
-
-const group = structure(required({ logGroupName: groupName }));
-const stream = structure(required({ logGroupName: groupName, logStreamName: streamName }));
+const inGroup = { logGroupName: groupName };
+const inStream = { ...inGroup, logStreamName: streamName };
+const group = structureOf(inGroup);
+const stream = structureOf(inStream);
 const groupChoice = { logGroupName: groupName, logGroupIdentifier: groupIdentifier };
 const page = { nextToken: token, unmask: flag, startTime: timestamp, endTime: timestamp };
 
 const answered: Readonly<Record<string, StructureShape>> = {
-  CreateLogGroup: structure({
-    ...group.members,
-    ...optional({
-      kmsKeyId: { type: 'string', max: 256 },
-      tags,
-      logGroupClass,
-      deletionProtectionEnabled: flag,
-    }),
+  CreateLogGroup: structureOf(inGroup, {
+    kmsKeyId: { type: 'string', max: 256 },
+    tags,
+    logGroupClass,
+    deletionProtectionEnabled: flag,
   }),
   DeleteLogGroup: group,
-  DescribeLogGroups: structure(
-    optional({
+  DescribeLogGroups: structureOf(
+    {},
+    {
       accountIdentifiers: { type: 'list', max: 20, member: account },
       logGroupNamePrefix: groupName,
       logGroupNamePattern: { type: 'string', max: 512, pattern: '[\\.\\-_/#A-Za-z0-9]*' },
@@ -53,43 +45,40 @@ const answered: Readonly<Record<string, StructureShape>> = {
       includeLinkedAccounts: flag,
       logGroupClass,
       logGroupIdentifiers: { type: 'list', min: 1, max: 50, member: groupIdentifier },
-    }),
+    },
   ),
-  PutRetentionPolicy: structure({
-    ...group.members,
-    ...required({ retentionInDays: { type: 'integer' } }),
-  }),
+  PutRetentionPolicy: structureOf({ ...inGroup, retentionInDays: { type: 'integer' } }),
   DeleteRetentionPolicy: group,
   CreateLogStream: stream,
   DeleteLogStream: stream,
-  DescribeLogStreams: structure(
-    optional({
+  DescribeLogStreams: structureOf(
+    {},
+    {
       ...groupChoice,
       logStreamNamePrefix: streamName,
       orderBy: { type: 'string', enum: ['LogStreamName', 'LastEventTime'] },
       descending: flag,
       nextToken: token,
       limit: limit(describeMax),
-    }),
+    },
   ),
-  PutLogEvents: structure({
-    ...stream.members,
-    ...required({
-      logEvents: {
-        type: 'list',
+  PutLogEvents: structureOf(
+    {
+      ...inStream,
+      logEvents: listOf(structureOf({ timestamp, message: { type: 'string', min: 1 } }), {
         min: 1,
         max: putEventsMax,
-        member: structure(required({ timestamp, message: { type: 'string', min: 1 } })),
-      },
-    }),
-    ...optional({ sequenceToken: token, entity: structure({}) }),
-  }),
-  GetLogEvents: structure({
-    ...required({ logStreamName: streamName }),
-    ...optional({ ...groupChoice, ...page, limit: limit(pageEventsMax), startFromHead: flag }),
-  }),
-  FilterLogEvents: structure(
-    optional({
+      }),
+    },
+    { sequenceToken: token, entity: structureOf({}) },
+  ),
+  GetLogEvents: structureOf(
+    { logStreamName: streamName },
+    { ...groupChoice, ...page, limit: limit(pageEventsMax), startFromHead: flag },
+  ),
+  FilterLogEvents: structureOf(
+    {},
+    {
       ...groupChoice,
       ...page,
       logStreamNames: { type: 'list', min: 1, max: 100, member: streamName },
@@ -97,17 +86,14 @@ const answered: Readonly<Record<string, StructureShape>> = {
       filterPattern: { type: 'string', max: 1024 },
       limit: limit(pageEventsMax),
       interleaved: flag,
-    }),
+    },
   ),
-  ListTagsForResource: structure(required({ resourceArn })),
-  TagResource: structure(required({ resourceArn, tags })),
-  UntagResource: structure(required({ resourceArn, tagKeys: { type: 'list', max: 50, member: tagKey } })),
+  ListTagsForResource: structureOf({ resourceArn }),
+  TagResource: structureOf({ resourceArn, tags }),
+  UntagResource: structureOf({ resourceArn, tagKeys: { type: 'list', max: 50, member: tagKey } }),
   ListTagsLogGroup: group,
-  TagLogGroup: structure({ ...group.members, ...required({ tags }) }),
-  UntagLogGroup: structure({
-    ...group.members,
-    ...required({ tags: { type: 'list', min: 1, member: tagKey } }),
-  }),
+  TagLogGroup: structureOf({ ...inGroup, tags }),
+  UntagLogGroup: structureOf({ ...inGroup, tags: { type: 'list', min: 1, member: tagKey } }),
 };
 
 /** The API has these too; they are known here so that the answer names what is not there. Their inputs are not looked at. */
@@ -116,5 +102,5 @@ const unanswered =
 
 export const operations: Readonly<Record<string, StructureShape>> = {
   ...answered,
-  ...Object.fromEntries(unanswered.split(' ').map((name) => [name, structure({})])),
+  ...Object.fromEntries(unanswered.split(' ').map((name) => [name, structureOf({})])),
 };

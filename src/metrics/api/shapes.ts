@@ -1,23 +1,6 @@
 /** The operations of CloudWatch 2010-08-01 that are served, with the constraints of AWS's model, for all three protocols. */
-import type { ListShape, QueryOperation, Shape, StructureShape } from '#wire';
+import { listOf, type QueryOperation, structure } from '#wire';
 import { dimensionsMax } from '../limits.ts';
-
-type Members = Readonly<Record<string, Shape>>;
-
-const structure = (required: readonly string[], members: Members): StructureShape => ({
-  type: 'structure',
-  members: Object.fromEntries(
-    Object.entries(members).map(([name, shape]) => [
-      name,
-      required.includes(name) ? { shape, required: true } : { shape },
-    ]),
-  ),
-});
-const list = (member: Shape, bounds: { readonly min?: number; readonly max?: number } = {}): ListShape => ({
-  type: 'list',
-  member,
-  ...bounds,
-});
 
 const anyText = { type: 'string' } as const;
 const integer = { type: 'integer' } as const;
@@ -34,90 +17,111 @@ const unit = {
     ' ',
   ),
 } as const;
-const dimension = structure(['Name', 'Value'], {
-  Name: name,
-  Value: { type: 'string', min: 1, max: 1024 },
-});
-const dimensions = list(dimension, { max: dimensionsMax });
-const metric = structure([], { Namespace: namespace, MetricName: name, Dimensions: dimensions });
-const message = structure([], { Code: anyText, Value: anyText });
+const dimension = structure(
+  {
+    Name: name,
+    Value: { type: 'string', min: 1, max: 1024 },
+  },
+  ['Name', 'Value'],
+);
+const dimensions = listOf(dimension, { max: dimensionsMax });
+const metric = structure({ Namespace: namespace, MetricName: name, Dimensions: dimensions });
+const message = structure({ Code: anyText, Value: anyText });
 const statistic = { type: 'string', enum: ['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum'] } as const;
 const percentiles = { type: 'map', key: anyText, value: double } as const;
 
-const datum = structure(['MetricName'], {
-  MetricName: name,
-  Dimensions: dimensions,
-  Timestamp: timestamp,
-  Value: double,
-  StatisticValues: structure(['SampleCount', 'Sum', 'Minimum', 'Maximum'], {
-    SampleCount: double,
-    Sum: double,
-    Minimum: double,
-    Maximum: double,
-  }),
-  Values: list(double),
-  Counts: list(double),
-  Unit: unit,
-  StorageResolution: period,
-});
+const datum = structure(
+  {
+    MetricName: name,
+    Dimensions: dimensions,
+    Timestamp: timestamp,
+    Value: double,
+    StatisticValues: structure(
+      {
+        SampleCount: double,
+        Sum: double,
+        Minimum: double,
+        Maximum: double,
+      },
+      ['SampleCount', 'Sum', 'Minimum', 'Maximum'],
+    ),
+    Values: listOf(double),
+    Counts: listOf(double),
+    Unit: unit,
+    StorageResolution: period,
+  },
+  ['MetricName'],
+);
 
 export const operations: Readonly<Record<string, QueryOperation>> = {
   GetMetricData: {
-    input: structure(['MetricDataQueries', 'StartTime', 'EndTime'], {
-      MetricDataQueries: list(
-        structure(['Id'], {
-          Id: name,
-          MetricStat: structure(['Metric', 'Period', 'Stat'], {
-            Metric: metric,
-            Period: period,
-            Stat: { type: 'string', max: 255 },
-            Unit: unit,
-          }),
-          Expression: { type: 'string', min: 1, max: 2048 },
-          Label: { type: 'string', max: 2048 },
-          ReturnData: flag,
-          Period: period,
-          AccountId: name,
-        }),
-      ),
-      StartTime: timestamp,
-      EndTime: timestamp,
-      NextToken: token,
-      ScanBy: { type: 'string', enum: ['TimestampDescending', 'TimestampAscending'] },
-      MaxDatapoints: integer,
-      LabelOptions: structure([], { Timezone: anyText }),
-    }),
-    output: structure([], {
-      MetricDataResults: list(
-        structure([], {
+    input: structure(
+      {
+        MetricDataQueries: listOf(
+          structure(
+            {
+              Id: name,
+              MetricStat: structure(
+                {
+                  Metric: metric,
+                  Period: period,
+                  Stat: { type: 'string', max: 255 },
+                  Unit: unit,
+                },
+                ['Metric', 'Period', 'Stat'],
+              ),
+              Expression: { type: 'string', min: 1, max: 2048 },
+              Label: { type: 'string', max: 2048 },
+              ReturnData: flag,
+              Period: period,
+              AccountId: name,
+            },
+            ['Id'],
+          ),
+        ),
+        StartTime: timestamp,
+        EndTime: timestamp,
+        NextToken: token,
+        ScanBy: { type: 'string', enum: ['TimestampDescending', 'TimestampAscending'] },
+        MaxDatapoints: integer,
+        LabelOptions: structure({ Timezone: anyText }),
+      },
+      ['MetricDataQueries', 'StartTime', 'EndTime'],
+    ),
+    output: structure({
+      MetricDataResults: listOf(
+        structure({
           Id: anyText,
           Label: anyText,
-          Timestamps: list(timestamp),
-          Values: list(double),
+          Timestamps: listOf(timestamp),
+          Values: listOf(double),
           StatusCode: anyText,
-          Messages: list(message),
+          Messages: listOf(message),
         }),
       ),
       NextToken: anyText,
-      Messages: list(message),
+      Messages: listOf(message),
     }),
   },
   GetMetricStatistics: {
-    input: structure(['Namespace', 'MetricName', 'StartTime', 'EndTime', 'Period'], {
-      Namespace: namespace,
-      MetricName: name,
-      Dimensions: dimensions,
-      StartTime: timestamp,
-      EndTime: timestamp,
-      Period: period,
-      Statistics: list(statistic, { min: 1, max: 5 }),
-      ExtendedStatistics: list({ type: 'string', max: 255 }, { min: 1, max: 10 }),
-      Unit: unit,
-    }),
-    output: structure([], {
+    input: structure(
+      {
+        Namespace: namespace,
+        MetricName: name,
+        Dimensions: dimensions,
+        StartTime: timestamp,
+        EndTime: timestamp,
+        Period: period,
+        Statistics: listOf(statistic, { min: 1, max: 5 }),
+        ExtendedStatistics: listOf({ type: 'string', max: 255 }, { min: 1, max: 10 }),
+        Unit: unit,
+      },
+      ['Namespace', 'MetricName', 'StartTime', 'EndTime', 'Period'],
+    ),
+    output: structure({
       Label: anyText,
-      Datapoints: list(
-        structure([], {
+      Datapoints: listOf(
+        structure({
           Timestamp: timestamp,
           SampleCount: double,
           Average: double,
@@ -131,10 +135,10 @@ export const operations: Readonly<Record<string, QueryOperation>> = {
     }),
   },
   ListMetrics: {
-    input: structure([], {
+    input: structure({
       Namespace: namespace,
       MetricName: name,
-      Dimensions: list(structure(['Name'], { Name: name, Value: { type: 'string', min: 1, max: 1024 } }), {
+      Dimensions: listOf(structure({ Name: name, Value: { type: 'string', min: 1, max: 1024 } }, ['Name']), {
         max: 10,
       }),
       NextToken: token,
@@ -142,19 +146,22 @@ export const operations: Readonly<Record<string, QueryOperation>> = {
       IncludeLinkedAccounts: flag,
       OwningAccount: name,
     }),
-    output: structure([], {
-      Metrics: list(metric),
+    output: structure({
+      Metrics: listOf(metric),
       NextToken: anyText,
-      OwningAccounts: list(anyText),
+      OwningAccounts: listOf(anyText),
     }),
   },
   PutMetricData: {
-    input: structure(['Namespace'], {
-      Namespace: namespace,
-      MetricData: list(datum),
-      EntityMetricData: list(structure([], { MetricData: list(datum) })),
-      StrictEntityValidation: flag,
-    }),
+    input: structure(
+      {
+        Namespace: namespace,
+        MetricData: listOf(datum),
+        EntityMetricData: listOf(structure({ MetricData: listOf(datum) })),
+        StrictEntityValidation: flag,
+      },
+      ['Namespace'],
+    ),
   },
 };
 

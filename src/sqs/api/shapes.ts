@@ -2,16 +2,16 @@
  * The operations of SQS 2012-11-05 with their members, for both protocols. Constraints are not here: SQS answers them each with an error of
  * its own, so handlers check.
  */
-import type { ListShape, MapShape, Member, QueryOperation, Shape, StructureShape } from '#wire';
+import {
+  type ListShape,
+  type MapShape,
+  type Member,
+  type Members,
+  type QueryOperation,
+  type Shape,
+  structure,
+} from '#wire';
 
-type Members = Readonly<Record<string, Member | Shape>>;
-
-const structure = (members: Members): StructureShape => ({
-  type: 'structure',
-  members: Object.fromEntries(
-    Object.entries(members).map(([name, given]) => [name, 'shape' in given ? given : { shape: given }]),
-  ),
-});
 const text = { type: 'string' } as const;
 const count = { type: 'integer' } as const;
 const long = { type: 'long' } as const;

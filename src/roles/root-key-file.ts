@@ -1,14 +1,9 @@
-/**
- * The root key in the data directory: `root-key.json`, readable by its owner only.
- *
- * It is written under another name first, flushed, and then linked to its own: so there is never a part of a key, and
- * of two processes that start at the same time one wins and both use the winner's key.
- */
+/** The root key in the data directory: `root-key.json`, readable by its owner only. Of two processes that start at the same time one makes it, and both use it. */
 import { constants } from 'node:fs';
-import { chmod, link, mkdir, open, unlink } from 'node:fs/promises';
+import { chmod, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRootKey, type RootKey, type RootKeyStore } from '#identity';
-import type { Entropy } from '#platform';
+import { createOwnerFile, type Entropy } from '#platform';
 
 export const rootKeyFileName = 'root-key.json';
 
@@ -22,21 +17,11 @@ export function rootKeyFile(directory: string, entropy: Entropy): RootKeyStore {
   return {
     read: () => readKey(path),
     async create(key) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      const draft = `${path}.${entropy.uuid()}`;
-      try {
-        await writeDraft(draft, key);
-        await link(draft, path);
-        await flushDirectory(directory);
-        return key;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        const winner = await readKey(path);
-        if (winner === undefined) throw error;
-        return winner;
-      } finally {
-        await unlink(draft).catch(() => {});
-      }
+      const outcome = await createOwnerFile(path, `${JSON.stringify(key, undefined, 2)}\n`, entropy);
+      if (outcome === 'made') return key;
+      const winner = await readKey(path);
+      if (winner === undefined) throw new Error(`${path} was removed while it was made`);
+      return winner;
     },
   };
 }
@@ -71,24 +56,5 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
-  }
-}
-
-async function writeDraft(path: string, key: RootKey): Promise<void> {
-  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, ownerOnly);
-  try {
-    await file.writeFile(`${JSON.stringify(key, undefined, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function flushDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

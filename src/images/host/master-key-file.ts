@@ -3,9 +3,8 @@
  * and the store can read them all.
  */
 import { constants } from 'node:fs';
-import { link, mkdir, open, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import type { Entropy } from '#platform';
+import { open } from 'node:fs/promises';
+import { createOwnerFile, type Entropy } from '#platform';
 
 const fileBytesMax = 1024;
 
@@ -13,30 +12,11 @@ const fileBytesMax = 1024;
 export async function readMasterKeys(path: string, entropy: Entropy): Promise<readonly Uint8Array[]> {
   const keys = await masterKeysIn(path);
   if (keys !== undefined) return keys;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${entropy.uuid()}`;
-  try {
-    await writeDraft(draft, Buffer.from(entropy.bytes(32)).toString('hex'));
-    // Of two processes that start at once one wins, and both use its key.
-    await link(draft, path).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    });
-  } finally {
-    await unlink(draft).catch(() => {});
-  }
+  // Of two processes that start at once one makes it, and both use its key.
+  await createOwnerFile(path, `${Buffer.from(entropy.bytes(32)).toString('hex')}\n`, entropy);
   const made = await masterKeysIn(path);
   if (made === undefined) throw new Error(`${path} was removed while it was made`);
   return made;
-}
-
-async function writeDraft(path: string, text: string): Promise<void> {
-  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-  try {
-    await file.writeFile(`${text}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 /** As `readMasterKeys`; undefined: there is no file, and none is made. */

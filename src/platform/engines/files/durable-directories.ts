@@ -1,9 +1,10 @@
 /**
  * Directories that will still be there after a power failure: made if they are missing, and their names synced into the directories above.
  */
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Lru } from '#lib/lru';
+import { syncDirectory } from '../../sync-directory.ts';
 import { errorCode } from './file-error.ts';
 
 /** Directories that are known to be durable and need not be looked at again. */
@@ -27,15 +28,5 @@ export class DurableDirectories {
     // Also when it was there already: whoever made it may not have come as far as this.
     await syncDirectory(dirname(path));
     this.#known.set(path, true);
-  }
-}
-
-/** Makes the names in a directory durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

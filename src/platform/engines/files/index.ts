@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Blobs } from '../../blobs.ts';
 import type { Entropy } from '../../random.ts';
 import { FileBlobs } from './blobs.ts';
-import { DurableDirectories, syncDirectory } from './durable-directories.ts';
+import { syncDirectory } from '../../sync-directory.ts';
+import { DurableDirectories } from './durable-directories.ts';
 import { unavailable } from './file-error.ts';
 
 /**

@@ -8,7 +8,6 @@ import {
   CreateFunctionCommand,
   type FunctionCode,
   InvokeCommand,
-  LambdaServiceException,
   UpdateFunctionCodeCommand,
   waitUntilFunctionActiveV2,
   waitUntilFunctionUpdatedV2,
@@ -22,6 +21,7 @@ import {
 import { archiveBytesMax } from '#code';
 import { openS3Server } from '../../src/code/fixtures/s3-server.ts';
 import { archive } from '../archive.ts';
+import { failsAs } from '../fails-as.ts';
 import { credentials, region, role, type Service, startService } from '../service.ts';
 
 const withCredentials = {
@@ -58,14 +58,6 @@ async function create({ client }: Service, FunctionName: string, Code: FunctionC
 
 async function answerOf({ client }: Service, FunctionName: string): Promise<string> {
   return Buffer.from((await client.send(new InvokeCommand({ FunctionName }))).Payload ?? []).toString();
-}
-
-async function failsAs(work: Promise<unknown>, name: string, message: RegExp): Promise<void> {
-  await assert.rejects(work, (error) => {
-    assert.ok(error instanceof LambdaServiceException, String(error));
-    assert.deepEqual([error.name, message.test(error.message)], [name, true], error.message);
-    return true;
-  });
 }
 
 test('code comes from the S3 that --endpoint names, signed with the credentials of the environment', async (t) => {

@@ -7,27 +7,18 @@ import {
   DeleteFunctionCommand,
   GetAliasCommand,
   InvokeCommand,
-  LambdaServiceException,
   ListAliasesCommand,
   PublishVersionCommand,
   UpdateAliasCommand,
   UpdateFunctionConfigurationCommand,
   waitUntilFunctionUpdatedV2,
 } from '@aws-sdk/client-lambda';
+import { failsAs } from '../../fails-as.ts';
 import { openTarget } from '../../target.ts';
 
 const target = await openTarget();
 after(() => target.close());
 const { client } = target;
-
-async function failsAs(work: Promise<unknown>, name: string, message: RegExp): Promise<void> {
-  await assert.rejects(work, (error) => {
-    assert.ok(error instanceof LambdaServiceException, String(error));
-    assert.equal(error.name, name, error.message);
-    assert.match(error.message, message);
-    return true;
-  });
-}
 
 async function functionWithVersions(count: number): Promise<string> {
   const FunctionName = await target.createFunction();

@@ -3,7 +3,6 @@
  * `lambda:InvokeFunction` for the tests of destinations; on Lambkin the tests make such a role.
  */
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateAliasCommand,
   InvokeAsyncCommand,
@@ -17,6 +16,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { archive } from '../../archive.ts';
+import { createRole } from '../../role.ts';
 import { openTarget, type Target } from '../../target.ts';
 
 /** Says what it got, and fails if it is told to. */
@@ -44,7 +44,7 @@ before(async () => {
   target = await openTarget();
   const { region, credentials, endpoint } = target;
   logs = new CloudWatchLogsClient({ region, credentials, ...(ours && { endpoint }) });
-  role = ours ? await invokingRole() : target.role;
+  role = ours ? await createRole(target, ['lambda:InvokeFunction', 'logs:*']) : target.role;
 });
 after(async () => {
   logs.destroy();
@@ -261,26 +261,3 @@ test('a throttled event waits and runs when there is room', async () => {
   const [, second] = await gotAtLeast(name, 2);
   assert.deepEqual(second?.event, { second: true });
 });
-
-const statement = (more: object): string =>
-  JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...more }] });
-
-async function invokingRole(): Promise<string> {
-  const { endpoint, region, credentials } = target;
-  const iam = new IAMClient({ endpoint, region, credentials, maxAttempts: 1 });
-  const RoleName = target.name();
-  const { Role } = await iam.send(
-    new CreateRoleCommand({
-      RoleName,
-      AssumeRolePolicyDocument: statement({
-        Principal: { Service: 'lambda.amazonaws.com' },
-        Action: 'sts:AssumeRole',
-      }),
-    }),
-  );
-  const PolicyDocument = statement({ Action: ['lambda:InvokeFunction', 'logs:*'], Resource: '*' });
-  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'invoke', PolicyDocument }));
-  iam.destroy();
-  assert.ok(Role?.Arn);
-  return Role.Arn;
-}

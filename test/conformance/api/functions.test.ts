@@ -9,7 +9,6 @@ import {
   GetFunctionConfigurationCommand,
   type GetFunctionConfigurationCommandOutput,
   InvokeCommand,
-  LambdaServiceException,
   ListFunctionsCommand,
   paginateListFunctions,
   UpdateFunctionCodeCommand,
@@ -19,21 +18,13 @@ import {
   waitUntilFunctionUpdatedV2,
 } from '@aws-sdk/client-lambda';
 import { archive } from '../../archive.ts';
+import { failsAs } from '../../fails-as.ts';
 import { openTarget } from '../../target.ts';
 
 const target = await openTarget();
 after(() => target.close());
 const { client } = target;
 const waiting = { client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 };
-
-async function failsAs(work: Promise<unknown>, name: string, status: number, message: RegExp): Promise<void> {
-  await assert.rejects(work, (error) => {
-    assert.ok(error instanceof LambdaServiceException, String(error));
-    assert.deepEqual([error.name, error.$metadata.httpStatusCode], [name, status], error.message);
-    assert.match(error.message, message);
-    return true;
-  });
-}
 
 async function changed(
   input: UpdateFunctionConfigurationCommandInput,
@@ -135,15 +126,15 @@ test('a change names the revision that it is meant for', async () => {
   await failsAs(
     changed({ FunctionName, Timeout: 4, RevisionId: RevisionId ?? '' }),
     'PreconditionFailedException',
-    412,
     mismatch,
+    412,
   );
   const ZipFile = await archive({ 'index.mjs': '2' });
   await failsAs(
     client.send(new UpdateFunctionCodeCommand({ FunctionName, ZipFile, RevisionId })),
     'PreconditionFailedException',
-    412,
     mismatch,
+    412,
   );
 });
 
@@ -154,26 +145,26 @@ test('settings that do not go together are refused, and nothing changes', async 
   await failsAs(
     changed({ FunctionName, VpcConfig: { SubnetIds: ['subnet-1'], SecurityGroupIds: [] } }),
     invalid,
-    400,
     /^SubnetIds and SecurityIds must coexist or be both empty list\./,
+    400,
   );
   await failsAs(
     changed({ FunctionName, SnapStart: { ApplyOn: 'PublishedVersions' } }),
     invalid,
-    400,
     /^nodejs\S+ is not supported for SnapStart enabled functions/,
+    400,
   );
   await failsAs(
     changed({ FunctionName, LoggingConfig: { LogFormat: 'Text', SystemLogLevel: 'WARN' } }),
     invalid,
-    400,
     /^LogLevel is not supported when LogFormat is set to "Text"\./,
+    400,
   );
   await failsAs(
     changed({ FunctionName, Environment: { Variables: { AWS_REGION: 'x' } } }),
     invalid,
-    400,
     /Reserved keys used in this request: AWS_REGION$/,
+    400,
   );
   const after = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
   assert.deepEqual({ ...after, $metadata: 0 }, { ...before, $metadata: 0 });
@@ -182,15 +173,15 @@ test('settings that do not go together are refused, and nothing changes', async 
 test('a name is taken once, found until it is deleted, and free then', async () => {
   const FunctionName = await target.createFunction();
   const again = target.createFunction({ FunctionName });
-  await failsAs(again, 'ResourceConflictException', 409, /^Function already exist: /);
+  await failsAs(again, 'ResourceConflictException', /^Function already exist: /, 409);
   await client.send(new DeleteFunctionCommand({ FunctionName }));
   const missing = new RegExp(
     `^Function not found: arn:aws:lambda:${target.region}:${target.accountId}:function:${FunctionName}$`,
   );
   const notFound = 'ResourceNotFoundException';
-  await failsAs(client.send(new GetFunctionCommand({ FunctionName })), notFound, 404, missing);
-  await failsAs(client.send(new DeleteFunctionCommand({ FunctionName })), notFound, 404, missing);
-  await failsAs(changed({ FunctionName, Timeout: 5 }), notFound, 404, missing);
+  await failsAs(client.send(new GetFunctionCommand({ FunctionName })), notFound, missing, 404);
+  await failsAs(client.send(new DeleteFunctionCommand({ FunctionName })), notFound, missing, 404);
+  await failsAs(changed({ FunctionName, Timeout: 5 }), notFound, missing, 404);
   await target.createFunction({ FunctionName });
 });
 
@@ -210,8 +201,8 @@ test('all functions are on the pages together, each once, and a broken marker is
     await failsAs(
       client.send(new ListFunctionsCommand({ Marker })),
       'InvalidParameterValueException',
-      400,
       /./,
+      400,
     );
   }
 });
@@ -226,12 +217,12 @@ test('code that is no archive, and a source that is none, are refused', async ()
   const invalid = 'InvalidParameterValueException';
   const create = (Code: object): Promise<unknown> =>
     client.send(new CreateFunctionCommand({ ...base, Code }));
-  await failsAs(create({ ZipFile: Buffer.from('no zip') }), invalid, 400, /^Could not unzip uploaded file\./);
+  await failsAs(create({ ZipFile: Buffer.from('no zip') }), invalid, /^Could not unzip uploaded file\./, 400);
   await failsAs(
     create({ ZipFile: await archive({ x: '1' }), S3Bucket: 'bucket', S3Key: 'key' }),
     invalid,
-    400,
     /^Please do not provide other FunctionCode parameters when providing a ZipFile\./,
+    400,
   );
-  await failsAs(create({}), invalid, 400, /./);
+  await failsAs(create({}), invalid, /./, 400);
 });

@@ -20,6 +20,7 @@ import {
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { archive } from '../../archive.ts';
+import { failsAs } from '../../fails-as.ts';
 import { openTarget, type Target } from '../../target.ts';
 
 let target: Target;
@@ -41,20 +42,6 @@ async function publish(
   const output = await target.client.send(new PublishLayerVersionCommand(input));
   published.push({ LayerName, VersionNumber: output.Version ?? 0 });
   return output;
-}
-
-async function fails(
-  work: Promise<unknown>,
-  name: string,
-  statusCode: number,
-  message: RegExp,
-): Promise<void> {
-  await assert.rejects(work, (error: Error & { $metadata?: { httpStatusCode?: number } }) => {
-    assert.equal(error.name, name, error.message);
-    assert.equal(error.$metadata?.httpStatusCode, statusCode);
-    assert.match(error.message, message);
-    return true;
-  });
 }
 
 test('a layer from its publication to its deletion', async () => {
@@ -101,29 +88,29 @@ test('a layer from its publication to its deletion', async () => {
   await client.send(new DeleteLayerVersionCommand({ LayerName: name, VersionNumber: 2 }));
   assert.deepEqual(await versions(), [1]);
   assert.equal((await publish(name, { 'a.txt': 'c' })).Version, 3);
-  await fails(
+  await failsAs(
     client.send(new GetLayerVersionCommand({ LayerName: name, VersionNumber: 2 })),
     'ResourceNotFoundException',
-    404,
     /^The resource you requested does not exist\.$/,
+    404,
   );
-  await fails(
+  await failsAs(
     client.send(new GetLayerVersionCommand({ LayerName: name, VersionNumber: 0 })),
     'InvalidParameterValueException',
-    400,
     /^Layer Version Cannot be less than 1$/,
+    400,
   );
-  await fails(
+  await failsAs(
     client.send(new PublishLayerVersionCommand({ LayerName: name, Content: { ZipFile: Buffer.from('x') } })),
     'InvalidParameterValueException',
-    400,
     /^Could not unzip uploaded file/,
+    400,
   );
-  await fails(
+  await failsAs(
     client.send(new ListLayersCommand({ MaxItems: 51 })),
     'ValidationException',
-    400,
     /less than or equal to 50/,
+    400,
   );
 });
 
@@ -138,11 +125,11 @@ test('permissions of a layer version', async () => {
     Action: 'lambda:GetLayerVersion',
     Principal: '*',
   };
-  await fails(
+  await failsAs(
     client.send(new GetLayerVersionPolicyCommand(version)),
     'ResourceNotFoundException',
-    404,
     /No policy/,
+    404,
   );
   const added = await client.send(new AddLayerVersionPermissionCommand(statement));
   assert.equal(added.$metadata.httpStatusCode, 201);
@@ -153,32 +140,32 @@ test('permissions of a layer version', async () => {
     [document.Statement[0]?.Sid, document.Statement[0]?.Resource],
     ['xaccount', LayerVersionArn],
   );
-  await fails(
+  await failsAs(
     client.send(new AddLayerVersionPermissionCommand(statement)),
     'ResourceConflictException',
-    409,
     /^The statement id \(xaccount\) provided already exists/,
+    409,
   );
-  await fails(
+  await failsAs(
     client.send(new AddLayerVersionPermissionCommand({ ...statement, Action: 'lambda:InvokeFunction' })),
     'ValidationException',
-    400,
     /lambda:GetLayerVersion/,
+    400,
   );
   const removal = { ...version, StatementId: 'xaccount' };
-  await fails(
+  await failsAs(
     client.send(new RemoveLayerVersionPermissionCommand({ ...removal, RevisionId: 'stale' })),
     'PreconditionFailedException',
-    412,
     /GetLayerPolicy/,
+    412,
   );
   const removed = await client.send(new RemoveLayerVersionPermissionCommand(removal));
   assert.equal(removed.$metadata.httpStatusCode, 204);
-  await fails(
+  await failsAs(
     client.send(new GetLayerVersionPolicyCommand({ LayerName, VersionNumber: 9 })),
     'ResourceNotFoundException',
-    404,
     /^Layer version arn:.*:9 does not exist\.$/,
+    404,
   );
 });
 
@@ -211,17 +198,17 @@ test('a function with layers runs with them, with others after an update, and wi
     [first, second].map(({ LayerVersionArn, Content }) => [LayerVersionArn, Content?.CodeSize]),
   );
   assert.equal(await invoke(), '"second"', 'a deleted version goes on working where it is used');
-  await fails(
+  await failsAs(
     set(second.LayerVersionArn),
     'InvalidParameterValueException',
-    400,
     /^Layer version arn:.* does not exist\.$/,
+    400,
   );
   const again = await publish(one, { 'a.txt': 'a' });
-  await fails(
+  await failsAs(
     set(first.LayerVersionArn, again.LayerVersionArn),
     'InvalidParameterValueException',
-    400,
     /^Two different versions of the same layer/,
+    400,
   );
 });

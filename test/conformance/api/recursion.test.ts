@@ -2,7 +2,6 @@
  * Functions that invoke themselves over and over. On a target of its own the role must allow `lambda:InvokeFunction`; on Lambkin the test
  * makes such a role.
  */
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   GetFunctionRecursionConfigCommand,
   InvokeCommand,
@@ -11,6 +10,7 @@ import {
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { archive } from '../../archive.ts';
+import { createRole } from '../../role.ts';
 import { openTarget, type Target } from '../../target.ts';
 import { callerSource } from '../caller-function.ts';
 
@@ -24,7 +24,10 @@ let target: Target;
 let role: string;
 before(async () => {
   target = await openTarget();
-  role = process.env['LAMBKIN_TEST_ENDPOINT'] === undefined ? await invokingRole() : target.role;
+  role =
+    process.env['LAMBKIN_TEST_ENDPOINT'] === undefined
+      ? await createRole(target, ['lambda:InvokeFunction'])
+      : target.role;
 });
 after(() => target.close());
 
@@ -95,27 +98,4 @@ async function outcomeOf(names: readonly string[], hopsMax: number): Promise<Out
   const text = Payload?.transformToString() ?? '';
   assert.equal(FunctionError, undefined, text);
   return JSON.parse(text) as Outcome;
-}
-
-const statement = (more: object): string =>
-  JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...more }] });
-
-async function invokingRole(): Promise<string> {
-  const { endpoint, region, credentials } = target;
-  const iam = new IAMClient({ endpoint, region, credentials, maxAttempts: 1 });
-  const RoleName = target.name();
-  const { Role } = await iam.send(
-    new CreateRoleCommand({
-      RoleName,
-      AssumeRolePolicyDocument: statement({
-        Principal: { Service: 'lambda.amazonaws.com' },
-        Action: 'sts:AssumeRole',
-      }),
-    }),
-  );
-  const PolicyDocument = statement({ Action: 'lambda:InvokeFunction', Resource: '*' });
-  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'invoke', PolicyDocument }));
-  iam.destroy();
-  assert.ok(Role?.Arn);
-  return Role.Arn;
 }

@@ -5,7 +5,6 @@ import {
   DeleteFunctionCommand,
   GetFunctionConfigurationCommand,
   InvokeCommand,
-  LambdaServiceException,
   ListVersionsByFunctionCommand,
   PublishVersionCommand,
   UpdateFunctionCodeCommand,
@@ -14,6 +13,7 @@ import {
   waitUntilPublishedVersionActive,
 } from '@aws-sdk/client-lambda';
 import { archive } from '../../archive.ts';
+import { failsAs } from '../../fails-as.ts';
 import { openTarget } from '../../target.ts';
 
 const target = await openTarget();
@@ -23,15 +23,6 @@ const waiting = { client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 };
 
 const codeThatAnswers = (answer: number): Promise<Buffer> =>
   archive({ 'index.mjs': `export const handler = async () => ${answer};` });
-
-async function failsAs(work: Promise<unknown>, name: string, message: RegExp): Promise<void> {
-  await assert.rejects(work, (error) => {
-    assert.ok(error instanceof LambdaServiceException, String(error));
-    assert.equal(error.name, name, error.message);
-    assert.match(error.message, message);
-    return true;
-  });
-}
 
 async function publishedNumbers(FunctionName: string): Promise<readonly (string | undefined)[]> {
   const { Versions = [] } = await client.send(new ListVersionsByFunctionCommand({ FunctionName }));

@@ -3,7 +3,8 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Failure } from './failure.ts';
-import { up, type UpFlags, upOptions } from './up-command.ts';
+import { up } from './up-command.ts';
+import { type UpFlags, upOptions } from './up-options.ts';
 import * as values from './values.ts';
 
 interface DevFlags extends Pick<UpFlags, 'dataDir' | 'port' | 'debugPort'> {

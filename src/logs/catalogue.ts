@@ -1,26 +1,14 @@
 /**
- * Catalogue: which log groups and streams there are, in memory and as documents, which are written only when a group or
- * stream comes, changes or goes.
- *
- *   logs/group/<id>          GroupRecord
- *   logs/stream/<partition>  StreamRecord (see stream.ts)
+ * Catalogue: which log groups and streams there are, in memory and as documents (records.ts), which are written only when a
+ * group or stream comes, changes or goes.
  *
  * A group is gone when its document is; streams that it leaves behind (a crash in the middle) are cleared at the next
  * start. A partition is free for another stream once its stream's document is gone, which is after its records are.
  */
-import type { Clock, Documents, Entropy, Journal, Json } from '#platform';
+import type { Clock, Documents, Entropy, Journal } from '#platform';
 import type { LogsLimits } from './limits.ts';
+import { type GroupRecord, LogRecords, type StreamRecord } from './records.ts';
 import { LogStream, partitionName } from './stream.ts';
-import type { StreamRecord } from './stream.ts';
-
-export interface GroupRecord {
-  readonly id: string;
-  readonly name: string;
-  readonly createdMs: number;
-  /** Absent: the default retention. */
-  readonly retentionDays?: number;
-  readonly tags: Readonly<Record<string, string>>;
-}
 
 export interface LogGroup {
   readonly record: GroupRecord;
@@ -40,15 +28,16 @@ interface Group extends LogGroup {
 
 export type Created = 'created' | 'exists' | 'no-group' | 'too-many';
 
-const groupPrefix = 'logs/group/';
-const streamPrefix = 'logs/stream/';
+function emptyGroup(record: GroupRecord): Group {
+  return { record, streams: new Map(), bytes: 0, gone: false, changing: Promise.resolve() };
+}
 
 function clearKey(partition: number): string {
   return `clear ${partition}`;
 }
 
 export class Catalogue {
-  readonly #documents: Documents;
+  readonly #records: LogRecords;
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #entropy: Entropy;
@@ -70,7 +59,7 @@ export class Catalogue {
     readonly entropy: Entropy;
     readonly limits: LogsLimits;
   }) {
-    this.#documents = ports.documents;
+    this.#records = new LogRecords(ports.documents);
     this.#journal = ports.journal;
     this.#clock = ports.clock;
     this.#entropy = ports.entropy;
@@ -113,14 +102,8 @@ export class Catalogue {
         createdMs: this.#clock.wallMs(),
         tags,
       };
-      await this.#commitPut(groupPrefix + record.id, record);
-      this.#groups.set(name, {
-        record,
-        streams: new Map(),
-        bytes: 0,
-        gone: false,
-        changing: Promise.resolve(),
-      });
+      await this.#records.putGroup(record);
+      this.#groups.set(name, emptyGroup(record));
       return 'created' as const;
     });
   }
@@ -135,7 +118,7 @@ export class Catalogue {
     const changed = group.changing.then(async () => {
       if (group.gone) return 'no-group' as const;
       const record = change(group.record);
-      await this.#commitPut(groupPrefix + record.id, record);
+      await this.#records.putGroup(record);
       group.record = record;
       return 'updated' as const;
     });
@@ -150,7 +133,7 @@ export class Catalogue {
     this.#groups.delete(name);
     await group.changing;
     try {
-      await this.#commitDelete(groupPrefix + group.record.id);
+      await this.#records.deleteGroup(group.record);
     } catch (error) {
       group.gone = false;
       if (!this.#groups.has(name)) this.#groups.set(name, group);
@@ -180,7 +163,7 @@ export class Catalogue {
           createdMs: this.#clock.wallMs(),
           byClient,
         };
-        await this.#commitPut(streamPrefix + partition, record);
+        await this.#records.putStream(record);
         const stream = this.#stream(group, record, true);
         group.streams.set(name, stream);
         if (!group.gone) return 'created' as const;
@@ -241,7 +224,7 @@ export class Catalogue {
       if (group.streams.get(name) !== stream) return; // it was cleared before
       try {
         await stream.clear();
-        await this.#commitDelete(streamPrefix + partition);
+        await this.#records.deleteStream(stream.record);
       } catch (error) {
         stream.revive();
         throw error;
@@ -292,34 +275,14 @@ export class Catalogue {
     this.#clearing.add(tracked);
   }
 
-  async #commitPut(key: string, value: object): Promise<void> {
-    const outcome = await this.#documents.commit([
-      { kind: 'put', key, value: value as Json, expected: 'any' },
-    ]);
-    if (outcome.kind === 'conflict') throw new Error(`conflict at ${key}`);
-  }
-
-  async #commitDelete(key: string): Promise<void> {
-    const outcome = await this.#documents.commit([{ kind: 'delete', key, expected: 'any' }]);
-    if (outcome.kind === 'conflict') throw new Error(`conflict at ${key}`);
-  }
-
   async #load(): Promise<void> {
     const groups = new Map<string, Group>();
-    for await (const value of this.#all(groupPrefix)) {
-      const record = value as unknown as GroupRecord;
-      groups.set(record.id, {
-        record,
-        streams: new Map(),
-        bytes: 0,
-        gone: false,
-        changing: Promise.resolve(),
-      });
+    for await (const record of this.#records.groups()) {
+      groups.set(record.id, emptyGroup(record));
     }
     const used = new Set<number>();
     const orphans: StreamRecord[] = [];
-    for await (const value of this.#all(streamPrefix)) {
-      const record = value as unknown as StreamRecord;
+    for await (const record of this.#records.streams()) {
       used.add(record.partition);
       const group = groups.get(record.groupId);
       if (group === undefined) orphans.push(record);
@@ -334,26 +297,12 @@ export class Catalogue {
       if (!used.has(partition)) this.#freePartitions.push(partition);
     }
     for (const record of orphans) {
-      const none: Group = {
-        record: { id: record.groupId, name: '', createdMs: 0, tags: {} },
-        streams: new Map(),
-        bytes: 0,
-        gone: true,
-        changing: Promise.resolve(),
-      };
+      const none = emptyGroup({ id: record.groupId, name: '', createdMs: 0, tags: {} });
+      none.gone = true;
       const stream = this.#stream(none, record, false);
       none.streams.set(record.name, stream);
       this.#streamCount += 1;
       this.#background(this.#clear(none, stream));
     }
-  }
-
-  async *#all(prefix: string): AsyncGenerator<Json> {
-    let after: string | undefined;
-    do {
-      const listing = await this.#documents.list(prefix, after === undefined ? {} : { after });
-      for (const { value } of listing.documents) yield value;
-      after = listing.next;
-    } while (after !== undefined);
   }
 }

@@ -10,17 +10,7 @@ import type { Journal } from '#platform';
 import { decodeBatch, decodeHeader, emptyStream, encodeBatch, eventBytes } from './batch.ts';
 import type { StreamEnd } from './batch.ts';
 import type { LogEvent } from './sink.ts';
-
-/** As stored in Documents. */
-export interface StreamRecord {
-  readonly groupId: string;
-  readonly name: string;
-  readonly partition: number;
-  readonly from: number;
-  readonly createdMs: number;
-  /** Created by CreateLogStream: kept until it is deleted, also while it is empty. */
-  readonly byClient: boolean;
-}
+import type { StreamRecord } from './records.ts';
 
 export interface Summary {
   /** Sequence of the first record. */

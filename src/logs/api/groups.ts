@@ -1,6 +1,7 @@
 /** The operations on log groups, their retention and their tags. */
 import type { Handlers, Input, RequestContext } from '#wire';
-import type { Catalogue, GroupRecord, LogGroup } from '../catalogue.ts';
+import type { Catalogue, LogGroup } from '../catalogue.ts';
+import type { GroupRecord } from '../records.ts';
 import { describeMax, retentionDaysAllowed, tagsMax } from '../limits.ts';
 import {
   answerCreated,

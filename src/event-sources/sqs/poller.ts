@@ -10,8 +10,8 @@
  */
 import type { Cancel, Clock, Random } from '#platform';
 import { backoffMs } from '../backoff.ts';
-import { type BatchPlan, type Batched, Batching } from '../batching.ts';
-import { compileFilter, type RecordFilter } from '../filter/record-filter.ts';
+import { type Batched, Batching } from '../batching.ts';
+import type { RecordFilter } from '../filter/record-filter.ts';
 import { BusyGroups } from '../groups.ts';
 import type { HeldBytes } from '../held-bytes.ts';
 import type { Invoke, Invoked } from '../invoker.ts';
@@ -28,7 +28,8 @@ import {
   scalingPlan,
 } from '../scaling.ts';
 import { type BatchOutcome, processBatch } from './batch.ts';
-import { eventFrameBytes } from './event-record.ts';
+import { Holding } from './holding.ts';
+import { batchPlanOf, filterOf, isFifo, reportsFailures } from './queue-mapping.ts';
 import { fittingIn, handlesOf, type Item, sorted } from './sorting.ts';
 import { problemOf, type Reception, type SourceQueue } from './source-queue.ts';
 
@@ -68,8 +69,7 @@ export class QueuePoller {
   readonly #working = new Set<Promise<void>>();
   readonly #receiving = new Set<Promise<void>>();
   readonly #returning = new Set<Promise<void>>();
-  /** What was received and is not done with. */
-  readonly #holding = new Set<Item>();
+  readonly #holding: Holding;
   #mapping: MappingRecord;
   #filter: RecordFilter;
   #plan: ScalingPlan;
@@ -82,7 +82,6 @@ export class QueuePoller {
   #obstacles = 0;
   /** Of a message, as the last reception had them. */
   #averageBytes = Infinity;
-  #heldBytes = 0;
   /** Receptions in a row that brought nothing, too early. */
   #hasty = 0;
   #pausedUntilMs = 0;
@@ -92,10 +91,11 @@ export class QueuePoller {
   constructor(options: PollerOptions) {
     const { mapping, clock, limits } = options;
     this.#options = options;
+    this.#holding = new Holding(options.held);
     this.#mapping = mapping;
     this.#plan = scalingPlan(mapping.settings);
     this.#scale = firstScale(this.#plan, clock.monotonicMs());
-    this.#batching = new Batching(batchPlan(mapping, limits));
+    this.#batching = new Batching(batchPlanOf(mapping, limits));
     this.#filter = filterOf(mapping);
   }
 
@@ -122,7 +122,7 @@ export class QueuePoller {
     if (this.#ending.signal.aborted) return;
     this.#mapping = mapping;
     this.#plan = scalingPlan(mapping.settings);
-    this.#batching.replan(batchPlan(mapping, this.#options.limits));
+    this.#batching.replan(batchPlanOf(mapping, this.#options.limits));
     this.#filter = filterOf(mapping);
     this.#pausedUntilMs = 0;
     this.#pump();
@@ -185,7 +185,7 @@ export class QueuePoller {
     if (nowMs < this.#pausedUntilMs || this.#wanted() <= 0) return false;
     const receivers = this.#moreWaits ? queue.receiversMax : 1;
     if (this.#receiving.size >= receivers) return false;
-    if (held.roomFor(this.#heldBytes + this.#asked, this.#pumpWhenRoom) === 'none') return false;
+    if (held.roomFor(this.#holding.bytes + this.#asked, this.#pumpWhenRoom) === 'none') return false;
     const obstacle = this.#options.obstacle(this.#mapping);
     if (obstacle === undefined) return true;
     this.#pauseFor(obstacle, nowMs);
@@ -210,7 +210,8 @@ export class QueuePoller {
   #beginReception(): void {
     const { queue, held, limits } = this.#options;
     const fitting = Math.max(limits.receiveMin, Math.floor(limits.receiveBytes / this.#averageBytes));
-    const room = held.roomFor(this.#heldBytes, this.#pumpWhenRoom) === 'much' ? fitting : limits.receiveMin;
+    const room =
+      held.roomFor(this.#holding.bytes, this.#pumpWhenRoom) === 'much' ? fitting : limits.receiveMin;
     // A group's messages are in one batch: no reception of a FIFO queue may bring more than a batch takes.
     const most = isFifo(this.#mapping) ? this.#mapping.settings.BatchSize : Infinity;
     const max = Math.min(this.#wanted(), most, room, queue.receiveMax);
@@ -278,16 +279,16 @@ export class QueuePoller {
     if (this.#ending.signal.aborted) return this.#putBack(wanted);
     if (isFifo(this.#mapping)) return this.#takeGroups(wanted, nowMs);
     for (const item of wanted) {
-      this.#hold(item);
+      this.#holding.add(item);
       this.#batching.add(item, item.bytes, nowMs, visibilityTimeoutMs * windowShareMax);
     }
   }
 
   /** One batch, as a group must not be in two; what is too much for it goes back. */
   #takeGroups(items: readonly Item[], nowMs: number): void {
-    const fitting = fittingIn(batchPlan(this.#mapping, this.#options.limits), items);
+    const fitting = fittingIn(batchPlanOf(this.#mapping, this.#options.limits), items);
     const { admitted, early } = this.#groups.admit(items.slice(0, fitting));
-    for (const item of admitted) this.#hold(item);
+    for (const item of admitted) this.#holding.add(item);
     this.#batching.addWhole(
       admitted.map((item): Batched<Item> => ({ item, bytes: item.bytes })),
       nowMs,
@@ -351,36 +352,7 @@ export class QueuePoller {
     this.#returning.add(run);
   }
 
-  #hold(item: Item): void {
-    this.#holding.add(item);
-    this.#heldBytes += item.bytes;
-    this.#options.held.add(item.bytes);
-  }
-
   #release(items: readonly Item[]): void {
-    const held = items.filter((item) => this.#holding.delete(item));
-    this.#groups.done(held);
-    const bytes = held.reduce((sum, item) => sum + item.bytes, 0);
-    this.#heldBytes -= bytes;
-    if (bytes > 0) this.#options.held.remove(bytes);
+    this.#groups.done(this.#holding.release(items));
   }
 }
-
-function batchPlan({ settings }: MappingRecord, { batchBytesMax }: Limits): BatchPlan {
-  return {
-    recordsMax: settings.BatchSize,
-    windowMs: (settings.MaximumBatchingWindowInSeconds ?? 0) * 1_000,
-    bytesMax: batchBytesMax - eventFrameBytes,
-  };
-}
-
-const filterOf = ({ settings }: MappingRecord): RecordFilter =>
-  compileFilter(
-    (settings.FilterCriteria?.Filters ?? []).map(({ Pattern }) => Pattern),
-    'body',
-  );
-
-const isFifo = ({ kind }: MappingRecord): boolean => kind === 'sqs-fifo';
-
-const reportsFailures = ({ settings }: MappingRecord): boolean =>
-  settings.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false;

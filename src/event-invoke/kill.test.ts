@@ -46,7 +46,8 @@ test(
     t.diagnostic(
       `${events} events acknowledged, ${runs} attempts, ${redelivered} of them because of a kill; ${records} records delivered; none lost, none too often`,
     );
-    assert.ok(events > 50 * rounds, 'there was load');
+    // A host that is short of time manages a tenth of what one with time to spare does.
+    assert.ok(events > 10 * rounds, 'there was load');
   },
 );
 

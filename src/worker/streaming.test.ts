@@ -154,7 +154,8 @@ test('a reader who stops reading stops the runtime; one who leaves does not', as
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.equal(over, false, 'it waits for its reader');
   const grownBytes = process.memoryUsage().rss - memoryBytes;
-  assert.ok(grownBytes < 16 * mib, `${grownBytes} bytes more while nobody reads`);
+  // Of what would come: the rest is what a garbage collection has not come to yet.
+  assert.ok(grownBytes < bytes / 2, `${grownBytes} bytes more while nobody reads`);
   outcome.stream.cancel();
   assert.deepEqual(await ended, {});
   assert.deepEqual(await fn.statuses(), [202, bytes]);

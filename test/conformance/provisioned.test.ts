@@ -44,7 +44,7 @@ test('environments are there before the first invoke; what is more than they can
   assert.equal(ready.AvailableProvisionedConcurrentExecutions, 2);
   assert.equal(ready.AllocatedProvisionedConcurrentExecutions, 2);
   const beforeMs = Date.now();
-  const seen = await Promise.all([1, 2, 3].map(() => invoke('ready', 'live', { sleepMs: 300 })));
+  const seen = await Promise.all([1, 2, 3].map(() => invoke('ready', 'live', { sleepMs: 1_000 })));
   const provisioned = seen.filter(({ type }) => type === 'provisioned-concurrency');
   assert.equal(provisioned.length, 2);
   assert.ok(provisioned.every(({ initialised }) => initialised <= beforeMs));

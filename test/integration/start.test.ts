@@ -2,7 +2,7 @@
 import { CreateFunctionCommand, GetFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,16 +64,23 @@ test('a taken port is a clear error', async () => {
 
 test('a graceful stop lets the running invoke end', async () => {
   const service = await startService();
+  const [running, go] = [join(service.dataDirectory, 'running'), join(service.dataDirectory, 'go')];
   await create(
     service,
     'slow',
-    "export const handler = async () => { await new Promise((r) => setTimeout(r, 1500)); return 'done'; };",
+    `import { existsSync, writeFileSync } from 'node:fs';
+     export const handler = async () => {
+       writeFileSync(${JSON.stringify(running)}, '');
+       while (!existsSync(${JSON.stringify(go)})) await new Promise((r) => setTimeout(r, 5));
+       return 'done';
+     };`,
   );
-  await service.client.send(new InvokeCommand({ FunctionName: 'slow', InvocationType: 'DryRun' }));
-  const running = service.client.send(new InvokeCommand({ FunctionName: 'slow' }));
-  await sleep(700);
+  const answering = service.client.send(new InvokeCommand({ FunctionName: 'slow' }));
+  while (!existsSync(running)) await sleep(5);
   const stopped = service.stop();
-  assert.equal((await running).Payload?.transformToString(), '"done"');
+  while (!service.output().includes('Stopping: ')) await sleep(5);
+  writeFileSync(go, '');
+  assert.equal((await answering).Payload?.transformToString(), '"done"');
   assert.equal(await stopped, 0);
 });
 

@@ -39,6 +39,7 @@ const hello = 'arn:aws:lambda:us-east-1:000000000000:function:hello';
 /** A hostile request may take as long as this many ordinary ones: a matcher that backtracks takes billions. */
 const ratioMax = 300;
 const samples = 21;
+const triesMax = 3;
 
 const resource = { Principal: { Service: 'sns.amazonaws.com' }, Resource: hello };
 const trust = (more: object = {}) =>
@@ -89,6 +90,16 @@ interface Refusal {
 
 /** Refused as the client's fault; while it is worked on, others are served. */
 async function refused(work: () => Promise<unknown>, names: readonly string[]): Promise<void> {
+  // Of a few tries the quickest: a busy host only adds.
+  for (let tries = triesMax; ; tries -= 1) {
+    const longestMs = await refusedOnce(work, names);
+    if (longestMs < ordinaryMs * ratioMax) return;
+    assert.ok(tries > 1, `${longestMs} ms, where an ordinary request takes ${ordinaryMs} ms`);
+  }
+}
+
+/** Resolves with what it took, or what another request took meanwhile, in milliseconds. */
+async function refusedOnce(work: () => Promise<unknown>, names: readonly string[]): Promise<number> {
   let refusal: Refusal | undefined;
   const attempt = timed(() =>
     work().then(
@@ -104,9 +115,7 @@ async function refused(work: () => Promise<unknown>, names: readonly string[]): 
   const status = $metadata.httpStatusCode ?? 0;
   assert.ok(status >= 400 && status < 500, shown);
   assert.ok(message.length < 5_000, `the message repeats the policy: ${message.length} characters`);
-  for (const ms of [ownMs, othersMs]) {
-    assert.ok(ms < ordinaryMs * ratioMax, `${ms} ms, where an ordinary request takes ${ordinaryMs} ms`);
-  }
+  return Math.max(ownMs, othersMs);
 }
 
 const lambdaNames = [

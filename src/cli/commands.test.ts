@@ -173,6 +173,8 @@ test('invoke and logs speak to the service, and say what it answers', async (con
       response.end(
         '{"__type":"ResourceNotFoundException","message":"The specified log group does not exist."}',
       );
+    } else if (body.includes('/aws/lambda/quiet')) {
+      response.end('{"events":[]}');
     } else if (headers['x-amz-target'] !== undefined) {
       const events = [{ eventId: '1', timestamp: 0, message: 'hello log\n' }];
       response.end(
@@ -218,6 +220,9 @@ test('invoke and logs speak to the service, and say what it answers', async (con
     filterPattern: 'ERROR',
   });
   assert.equal(seen.at(-1)?.target, 'Logs_20140328.FilterLogEvents');
+  const quiet = await lambkin(['logs', 'quiet', '--filter', 'ERROR']);
+  assert.deepEqual([quiet.code, quiet.stdout], [0, '']);
+  assert.match(quiet.stderr, /^lambkin: nothing that matches since then; --since 1d /);
   const idle = await lambkin(['logs', 'idle']);
   assert.equal(idle.code, 1);
   assert.match(idle.stderr, /^lambkin: \/aws\/lambda\/idle has no log: it has not run yet/);

@@ -53,6 +53,7 @@ export async function printLogs(
       if (!options.follow)
         throw new Failure(`${group} has no log: it has not run yet, or there is none of that name.`);
     }
+    if (!options.follow && seen.isEmpty) tellNothing(options.filter !== undefined);
     if (!options.follow || signal?.aborted === true) return;
     startMs = Math.max(options.sinceMs, newestMs - overlapMs);
     seen.forgetBefore(startMs);
@@ -99,9 +100,19 @@ function print({ timestamp, message }: LogEvent): void {
   process.stdout.write(`${time} ${message.trimEnd()}\n`);
 }
 
+/** On standard error: what reads the log gets nothing. */
+function tellNothing(filtered: boolean): void {
+  const matching = filtered ? ' that matches' : '';
+  process.stderr.write(`lambkin: nothing${matching} since then; --since 1d looks further back.\n`);
+}
+
 /** The events that were printed and may come again. */
 export class Seen {
   readonly #times = new Map<string, number>();
+
+  get isEmpty(): boolean {
+    return this.#times.size === 0;
+  }
 
   /** Whether it is new. */
   add({ eventId, timestamp }: Pick<LogEvent, 'eventId' | 'timestamp'>): boolean {

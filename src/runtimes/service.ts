@@ -212,7 +212,7 @@ export class Catalogue implements Runtimes {
       case 'retired':
         return { kind: 'failed', reason: availability.howToGet };
       case 'unknown':
-        return { kind: 'failed', reason: `There is no runtime ${runtime}.` };
+        return { kind: 'failed', reason: 'There is no runtime of this name; "lambkin runtimes" lists them.' };
       case 'installable': {
         const name = runtimeName(runtime);
         if (name.kind === 'java') {

@@ -182,7 +182,7 @@ test('it uses the Lambkin that runs, waits for it while it is away, and leaves i
       ['--env', 'STAGE=test', '--memory', '256'],
       dataDirectory,
     );
-    await dev.says('ready, 1 files');
+    await dev.says('ready, 1 file');
     assert.match(dev.output, /my-function \(nodejs24\.x, app\.main\)/);
     assert.equal((await dev.invoke()).text, '["test","256"]');
     await service.kill();

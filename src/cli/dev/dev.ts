@@ -96,7 +96,7 @@ async function keep(
       const tookMs = Math.round(performance.now() - startedMs);
       say(
         before === undefined
-          ? `ready, ${tree.entries.length} files`
+          ? `ready, ${tree.entries.length} ${tree.entries.length === 1 ? 'file' : 'files'}`
           : `reloaded: ${some(changed)} (${tookMs} ms)`,
       );
     } catch (error) {

@@ -20,21 +20,23 @@ import { byFunctionPrefix, byPairPrefix, bySourcePrefix, type Pointer } from './
 
 export function eventSourceHandlers(context: Context): Handlers {
   const { mappings, region } = context;
-  const shown = (record: MappingRecord): Output => shownMapping(context, record);
+  const shown = (record: MappingRecord): Output => shownMapping(context, record, context.clock.wallMs());
+  // Who changes it is told what has begun, however long the store took.
+  const begun = (record: MappingRecord): Output => shownMapping(context, record, record.changedAtMs);
   const placeOf = (request: RequestContext) => ({ accountId: request.principal.accountId, region });
   return {
-    CreateEventSourceMapping: async (input, request) => shown(await createMapping(context, input, request)),
+    CreateEventSourceMapping: async (input, request) => begun(await createMapping(context, input, request)),
     GetEventSourceMapping: async (input, request) =>
       shown((await mappings.get(placeOf(request), required(input, 'UUID'))).value),
     ListEventSourceMappings: (input, request) => listMappings(context, input, request),
-    UpdateEventSourceMapping: async (input, request) => shown(await updateMapping(context, input, request)),
+    UpdateEventSourceMapping: async (input, request) => begun(await updateMapping(context, input, request)),
     DeleteEventSourceMapping: async (input, request) =>
-      shown(await mappings.delete(placeOf(request), required(input, 'UUID'))),
+      begun(await mappings.delete(placeOf(request), required(input, 'UUID'))),
   };
 }
 
-const shownMapping = ({ clock, eventSources }: Context, record: MappingRecord): Output =>
-  mappingConfiguration(record, clock.wallMs(), eventSources?.problemOf(record.uuid));
+const shownMapping = ({ eventSources }: Context, record: MappingRecord, nowMs: number): Output =>
+  mappingConfiguration(record, nowMs, eventSources?.problemOf(record.uuid));
 
 async function createMapping(
   context: Context,
@@ -120,7 +122,7 @@ async function listMappings(context: Context, input: Input, request: RequestCont
   return {
     EventSourceMappings: found
       .filter((each) => each !== undefined && !mappings.isGone(each.value))
-      .map((each) => each && shownMapping(context, each.value)),
+      .map((each) => each && shownMapping(context, each.value, context.clock.wallMs())),
     NextMarker: nextMarker,
   };
 }

@@ -88,6 +88,24 @@ test('states follow what is asked for', async (t) => {
   assert.deepEqual(left.documents, []);
 });
 
+test('whoever changes a mapping is told what has begun, however long the store took', async (t) => {
+  const store = memoryDocuments();
+  const world = await openWorldOn(t, { documents: store, blobs: memoryBlobs() });
+  await world.create('hello');
+  const UUID = await settled(world, { EventSourceArn: queue });
+  const commit = store.commit.bind(store);
+  store.commit = async (writes) => {
+    settle(world);
+    return commit(writes);
+  };
+  const update = (Enabled: boolean): Promise<Output> =>
+    world.call('UpdateEventSourceMapping', { UUID, Enabled });
+  assert.equal((await update(false)).State, 'Disabling');
+  assert.equal((await update(true)).State, 'Enabling');
+  assert.equal((await create(world, { EventSourceArn: `${queue}-2` })).State, 'Creating');
+  assert.equal((await world.call('DeleteEventSourceMapping', { UUID })).State, 'Deleting');
+});
+
 test('a source is mapped to a function once', async (t) => {
   const world = await openWorld(t);
   const UUID = await settled(world, { EventSourceArn: queue });
@@ -168,20 +186,6 @@ test('mappings are listed by function, by source, by both, and in pages', async 
   }
   assert.equal(new Set(seen).size, 4);
   await refuses(world.call('ListEventSourceMappings', { Marker: '!' }), invalid, /Marker/);
-});
-
-test('who deletes a mapping is told so, however long the store takes', async (t) => {
-  const store = memoryDocuments();
-  const world = await openWorldOn(t, { documents: store, blobs: memoryBlobs() });
-  await world.create('hello');
-  const UUID = await settled(world, { EventSourceArn: queue });
-  const commit = store.commit.bind(store);
-  store.commit = async (writes) => {
-    const outcome = await commit(writes);
-    settle(world);
-    return outcome;
-  };
-  assert.equal((await world.call('DeleteEventSourceMapping', { UUID })).State, 'Deleting');
 });
 
 test('a list reads what it shows, however many mappings there are', async (t) => {

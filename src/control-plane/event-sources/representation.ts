@@ -19,7 +19,7 @@ export function mappingConfiguration(record: MappingRecord, nowMs: number, probl
     FunctionArn: functionArn(functionOf(record), record.qualifier),
     ...settings,
     StartingPositionTimestamp: fromMs === undefined ? undefined : new Date(fromMs),
-    // Who deletes it is told of it a last time, however long the store took.
+    // It was there when it was looked up.
     State: state === 'gone' ? 'Deleting' : state,
     StateTransitionReason: transitionReason,
     LastModified: new Date(lastModifiedMs(record, nowMs)),

@@ -4,24 +4,11 @@ import { setImmediate } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { memoryDocuments } from '#engines/memory';
 import { type Documents, FakeClock, seededEntropy } from '#platform';
-import { type Input, type Output, type RequestContext, WireError } from '#wire';
+import { type Input, type Output, WireError } from '#wire';
+import { context } from '#wire/fixtures';
 import type { CapacityState } from './autoscaling.ts';
 import { autoscalingService, createAutoscaling } from './index.ts';
 
-const context: RequestContext = {
-  requestId: 'r',
-  principal: {
-    kind: 'root',
-    userId: '000000000000',
-    accountId: '000000000000',
-    arn: 'arn:aws:iam::000000000000:root',
-    accessKeyId: 'AKIDEXAMPLE',
-  },
-  region: 'us-east-1',
-  endpoint: 'http://127.0.0.1:9000',
-  sourceIp: '127.0.0.1',
-  signal: new AbortController().signal,
-};
 const ResourceId = 'function:hello:live';
 const scaled = {
   ServiceNamespace: 'lambda',

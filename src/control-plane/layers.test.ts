@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { memoryBlobs, memoryDocuments } from '#engines/memory';
 import type { Input, Output } from '#wire';
-import { openWorldOn, refuses, request, type World, zip } from './fixtures/world.ts';
+import { context } from '#wire/fixtures';
+import { openWorldOn, refuses, type World, zip } from './fixtures/world.ts';
 import { resolveLayers } from './function-layers.ts';
 import { layerGrants } from './layer-policies.ts';
 import { LayerStore } from './layer-store.ts';
@@ -167,7 +168,7 @@ test('layers take room of the account, and give it back', async (t) => {
     limits: { codeStorageBytesMax: 1_000 },
   });
   const used = async (plane = world.plane): Promise<unknown> => {
-    const { AccountUsage } = (await plane.handlers['GetAccountSettings']?.({}, request)) ?? {};
+    const { AccountUsage } = (await plane.handlers['GetAccountSettings']?.({}, context)) ?? {};
     return (AccountUsage as Output)['TotalCodeSize'];
   };
   const bytes = ((await publish(world))['Content'] as Output)['CodeSize'];
@@ -276,9 +277,9 @@ test('another account may use a layer where its policy says so', async (t) => {
   const world = await openWorld(t);
   await publish(world);
   const layers = new LayerStore(world.documents);
-  const context = { layers, region: 'us-east-1' };
-  const other = { principal: { ...request.principal, accountId: '123456789012' } };
-  const resolve = () => resolveLayers(context, [`${arn}:1`], other);
+  const given = { layers, region: 'us-east-1' };
+  const other = { principal: { ...context.principal, accountId: '123456789012' } };
+  const resolve = () => resolveLayers(given, [`${arn}:1`], other);
   await refuses(resolve(), 'AccessDeniedException', /lambda:GetLayerVersion on resource: .*:tools:1 because/);
   await world.call('AddLayerVersionPermission', {
     LayerName: 'tools',

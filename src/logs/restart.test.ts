@@ -13,8 +13,9 @@ import { test } from 'node:test';
 import { openSqlite } from '#engines/sqlite';
 import type { SqliteEngine } from '#engines/sqlite';
 import { systemClock, systemEntropy } from '#platform';
+import { context } from '#wire/fixtures';
 import { writeEndlessly } from './fixtures/endless-writer.ts';
-import { context, eventsOf, messagesOf, settle } from './fixtures/opened.ts';
+import { eventsOf, messagesOf, settle } from './fixtures/opened.ts';
 import { openLogs } from './service.ts';
 
 const [, self = '', storePath] = process.argv;

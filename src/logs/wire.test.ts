@@ -17,8 +17,9 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { HttpResponse } from '@smithy/core/protocols';
 import { memoryDocuments, memoryJournal } from '#engines/memory';
+import { context } from '#wire/fixtures';
 import { logsService } from './api/handlers.ts';
-import { context, open as openOn } from './fixtures/opened.ts';
+import { open as openOn } from './fixtures/opened.ts';
 import type { Opened } from './fixtures/opened.ts';
 
 const open = (): Opened => openOn({ documents: memoryDocuments(), journal: memoryJournal() });

@@ -9,13 +9,8 @@ import { memoryBlobs, memoryDocuments } from '#engines/memory';
 import { invokeHandlers } from '#frontend';
 import type { Principal } from '#identity';
 import { type Authorize, type Handlers, operations, type RequestContext, restJsonService } from '#wire';
-import {
-  newFunction,
-  openWorldOn,
-  request as rootRequest,
-  type World,
-  zip,
-} from '../../src/control-plane/fixtures/world.ts';
+import { newFunction, openWorldOn, type World, zip } from '../../src/control-plane/fixtures/world.ts';
+import { context as rootContext } from '../../src/wire/fixtures/context.ts';
 import { requestOf } from '../../src/wire/operations/fixtures/request.ts';
 
 /** Members as JSON. */
@@ -82,7 +77,7 @@ export async function openPopulatedWorld(t: TestContext): Promise<PopulatedWorld
       },
       ...(options.authorize && { authorize: options.authorize }),
     });
-    const context: RequestContext = { ...rootRequest, principal: options.principal ?? rootRequest.principal };
+    const context: RequestContext = { ...rootContext, principal: options.principal ?? rootContext.principal };
     return async (operation, members) => {
       const row = operations.get(operation) ?? assert.fail(operation);
       const { request, body } = requestOf(row, members);

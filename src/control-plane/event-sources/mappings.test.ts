@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryBlobs, memoryDocuments } from '#engines/memory';
 import type { Input, Output } from '#wire';
+import { context } from '#wire/fixtures';
 import {
   invalid,
   queue,
@@ -16,7 +17,7 @@ import {
   permission,
   settled,
 } from '../fixtures/mappings.ts';
-import { openWorldOn, refuses, request } from '../fixtures/world.ts';
+import { openWorldOn, refuses } from '../fixtures/world.ts';
 
 test('an update changes what it names, and only that', async (t) => {
   const world = await openWorld(t);
@@ -271,7 +272,7 @@ test('the next start removes what was being deleted', async (t) => {
   const next = world.restart();
   const get = next.handlers['GetEventSourceMapping'];
   assert.ok(get);
-  await refuses(get({ UUID }, request), 'ResourceNotFoundException', /does not exist/);
+  await refuses(get({ UUID }, context), 'ResourceNotFoundException', /does not exist/);
   await next.resume();
   assert.deepEqual((await world.documents.list('control-plane/event-source-mappings/')).documents, []);
 });

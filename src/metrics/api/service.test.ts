@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { cbor, tag } from '@smithy/core/cbor';
 import { type Service, WireError, type WireResponse } from '#wire';
-import { arnOf, context, World } from '../fixtures/world.ts';
+import { context } from '#wire/fixtures';
+import { arnOf, World } from '../fixtures/world.ts';
 import { metricsService } from './service.ts';
 
 const beganSeconds = 1_767_225_600;

@@ -18,6 +18,8 @@ export interface Signer {
   readonly scope: string;
   readonly signedHeaders: readonly string[];
   readonly signedHeaderSet: ReadonlySet<string>;
+  /** The same, separated by semicolons. */
+  readonly signedHeaderLine: string;
 }
 
 export interface Claim {
@@ -65,6 +67,7 @@ export function parseSigner(credential: string, signedHeaders: string): Parsed<S
     scope: `${date}/${region}/${service}/${end}`,
     signedHeaders: names,
     signedHeaderSet: new Set(names),
+    signedHeaderLine: names.join(';'),
   };
   return { kind: 'parsed', value: signer };
 }

@@ -4,15 +4,16 @@
  * Deriving one takes four HMACs, so they are kept. An entry serves only the secret that it was derived from: when a
  * key is revoked, or comes back with another secret, nothing of the old one counts.
  */
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { Lru } from '#lib/lru';
 import type { Signer } from './claim.ts';
+import { HmacKey } from './hmac-key.ts';
 import { signingKeysMax } from './limits.ts';
 
 interface Entry {
   readonly signer: Signer;
   readonly secret: string;
-  readonly key: KeyObject;
+  readonly key: HmacKey;
 }
 
 export class SigningKeys {
@@ -20,9 +21,9 @@ export class SigningKeys {
   /** The one that was used last: a client that goes on has the same signer. */
   #latest: Entry | undefined;
 
-  /** The signature of `text`, in lower-case hexadecimal. */
+  /** The signature of `text` (one byte per character), in lower-case hexadecimal. */
   sign(signer: Signer, secret: string, text: string): string {
-    return createHmac('sha256', this.#key(signer, secret)).update(text).digest('hex');
+    return this.#key(signer, secret).sign(text);
   }
 
   forget(signer: Signer): void {
@@ -30,7 +31,7 @@ export class SigningKeys {
     this.#entries.delete(entryName(signer));
   }
 
-  #key(signer: Signer, secret: string): KeyObject {
+  #key(signer: Signer, secret: string): HmacKey {
     if (this.#latest?.signer !== signer || this.#latest.secret !== secret) {
       this.#latest = this.#entry(signer, secret);
     }
@@ -51,10 +52,10 @@ function entryName(signer: Signer): string {
   return `${signer.accessKeyId}/${signer.scope}`;
 }
 
-function derive(signer: Signer, secret: string): KeyObject {
+function derive(signer: Signer, secret: string): HmacKey {
   let key: Uint8Array = Buffer.from(`AWS4${secret}`, 'utf8');
   for (const part of [signer.date, signer.region, signer.service, signer.terminator]) {
     key = createHmac('sha256', key).update(part).digest();
   }
-  return createSecretKey(key);
+  return new HmacKey(key);
 }

@@ -7,8 +7,7 @@
  *          ├─▶ proven  ──finish(hash)──▶     the signature holds; only a declared hash is left to compare
  *          └─▶ pending ──finish(hash)──▶     no hash is declared, so the signature can be checked only with the body
  */
-import { timingSafeEqual } from 'node:crypto';
-import { hash } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { AccessKey, Principal } from '#identity';
 import type { WireError } from '../error.ts';
 import type { WireRequest } from '../service.ts';
@@ -59,6 +58,7 @@ export interface Examined {
 
 const unsignedPayload = 'UNSIGNED-PAYLOAD';
 const sha256Hex = /^[0-9a-f]{64}$/;
+const digestCharacters = 64;
 
 export class Verifier {
   readonly #options: VerifierOptions;
@@ -182,11 +182,17 @@ function canonicalise(
     headers += `${name}:${canonicalHeaderValue(value)}\n`;
   }
   const path = canonicalPath(request.rawPath);
-  return `${request.method}\n${path}\n${canonicalQuery(query)}\n${headers}\n${signer.signedHeaders.join(';')}`;
+  return `${request.method}\n${path}\n${canonicalQuery(query)}\n${headers}\n${signer.signedHeaderLine}`;
 }
 
+/** Where digests are compared; nothing in them outlives a comparison. */
+const left = Buffer.alloc(digestCharacters);
+const right = Buffer.alloc(digestCharacters);
+
+/** Takes the same time wherever two digests (lower-case hexadecimal) differ. */
 function equal(a: string, b: string): boolean {
-  const bytesA = Buffer.from(a, 'latin1');
-  const bytesB = Buffer.from(b, 'latin1');
-  return bytesA.length === bytesB.length && timingSafeEqual(bytesA, bytesB);
+  if (a.length !== digestCharacters || b.length !== digestCharacters) return false;
+  left.write(a, 'latin1');
+  right.write(b, 'latin1');
+  return timingSafeEqual(left, right);
 }

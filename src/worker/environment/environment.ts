@@ -4,8 +4,7 @@
  *   START, what the function prints, END and REPORT stand in the log in this order, and everything printed before an answer belongs to that
  *   answer's invoke. The answer itself waits for none of it, unless the caller wants the log's tail.
  */
-import { assert } from '#lib/assert';
-import type { Cancel, Clock, Entropy } from '#platform';
+import type { Clock, Entropy } from '#platform';
 import type { LogSink } from '#logs';
 import type { StreamLimits } from '../stream/answer-buffer.ts';
 import { EnvironmentLog } from '../telemetry/environment-log.ts';
@@ -23,6 +22,7 @@ import type {
   WorkerEvent,
 } from '../worker.ts';
 import type { Extension, ShutdownReason } from '../extensions/state-types.ts';
+import { Deadline } from './deadline.ts';
 import { failurePayload, faultOf } from './failures.ts';
 import { Household } from './household.ts';
 import { Housing } from './housing.ts';
@@ -47,6 +47,7 @@ export interface EnvironmentParts {
 }
 
 const mebibyte = 1024 * 1024;
+const notStarted: Promise<InvokeOutcome> = Promise.resolve({ kind: 'not-started' });
 
 export class Environment {
   readonly spec: EnvironmentSpec;
@@ -59,7 +60,7 @@ export class Environment {
   readonly #created = Promise.withResolvers<CreateOutcome>();
   readonly #gone = Promise.withResolvers<void>();
   #state: State = initial;
-  #deadline: Cancel | undefined;
+  readonly #deadline: Deadline;
   #turn: Turn | undefined;
   /** As they stood when their sandbox was last killed. */
   #extensions: readonly Extension[] = [];
@@ -81,6 +82,7 @@ export class Environment {
     this.#log = log;
     const { timeoutMs } = this.#terms;
     this.#platformLog = new PlatformLog({ log, clock, format, spec, timeoutMs });
+    this.#deadline = new Deadline(clock, () => this.#pastDeadline());
     this.#start();
   }
 
@@ -94,19 +96,20 @@ export class Environment {
     return this.#gone.promise;
   }
 
-  async invoke(request: InvokeRequest): Promise<InvokeOutcome> {
-    const outcome = await this.#take(request, false);
-    assert(outcome.kind !== 'streaming', 'an answer that is not streamed is whole');
-    return outcome;
+  invoke(request: InvokeRequest): Promise<InvokeOutcome> {
+    return this.#take(request, false);
   }
 
   invokeStreaming(request: InvokeRequest): Promise<StreamingOutcome> {
     return this.#take(request, true);
   }
 
-  async #take(request: InvokeRequest, streaming: boolean): Promise<StreamingOutcome> {
-    if (this.#closing !== undefined) await this.#closing;
-    if (this.#state.kind === 'stopping' || this.#state.kind === 'gone') return { kind: 'not-started' };
+  /** The outcome of a turn that is not streaming is whole. */
+  #take(request: InvokeRequest, streaming: false): Promise<InvokeOutcome>;
+  #take(request: InvokeRequest, streaming: boolean): Promise<StreamingOutcome>;
+  #take(request: InvokeRequest, streaming: boolean): Promise<StreamingOutcome> {
+    if (this.#closing !== undefined) return this.#closing.then(() => this.#take(request, streaming));
+    if (this.#state.kind === 'stopping' || this.#state.kind === 'gone') return notStarted;
     const { promise, resolve } = Promise.withResolvers<StreamingOutcome>();
     // A second invoke would be a bug of ours: the machine refuses it before the first one's turn is lost.
     const turn = this.#turn;
@@ -117,7 +120,7 @@ export class Environment {
       this.#step({ kind: 'invoke' });
     } catch (error) {
       this.#turn = turn;
-      throw error;
+      return Promise.reject(error);
     }
     return promise;
   }
@@ -147,10 +150,10 @@ export class Environment {
    */
   #pastDeadline(): void {
     const { sandbox } = this.#housing;
-    const deadline = this.#deadline;
+    const { dueMs } = this.#deadline;
     if (sandbox === undefined) return this.#step({ kind: 'deadline' });
     return sandbox.drain(() => {
-      if (this.#deadline === deadline) this.#step({ kind: 'deadline' });
+      if (this.#deadline.dueMs === dueMs) this.#step({ kind: 'deadline' });
     });
   }
 
@@ -159,13 +162,9 @@ export class Environment {
       case 'start':
         return this.#start();
       case 'set-deadline':
-        this.#deadline?.();
-        this.#deadline = this.#parts.clock.after(effect.delayMs, () => this.#pastDeadline());
-        return undefined;
+        return this.#deadline.set(effect.delayMs);
       case 'clear-deadline':
-        this.#deadline?.();
-        this.#deadline = undefined;
-        return undefined;
+        return this.#deadline.clear();
       case 'created':
       case 'refused':
       case 'impossible':
@@ -394,6 +393,7 @@ export class Environment {
     this.#log.flush();
     this.#housing.forget();
     this.#step({ kind: 'reaped' });
+    this.#deadline.end();
     this.#gone.resolve();
   }
 }

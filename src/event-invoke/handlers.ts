@@ -1,5 +1,5 @@
 /** Invoke of type Event and InvokeAsync, between the wire's members and the event frontend. Every other Invoke goes on as before. */
-import { type Handlers, type Input, type RequestContext, traceMember } from '#wire';
+import { type Handlers, type Input, type Output, type RequestContext, traceMember } from '#wire';
 import { refusals } from '#frontend';
 import type { Accept, EventInput } from './accept.ts';
 
@@ -8,24 +8,27 @@ const noPayload = new Uint8Array(0);
 /** `synchronous` are the handlers of all other invokes. */
 export function withEventInvoke(synchronous: Handlers, accept: Accept): Handlers {
   const { Invoke: invoke } = synchronous;
+
+  async function invokeByEvent(input: Input, context: RequestContext): Promise<Output> {
+    for (const member of ['DurableExecutionName', 'TenantId']) {
+      if (input[member] !== undefined) throw refusals.notServedError(`Invoke with ${member}`);
+    }
+    const qualifier = textOf(input, 'Qualifier');
+    const clientContext = textOf(input, 'ClientContext');
+    const { traceId } = await accept({
+      ...eventOf(input, context, input['Payload']),
+      ...(qualifier !== undefined && { qualifier }),
+      ...(clientContext !== undefined && { clientContext }),
+    });
+    return { StatusCode: 202, [traceMember]: traceId, Payload: noPayload };
+  }
+
   return {
     ...synchronous,
-    async Invoke(input, context) {
-      if (input['InvocationType'] !== 'Event') {
-        if (invoke === undefined) throw refusals.notServedError('Invoke');
-        return invoke(input, context);
-      }
-      for (const member of ['DurableExecutionName', 'TenantId']) {
-        if (input[member] !== undefined) throw refusals.notServedError(`Invoke with ${member}`);
-      }
-      const qualifier = textOf(input, 'Qualifier');
-      const clientContext = textOf(input, 'ClientContext');
-      const { traceId } = await accept({
-        ...eventOf(input, context, input['Payload']),
-        ...(qualifier !== undefined && { qualifier }),
-        ...(clientContext !== undefined && { clientContext }),
-      });
-      return { StatusCode: 202, [traceMember]: traceId, Payload: noPayload };
+    Invoke(input, context) {
+      if (input['InvocationType'] === 'Event') return invokeByEvent(input, context);
+      if (invoke === undefined) throw refusals.notServedError('Invoke');
+      return invoke(input, context);
     },
     async InvokeAsync(input, context) {
       await accept(eventOf(input, context, input['InvokeArgs']));

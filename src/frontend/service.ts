@@ -11,7 +11,7 @@
  */
 import { unreachable } from '#lib/assert';
 import type { Assignment } from '#assignment';
-import type { Counting, Granted, SlotRequest } from '#counting';
+import type { Admission, Counting, Granted, SlotRequest } from '#counting';
 import type { MetadataCache, Resolution } from '#metadata';
 import type { Clock, Entropy } from '#platform';
 import type { InvokeOutcome, InvokeRequest, StreamingOutcome, Worker } from '#worker';
@@ -96,7 +96,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
     if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
     const slot = slotOf(input, found);
     const seen = watched(found);
-    const granted = await admit(slot, seen);
+    const granted = admitted(await counting.acquire(slot), slot, seen);
     try {
       const { outcome, executedVersion } = await run(found, resolve, request, whole, seen);
       seen?.done(outcome.functionError !== undefined);
@@ -115,7 +115,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
     if (found.version.state === 'Pending') found = foundIn(await pending.settled(resolve));
     const slot = slotOf(input, found);
     const seen = watched(found);
-    const granted = await admit(slot, seen);
+    const granted = admitted(await counting.acquire(slot), slot, seen);
     let held: Promise<unknown> | undefined;
     try {
       const { outcome, executedVersion } = await run(found, resolve, request, streaming, seen);
@@ -136,8 +136,7 @@ export function createFrontend(options: FrontendOptions): Frontend {
     return options.watch?.(invokedArn, version.version);
   }
 
-  async function admit(slot: SlotRequest, seen: InvokeWatch | undefined): Promise<Granted> {
-    const admission = await counting.acquire(slot);
+  function admitted(admission: Admission, slot: SlotRequest, seen: InvokeWatch | undefined): Granted {
     if (admission.kind === 'throttled') {
       seen?.throttled();
       throw throttledError(admission.reason, admission.retryAfterSeconds);

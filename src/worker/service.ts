@@ -110,6 +110,8 @@ export async function openWorker(options: WorkerOptions): Promise<LocalWorker> {
   return new WorkerService(options, opened);
 }
 
+const notStarted: Promise<InvokeOutcome> = Promise.resolve({ kind: 'not-started' });
+
 class WorkerService implements LocalWorker {
   readonly workerId: string;
   readonly zone: string;
@@ -211,12 +213,12 @@ class WorkerService implements LocalWorker {
     }
   }
 
-  async invoke(environmentId: string, request: InvokeRequest): Promise<InvokeOutcome> {
-    return this.#usable(environmentId)?.invoke(request) ?? { kind: 'not-started' };
+  invoke(environmentId: string, request: InvokeRequest): Promise<InvokeOutcome> {
+    return this.#usable(environmentId)?.invoke(request) ?? notStarted;
   }
 
-  async invokeStreaming(environmentId: string, request: InvokeRequest): Promise<StreamingOutcome> {
-    return this.#usable(environmentId)?.invokeStreaming(request) ?? { kind: 'not-started' };
+  invokeStreaming(environmentId: string, request: InvokeRequest): Promise<StreamingOutcome> {
+    return this.#usable(environmentId)?.invokeStreaming(request) ?? notStarted;
   }
 
   #usable(environmentId: string): Environment | undefined {

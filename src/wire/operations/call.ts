@@ -23,7 +23,18 @@ export async function answer(
     if (handler === undefined) throw notImplemented(operation);
     return await run(handler);
   } catch (error) {
-    if (!(error instanceof WireError)) reportFault(error, operation, context.requestId);
-    return encodeError(error, context.requestId);
+    return refusal(operation, context, error, encodeError, reportFault);
   }
+}
+
+/** The answer to what a handler threw, or what stands around it. */
+export function refusal(
+  operation: string,
+  { requestId }: RequestContext,
+  error: unknown,
+  encodeError: Service['encodeError'],
+  reportFault: ReportFault,
+): WireResponse {
+  if (!(error instanceof WireError)) reportFault(error, operation, requestId);
+  return encodeError(error, requestId);
 }

@@ -1,7 +1,7 @@
 /** The Lambda API: AWS's REST-JSON protocol over the generated table of operations. */
 import { assert } from '#lib/assert';
 import { WireError } from '../error.ts';
-import { answer } from '../operations/call.ts';
+import { notImplemented, refusal } from '../operations/call.ts';
 import { operations } from '../operations/table.ts';
 import type {
   Authorize,
@@ -81,19 +81,18 @@ class RoutedRequest implements RoutedOperation {
     return bodyTooLarge(this.operation, this.#request.headers);
   }
 
-  call(body: Uint8Array, context: RequestContext): Promise<WireResponse> {
+  /** Invokes come this way: there is one wait in it, for the handler. */
+  async call(body: Uint8Array, context: RequestContext): Promise<WireResponse> {
     const { handlers, authorize, reportFault } = this.#options;
-    return answer(
-      this.operation,
-      context,
-      handlers[this.operation],
-      encodeRestJsonError,
-      reportFault,
-      async (handler) => {
-        const input = decodeInput(this.#match, this.#request, body);
-        authorize?.(this.operation, input, context);
-        return encodeOutput(this.#match.route.operation, await handler(input, context), context.requestId);
-      },
-    );
+    const { operation } = this;
+    try {
+      const handler = handlers[operation];
+      if (handler === undefined) throw notImplemented(operation);
+      const input = decodeInput(this.#match, this.#request, body);
+      authorize?.(operation, input, context);
+      return encodeOutput(this.#match.route.operation, await handler(input, context), context.requestId);
+    } catch (error) {
+      return refusal(operation, context, error, encodeRestJsonError, reportFault);
+    }
   }
 }

@@ -95,7 +95,12 @@ export class Backlog {
     const entry = this.#own(waiting);
     assert(!entry.taken, 'one batch of a stream is taken at a time');
     const chunks = entry.chunks;
-    const events = chunks.flatMap((chunk) => chunk.events);
+    const events: LogEvent[] = [];
+    const settles: Settle[] = [];
+    for (const chunk of chunks) {
+      for (const event of chunk.events) events.push(event);
+      if (chunk.settle !== undefined) settles.push(chunk.settle);
+    }
     if (entry.dropped > 0) {
       events.unshift({
         timestampMs: events[0]?.timestampMs ?? entry.droppedMs,
@@ -108,7 +113,7 @@ export class Backlog {
     entry.dropped = 0;
     entry.chunks = [];
     entry.bytes = 0;
-    return { events, settles: chunks.flatMap(({ settle }) => (settle === undefined ? [] : [settle])) };
+    return { events, settles };
   }
 
   /** The taken batch is durable. Whether more waits. */

@@ -61,16 +61,16 @@ export function encodeBatch(
   end: StreamEnd,
 ): { readonly body: Uint8Array; readonly end: StreamEnd } {
   assert(events.length > 0, 'a batch holds an event');
-  const lengths = events.map(({ message }) => Buffer.byteLength(message));
-  const messageBytes = lengths.reduce((sum, length) => sum + length, 0);
+  let messageBytes = 0;
+  for (const { message } of events) messageBytes += Buffer.byteLength(message);
   const body = Buffer.allocUnsafe(headerBytes + eventHeaderBytes * events.length + messageBytes);
   const bytes = messageBytes + eventOverheadBytes * events.length;
   let { highMs, late } = end;
   let offset = headerBytes;
-  for (const [index, { timestampMs, message }] of events.entries()) {
+  for (const { timestampMs, message } of events) {
+    const length = body.write(message, offset + eventHeaderBytes, 'utf8');
     offset = body.writeDoubleBE(timestampMs, offset);
-    offset = body.writeUInt32BE(lengths[index] ?? 0, offset);
-    offset += body.write(message, offset, 'utf8');
+    offset = body.writeUInt32BE(length, offset) + length;
     if (timestampMs < highMs) late = true;
     else highMs = timestampMs;
   }

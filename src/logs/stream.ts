@@ -9,6 +9,7 @@ import { assert } from '#lib/assert';
 import type { Journal } from '#platform';
 import { decodeBatch, decodeHeader, emptyStream, encodeBatch, eventBytes } from './batch.ts';
 import type { StreamEnd } from './batch.ts';
+import { eventOverheadBytes } from './limits.ts';
 import type { LogEvent } from './sink.ts';
 import type { StreamRecord } from './records.ts';
 
@@ -244,6 +245,10 @@ export function partitionName(partition: number): string {
 }
 
 function* split(events: readonly LogEvent[], bytesMax: number): Generator<readonly LogEvent[]> {
+  if (bytesAtMost(events) <= bytesMax) {
+    yield events;
+    return;
+  }
   let part: LogEvent[] = [];
   let bytes = 0;
   for (const event of events) {
@@ -257,4 +262,11 @@ function* split(events: readonly LogEvent[], bytesMax: number): Generator<readon
     bytes += size;
   }
   if (part.length > 0) yield part;
+}
+
+/** Without looking at a character: a UTF-16 unit takes at most three bytes. */
+function bytesAtMost(events: readonly LogEvent[]): number {
+  let bytes = 0;
+  for (const { message } of events) bytes += message.length * 3 + eventOverheadBytes;
+  return bytes;
 }

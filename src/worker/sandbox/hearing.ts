@@ -9,6 +9,7 @@ import { ChannelLink, type ChannelStreams } from '../channel/link.ts';
 import type { RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
 import { drainTurnsMax, hangUpGraceMs, outputWindowBytesMax, outputWindowMs } from '../limits.ts';
 import type { RuntimeApiEndpoint } from '../runtime-api/server.ts';
+import { atNextTurn } from './next-turn.ts';
 import type { SandboxListener } from './sandbox.ts';
 
 export interface HearingParts {
@@ -78,9 +79,9 @@ export class Hearing {
         return;
       }
       heard = this.#heardBytes;
-      setImmediate(turn);
+      atNextTurn(turn);
     };
-    setImmediate(turn);
+    atNextTurn(turn);
   }
 
   /** Something else of the sandbox printed so much: it counts with the rest. */

@@ -18,34 +18,33 @@ export class Connection {
   readonly sourceIp: string;
   /** It carried something that was no HTTP; nothing that follows on it counts. */
   broken = false;
-  readonly #occupants = new Set<Occupant>();
+  readonly #occupants: Occupant[] = [];
 
   constructor(socket: Socket) {
     this.socket = socket;
     this.sourceIp = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     socket.once('close', () => {
-      for (const occupant of this.#occupants) occupant.abandon();
-      this.#occupants.clear();
+      for (const occupant of this.#occupants.splice(0)) occupant.abandon();
     });
   }
 
   get occupied(): number {
-    return this.#occupants.size;
+    return this.#occupants.length;
   }
 
   enter(occupant: Occupant): void {
-    this.#occupants.add(occupant);
+    this.#occupants.push(occupant);
   }
 
   leave(occupant: Occupant): void {
-    this.#occupants.delete(occupant);
+    const place = this.#occupants.indexOf(occupant);
+    if (place >= 0) this.#occupants.splice(place, 1);
   }
 
   /** Whether a raw answer written now would be taken for the answer to what the client sends right now. */
   get answerable(): boolean {
     if (!this.socket.writable) return false;
-    if (this.#occupants.size === 0) return true;
-    const [oldest] = this.#occupants;
-    return this.#occupants.size === 1 && oldest !== undefined && oldest.reading;
+    const [oldest, further] = this.#occupants;
+    return oldest === undefined || (further === undefined && oldest.reading);
   }
 }

@@ -153,7 +153,8 @@ export class Reply {
   #written(): void {
     if (this.#response.writableFinished) return this.#left();
     if (this.#message.socket.writableLength > 0) this.#armTimeout();
-    this.#response.once('finish', () => {
+    // Comes once; `once` would take it off again.
+    this.#response.on('finish', () => {
       this.#cancelTimeout?.();
       this.#left();
     });

@@ -62,8 +62,11 @@ function checkStructure(
     const member = shape.members[name];
     if (member === undefined) continue;
     const value = members[name];
-    if (value !== undefined) check(member.shape, value, prefix + lowerFirst(name), findings);
-    else if (member.required === true) {
+    if (value !== undefined) {
+      // Nearly everything is as it should be: only what is not needs a path.
+      if (!isNested(member.shape) && !isBroken(member.shape, value)) continue;
+      check(member.shape, value, prefix + lowerFirst(name), findings);
+    } else if (member.required === true) {
       report(
         findings,
         `Value null at '${prefix}${lowerFirst(name)}' failed to satisfy constraint: ${notNull}`,

@@ -5,7 +5,7 @@
 import { WireError } from '../error.ts';
 import { decodeJson, decodeStructure, decodeText } from '../operations/decode.ts';
 import { parseJson } from '../operations/json-text.ts';
-import type { Member, Operation, Shape } from '../operations/shape.ts';
+import type { Member, Operation, Shape, StructureShape } from '../operations/shape.ts';
 import { validateStructure } from '../operations/validate.ts';
 import type { Input, WireRequest } from '../service.ts';
 import type { RouteMatch } from './route.ts';
@@ -18,6 +18,7 @@ interface Binding {
 }
 
 interface Bindings {
+  readonly shape: StructureShape;
   readonly labels: readonly Binding[];
   readonly query: readonly Binding[];
   readonly headers: readonly Binding[];
@@ -33,7 +34,7 @@ export function decodeInput(match: RouteMatch, request: WireRequest, body: Uint8
   const { operation, labels } = match.route;
   const bindings = bindingsOf.get(operation) ?? bind(operation, labels);
   const members: Record<string, unknown> = bindings.hasBody
-    ? decodeStructure(operation.input, parseJson(body) ?? {})
+    ? decodeStructure(bindings.shape, parseJson(body) ?? {})
     : {};
   bindings.labels.forEach(({ member, shape }, index) => {
     members[member] = decodeText(shape, percentDecode(match.rawLabels[index] ?? '', 'path'));
@@ -46,7 +47,7 @@ export function decodeInput(match: RouteMatch, request: WireRequest, body: Uint8
     members[member] = decodeText(shape, typeof header === 'string' ? header : header.join(', '));
   }
   if (bindings.payload !== undefined) decodePayload(bindings.payload, body, members);
-  validateStructure(operation.input, members);
+  validateStructure(bindings.shape, members);
   return members;
 }
 
@@ -98,6 +99,7 @@ function bind(operation: Operation, labels: readonly string[]): Bindings {
       .map(([name, member]) => ({ member: name, name: wireName(name, member), shape: member.shape }));
   const unordered = at('label');
   const bindings: Bindings = {
+    shape: operation.input,
     labels: labels.flatMap((label) => unordered.filter(({ member }) => member === label)),
     query: at('query'),
     headers: at('header'),

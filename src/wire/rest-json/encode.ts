@@ -2,11 +2,12 @@
 import { assert } from '#lib/assert';
 import { encodeEvents, eventStreamContentType } from '../event-stream/events.ts';
 import { encodeJson, encodeStructure, encodeText } from '../operations/encode.ts';
-import type { Operation, StructureShape } from '../operations/shape.ts';
+import type { Operation, Shape, StructureShape } from '../operations/shape.ts';
 import { type Output, traceMember, type WireResponse } from '../service.ts';
 
 interface Bindings {
-  readonly headers: readonly (readonly [member: string, header: string])[];
+  readonly shape: StructureShape;
+  readonly headers: readonly { readonly member: string; readonly header: string; readonly shape: Shape }[];
   readonly status: string | undefined;
   readonly payload: string | undefined;
   readonly hasBody: boolean;
@@ -18,12 +19,12 @@ const remappedLength = 'x-amzn-Remapped-Content-Length';
 const bindingsOf = new WeakMap<Operation, Bindings>();
 
 export function encodeOutput(operation: Operation, output: Output, requestId: string): WireResponse {
-  const shape = operation.output;
   const bindings = bindingsOf.get(operation) ?? bind(operation);
+  const { shape } = bindings;
   const headers: Record<string, string> = { 'x-amzn-RequestId': requestId };
-  for (const [member, header] of bindings.headers) {
+  for (const { member, header, shape: shapeOfMember } of bindings.headers) {
     const value = output[member];
-    if (value !== undefined) headers[header] = encodeText(shapeOf(shape, member), value, member);
+    if (value !== undefined) headers[header] = encodeText(shapeOfMember, value, member);
   }
   const trace = output[traceMember];
   if (typeof trace === 'string') {
@@ -80,8 +81,9 @@ function shapeOf(shape: StructureShape, member: string) {
 function bind(operation: Operation): Bindings {
   const members = Object.entries(operation.output.members);
   const bindings: Bindings = {
-    headers: members.flatMap(([name, { place, name: header }]) =>
-      place === 'header' ? [[name, header ?? name] as const] : [],
+    shape: operation.output,
+    headers: members.flatMap(([member, { place, name: header = member, shape }]) =>
+      place === 'header' ? [{ member, header, shape }] : [],
     ),
     status: members.find(([, { place }]) => place === 'status')?.[0],
     payload: members.find(([, { place }]) => place === 'payload')?.[0],

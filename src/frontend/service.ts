@@ -136,15 +136,6 @@ export function createFrontend(options: FrontendOptions): Frontend {
     return options.watch?.(invokedArn, version.version);
   }
 
-  function admitted(admission: Admission, slot: SlotRequest, seen: InvokeWatch | undefined): Granted {
-    if (admission.kind === 'throttled') {
-      seen?.throttled();
-      throw throttledError(admission.reason, admission.retryAfterSeconds);
-    }
-    seen?.began(slot.reservedConcurrency !== undefined);
-    return admission;
-  }
-
   function release(slot: SlotRequest, granted: Granted, seen: InvokeWatch | undefined): void {
     counting.release(slot, granted);
     seen?.ended(slot.reservedConcurrency !== undefined);
@@ -243,6 +234,15 @@ export function createFrontend(options: FrontendOptions): Frontend {
       ? request
       : { ...request, clientContext: decodeClientContext(clientContext) };
   }
+}
+
+function admitted(admission: Admission, slot: SlotRequest, seen: InvokeWatch | undefined): Granted {
+  if (admission.kind === 'throttled') {
+    seen?.throttled();
+    throw throttledError(admission.reason, admission.retryAfterSeconds);
+  }
+  seen?.began(slot.reservedConcurrency !== undefined);
+  return admission;
 }
 
 function slotOf({ principal }: StreamingInput | InvokeInput, found: Found): SlotRequest {

@@ -20,6 +20,8 @@ export interface Limits {
   readonly environmentsPerPartitionMax: number;
   /** Workers that are tried for one start. */
   readonly startAttemptsMax: number;
+  /** Environments of one generation that have brief invokes at once while this process has more to do than it can. */
+  readonly briefAtOnce: number;
   /** How long a leader may hand out environments after its last record, and how long after it an idle partition writes a renewal. */
   readonly leaseMs: number;
   readonly leaseRenewMs: number;
@@ -34,6 +36,7 @@ export const limitsDefault: Limits = {
   waitersPerGenerationMax: 1_000,
   environmentsPerPartitionMax: 5_000,
   startAttemptsMax: 3,
+  briefAtOnce: 16,
   leaseMs: 10 * 60_000,
   leaseRenewMs: 5 * 60_000,
 };
@@ -50,6 +53,25 @@ export const keepRetryMsMax = 5 * 60_000;
 
 /** What is kept ready and dies before that age was perhaps never well. */
 export const youngMs = 60_000;
+
+/** From handing out to coming back: what can be over that soon is brief. */
+export const briefMs = 2;
+
+/** Environments that must have come back before that is known, and of how many the shortest counts: of the second at least, of twice as many at most. */
+export const turnaroundsKnown = 32;
+export const turnaroundWindow = 512;
+
+/** What has been out for that long is not about to come back. */
+export const overdueMs = 10;
+
+/** The share of its time that this process is at work: brief invokes are held from the first on, and not for longer below the second. */
+export const strainedLoad = 0.75;
+export const sparingLoad = 0.6;
+
+/** How often it is looked whether holding is of use; how long nothing is held after a look that saw nothing come back, and after one that saw time to spare. */
+export const holdLookMs = 5;
+export const stillPauseMs = 250;
+export const sparingPauseMs = 1_000;
 
 /** After a failed append or claim, before the next one. */
 export const journalRetryMs = 1_000;

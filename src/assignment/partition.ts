@@ -32,6 +32,7 @@ export interface PartitionContext {
   readonly counting: Counting;
   readonly placement: Placement;
   readonly workers: ReadonlyMap<string, Worker>;
+  readonly load: () => number;
   readonly limits: Limits;
   readonly shared: Shared;
   readonly holder: string;
@@ -69,7 +70,7 @@ export class Partition {
 
   /** Becomes the leader. Rejects when the journal fails. */
   async open(takeover = this.#context.takeover): Promise<void> {
-    const { journal, clock, holder, limits, shared, entropy, placement, workers } = this.#context;
+    const { journal, clock, holder, limits, shared, entropy, placement, workers, load } = this.#context;
     const name = journalName(this.#number);
     const claimed = await claim({ journal, name, clock, holder, takeover, leaseMs: limits.leaseMs });
     // Only after the claim: a leader that is fenced off can create nothing that this list would miss.
@@ -82,7 +83,7 @@ export class Partition {
     for (const { record } of adopted) placement.adopted(record.workerId, record.memoryMb);
     for (const { workerId, environmentId } of orphans) destroy(workers.get(workerId), environmentId);
     const newId = (): string => environmentIdOf(this.#number, entropy.bytes(15));
-    this.#state = new PartitionState({ limits, ledger, shared, newId, adopted }, clock.monotonicMs());
+    this.#state = new PartitionState({ limits, ledger, shared, newId, adopted, load }, clock.monotonicMs());
     for (const { record } of adopted) {
       if (shared.isRetired(record.generation)) this.retire(record.generation);
     }
@@ -157,7 +158,11 @@ export class Partition {
   #handle(event: Event): void {
     const state = this.#state;
     if (state === undefined) return;
-    for (const effect of state.handle(event, this.#context.clock.monotonicMs())) this.#run(effect, state);
+    for (const effect of state.handle(event, this.#context.clock.monotonicMs())) {
+      // By far the most frequent one.
+      if (effect.kind === 'answer') this.#answer(effect);
+      else this.#run(effect, state);
+    }
     this.#arm();
   }
 
@@ -175,7 +180,12 @@ export class Partition {
     });
   }
 
-  #run(effect: Effect, state: PartitionState): void {
+  #answer({ ticket, assigned }: Extract<Effect, { kind: 'answer' }>): void {
+    this.#waiting.get(ticket)?.(assigned);
+    this.#waiting.delete(ticket);
+  }
+
+  #run(effect: Exclude<Effect, { kind: 'answer' }>, state: PartitionState): void {
     const { counting, placement, workers, journal } = this.#context;
     /** What comes of an effect goes to the state that wanted it, unless the partition was lost meanwhile. */
     const tell = (event: Event): void => {
@@ -183,10 +193,6 @@ export class Partition {
       else this.#late(event);
     };
     switch (effect.kind) {
-      case 'answer':
-        this.#waiting.get(effect.ticket)?.(effect.assigned);
-        this.#waiting.delete(effect.ticket);
-        return;
       case 'admit': {
         const { environmentId, version } = effect;
         const failed = (error: unknown): void =>

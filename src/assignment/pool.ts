@@ -3,6 +3,7 @@ import type { VersionRecord } from '#metadata';
 import type { Assigned } from './assignment.ts';
 import { Link, LinkedList } from './linked-list.ts';
 import { Provision } from './provision.ts';
+import { Turn, Turnaround } from './turnaround.ts';
 
 export type EnvironmentState =
   | 'admitting'
@@ -33,6 +34,7 @@ export class Environment {
   /** When it began to start, or became idle. */
   sinceMs: number;
   restingSinceMs = -Infinity;
+  readonly turn = new Turn();
   /** When its start was over; an earlier leader's: long ago. */
   startedAtMs = -Infinity;
   /** What an invoke that gets it is told: made once, not per invoke. */
@@ -105,6 +107,13 @@ export class Pool {
   readonly provision = new Provision();
   /** First come, first served. */
   readonly waiters = new LinkedList<Waiter>();
+  readonly turnaround = new Turnaround();
+  /** Invokes that wait for an environment to come back, since when there are any, and how many had come back at the last look. */
+  readonly held = new LinkedList<Waiter>();
+  heldSinceMs = -Infinity;
+  returnsSeen = 0;
+  /** Until then holding would be of no use. */
+  notHeldBeforeMs = -Infinity;
   /** Environments of the pool in any state, and those of them that are starting because an invoke waited. */
   environments = 0;
   starting = 0;

@@ -93,7 +93,8 @@ export class Roster {
 
   dropIfEmpty(pool: Pool): void {
     const isWanted = pool.provision.wanted > 0 && !pool.retired;
-    if (pool.environments === 0 && pool.waiters.size === 0 && !isWanted) this.#pools.delete(pool.generation);
+    if (pool.environments === 0 && pool.waiters.size + pool.held.size === 0 && !isWanted)
+      this.#pools.delete(pool.generation);
   }
 
   add(environment: Environment): void {
@@ -162,6 +163,18 @@ export class Roster {
     this.#shared.idle -= 1;
   }
 
+  /** An invoke has it from now on. */
+  handedOut(environment: Environment, nowMs: number): void {
+    environment.pool.turnaround.begin(environment.turn, nowMs);
+    environment.pool.provision.invoked(environment.isProvisioned);
+  }
+
+  /** Its invoke is over. */
+  cameBack(environment: Environment, nowMs: number): void {
+    environment.hasServed = true;
+    environment.pool.turnaround.end(environment.turn, nowMs);
+  }
+
   /** Idle environments of an earlier leader, started to be kept ready, are so now. */
   keepIdle(pool: Pool): void {
     for (let link = pool.idle.first?.inPool; link !== undefined;) {
@@ -187,6 +200,7 @@ export class Roster {
     if (environment.state === 'idle') this.leaveIdle(environment, 'retiring');
     environment.byAge.leave();
     environment.byRest.leave();
+    environment.pool.turnaround.lose(environment.turn);
     environment.pool.environments -= 1;
     this.#environments.delete(environment.id);
   }

@@ -23,6 +23,8 @@ export interface AssignmentOptions {
   readonly holder: string;
   /** `at-once` (default) where the data directory admits one process only; `after-lease` where another leader may be alive. */
   readonly takeover?: 'at-once' | 'after-lease';
+  /** Which share of its time this process is at work, 0 to 1; by default nothing is known of it, and no invoke is held. */
+  readonly load?: () => number;
   readonly limits?: Partial<Limits>;
 }
 
@@ -40,7 +42,7 @@ type Listing = ReadonlyMap<number, ReadonlyMap<string, readonly EnvironmentStatu
 export function createAssignment(options: AssignmentOptions): AssignmentService {
   const limits: Limits = { ...limitsDefault, ...options.limits };
   const shared = new Shared(limits.idleEnvironmentsMax, retiredGenerationsMax);
-  const { takeover = 'at-once', workers } = options;
+  const { takeover = 'at-once', workers, load = () => 0 } = options;
 
   let listing: Promise<Listing> | undefined;
   /** Partitions that are claimed together share one list: it is fresher than each of their claims. */
@@ -57,7 +59,7 @@ export function createAssignment(options: AssignmentOptions): AssignmentService 
     oldest?.yieldIdle();
   }
 
-  const context: PartitionContext = { ...options, takeover, limits, shared, list, makeRoom };
+  const context: PartitionContext = { ...options, takeover, load, limits, shared, list, makeRoom };
   const partitions = Array.from({ length: partitionsCount }, (_, number) => new Partition(number, context));
 
   function partition(number: number): Partition {

@@ -16,6 +16,8 @@ export interface CoreOptions {
   readonly shared: Shared;
   /** Ids of new environments: never the same twice. */
   readonly newId: () => string;
+  /** Which share of its time this process is at work: 0 to 1. */
+  readonly load: () => number;
 }
 
 export class Core {
@@ -23,16 +25,18 @@ export class Core {
   readonly ledger: Ledger;
   readonly shared: Shared;
   readonly newId: () => string;
+  readonly load: () => number;
   readonly roster: Roster;
   /** Of the event at hand: monotonic ms. */
   nowMs = -Infinity;
   #effects: Effect[] = [];
 
-  constructor({ limits, ledger, shared, newId }: CoreOptions) {
+  constructor({ limits, ledger, shared, newId, load }: CoreOptions) {
     this.limits = limits;
     this.ledger = ledger;
     this.shared = shared;
     this.newId = newId;
+    this.load = load;
     this.roster = new Roster(shared);
   }
 
@@ -54,7 +58,7 @@ export class Core {
 
   /** The invoke that waits gets this environment. */
   hand(waiter: Waiter, environment: Environment): void {
-    environment.pool.provision.invoked(environment.isProvisioned);
+    this.roster.handedOut(environment, this.nowMs);
     this.answer(waiter, assignedOf(environment));
   }
 

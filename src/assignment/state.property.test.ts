@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import type { Assigned } from './assignment.ts';
 import type { Effect, Event } from './events.ts';
 import { Ledger } from './ledger.ts';
-import { limitsDefault } from './limits.ts';
+import { holdLookMs, limitsDefault, turnaroundsKnown } from './limits.ts';
 import { Shared } from './pool.ts';
 import { Replay } from './replay.ts';
 import { PartitionState } from './state.ts';
@@ -21,6 +21,7 @@ const limits = {
   leaseRenewMs: 400,
   waitersPerGenerationMax: 4,
   environmentsPerPartitionMax: 9,
+  briefAtOnce: 2,
 };
 const generations = ['g0', 'g1', 'g2'];
 
@@ -33,6 +34,11 @@ interface Choice {
 /** A partition, the world around it, and everything that must never happen. */
 class World {
   nowMs = 0;
+  /** How much the process has to do, and of how many generations the invokes are. */
+  load = 0;
+  asks = generations.length;
+  /** Whether an invoke was ever held. */
+  hasHeld = false;
   readonly journal = new Replay();
   #next = 0;
   #ids = 0;
@@ -58,7 +64,23 @@ class World {
     const ledger = new Ledger({ leadership, claimedAtMs: 0, next: 0, records: 0, environments: [] }, limits);
     this.ledger = ledger;
     const newId = (): string => `e${(this.#ids += 1)}`;
-    this.#state = new PartitionState({ limits, ledger, shared: this.#shared, newId, adopted: [] }, 0);
+    const load = (): number => this.load;
+    this.#state = new PartitionState({ limits, ledger, shared: this.#shared, newId, adopted: [], load }, 0);
+  }
+
+  /** There is much to do; every generation has been invoked, and has answered at once, so often that this is known. */
+  practise(): void {
+    this.load = 1;
+    this.asks = 1;
+    for (const generation of generations) {
+      if (this.retired.has(generation)) continue;
+      for (let i = 0; i < turnaroundsKnown; i += 1) {
+        this.assign(generation);
+        for (let [effect] = this.pending; effect !== undefined; [effect] = this.pending)
+          this.settle(effect, 0);
+        for (const id of this.held.keys()) this.release(id);
+      }
+    }
   }
 
   readonly ledger: Ledger;
@@ -174,7 +196,7 @@ class World {
   }
 
   check(): void {
-    const { environments, waiting } = this.#state.inspect();
+    const { environments, waiting, held } = this.#state.inspect();
     assert.equal(waiting, this.asked.size - this.answered.size);
     this.#events += 1;
     const idleNow = new Map<string, number>();
@@ -194,7 +216,14 @@ class World {
     for (const generation of generations) {
       const waits = [...this.asked].filter(([t, g]) => g === generation && !this.answered.has(t)).length;
       const starts = starting.filter((each) => each.generation === generation && !each.isProvisioned).length;
-      assert.ok(waits <= starts, `${waits} wait, ${starts} start`);
+      const holds = held.get(generation) ?? 0;
+      assert.ok(waits - holds <= starts, `${waits - holds} wait, ${starts} start`);
+      if (holds === 0) continue;
+      this.hasHeld = true;
+      assert.ok(this.#state.wakeAtMs() <= this.nowMs + holdLookMs, 'held, and nobody will look');
+      const idle = environments.some((each) => each.generation === generation && each.state === 'idle');
+      const out = [...this.held.values()].filter((of) => of === generation).length;
+      assert.ok(!idle || out >= limits.briefAtOnce, 'held though one is idle and few are out');
     }
     for (const generation of generations) this.#checkKept(generation);
     assert.ok(environments.length <= limits.environmentsPerPartitionMax + 1);
@@ -268,7 +297,7 @@ class World {
 }
 
 function play(world: World, { action, pick, ms }: Choice): void {
-  const generation = generations[pick % generations.length] ?? 'g0';
+  const generation = generations[pick % world.asks] ?? 'g0';
   const held = [...world.held.keys()];
   const known = [...world.onWorker.keys()];
   const pending = world.pending[pick % Math.max(1, world.pending.length)];
@@ -276,8 +305,10 @@ function play(world: World, { action, pick, ms }: Choice): void {
   else if (action < 22 && pending !== undefined) world.settle(pending, ms % 8);
   else if (action < 28 && held.length > 0) world.release(held[pick % held.length] ?? '');
   else if (action < 30 && known.length > 0) world.gone(known[pick % known.length] ?? '');
+  else if (action === 30 && world.asks === 1 && ms > 10) world.practise();
   else if (action === 30) world.retire(generation);
   else if (action === 31) world.send({ kind: 'yield' });
+  else if (action > 40) world.load = world.load === 1 ? 0 : 1;
   else if (action > 37) world.want(generation, ms % 3);
   else if (action === 32) {
     for (const [id, workerId] of world.onWorker) {
@@ -292,12 +323,14 @@ function play(world: World, { action, pick, ms }: Choice): void {
   }
 }
 
-const choice = fc.record({ action: fc.nat(40), pick: fc.nat(50), ms: fc.nat(120) });
+const choice = fc.record({ action: fc.nat(41), pick: fc.nat(50), ms: fc.nat(120) });
 
 test('random events: no environment twice, none retired, every invoke answered once, what is wanted kept ready, state equals replay', () => {
+  let held = 0;
   fc.assert(
-    fc.property(fc.array(choice, { maxLength: 250, size: 'max' }), (choices) => {
+    fc.property(fc.boolean(), fc.array(choice, { maxLength: 250, size: 'max' }), (isBrief, choices) => {
       const world = new World();
+      if (isBrief) world.practise();
       for (const each of choices) play(world, each);
       // Then everything goes well until nothing is left to do.
       for (let ticks = 0; ticks < 40;) {
@@ -330,7 +363,9 @@ test('random events: no environment twice, none retired, every invoke answered o
         const held = [...world.held].filter(([, of]) => of === generation).length;
         assert.ok((kept.get(generation) ?? 0) <= held, 'nothing of what is retired is kept');
       }
+      if (world.hasHeld) held += 1;
     }),
     { numRuns: 400 },
   );
+  assert.ok(held > 20, `invokes were held in ${held} runs`);
 });

@@ -1,25 +1,27 @@
 /**
  * The state machine of one partition, pure: (event, now) → effects. How environments start is in `state-starts.ts`, how they are kept ready
- * in `state-keeping.ts`.
+ * in `state-keeping.ts`, when an invoke is held for one that is about to come back in `state-holding.ts`.
  *
  *     assign, want ─▶ admitting ─▶ placing ─▶ creating ─▶ idle ⇄ busy ─▶ retiring ─▶ (gone)
  *
  * Invariants:
  * - an environment is handed out only from `idle` (or straight from its start), only while the lease holds, and is `busy` from then on;
- * - every waiting invoke has a start of its own on the way (`waiters ≤ starting` in each pool), so each is answered, once;
+ * - every waiting invoke has a start of its own on the way (`waiters ≤ starting` in each pool), or is held while others of its pool come
+ *   back, so each is answered, once;
  * - a retired pool hands out nothing, and keeps nothing ready;
  * - what is kept ready is handed out first, and ends only by itself, or when it is not wanted any more;
  * - what the ledger says exists is what a replay of the journal yields.
  */
-import { unreachable } from '#lib/assert';
+import { assert, unreachable } from '#lib/assert';
 import type { VersionRecord } from '#metadata';
 import { assignedOf, crowded, retired, unavailable } from './answers.ts';
 import type { Assigned, ProvisionedStatus } from './assignment.ts';
 import type { Effect, Event } from './events.ts';
 import { startRetryMs } from './limits.ts';
-import { Environment } from './pool.ts';
+import { Environment, type Pool } from './pool.ts';
 import type { Adopted } from './reconcile.ts';
 import { Core, type CoreOptions } from './state-core.ts';
+import { Holding } from './state-holding.ts';
 import { Keeping } from './state-keeping.ts';
 import { Starts } from './state-starts.ts';
 
@@ -31,6 +33,7 @@ export class PartitionState {
   readonly #core: Core;
   readonly #starts: Starts;
   readonly #keeping: Keeping;
+  readonly #holding: Holding;
 
   constructor(options: PartitionOptions, nowMs: number) {
     this.#core = new Core(options);
@@ -40,6 +43,7 @@ export class PartitionState {
       keptDelayed: ({ pool }, delayMs) => this.#keeping.delayed(pool, delayMs),
     });
     this.#keeping = new Keeping(this.#core, this.#starts);
+    this.#holding = new Holding(this.#core, (ticket, pool) => this.#assignNow(ticket, pool));
     const { roster } = this.#core;
     for (const { record, state } of options.adopted) {
       const pool = roster.poolOf(record.generation, undefined);
@@ -61,10 +65,14 @@ export class PartitionState {
    */
   take(generation: string, nowMs: number): Assigned | undefined {
     const pool = this.#core.roster.pool(generation);
-    const environment = pool?.kept.first ?? pool?.idle.first;
+    return pool === undefined || this.#holding.isDue(pool, nowMs) ? undefined : this.#take(pool, nowMs);
+  }
+
+  #take(pool: Pool, nowMs: number): Assigned | undefined {
+    const environment = pool.kept.first ?? pool.idle.first;
     if (environment === undefined || !this.#core.ledger.holdsLease(nowMs)) return undefined;
     this.#core.roster.leaveIdle(environment, 'busy');
-    environment.pool.provision.invoked(environment.isProvisioned);
+    this.#core.roster.handedOut(environment, nowMs);
     return assignedOf(environment);
   }
 
@@ -91,6 +99,7 @@ export class PartitionState {
       (roster.oldestKeptStarting?.sinceMs ?? Infinity) + limits.keptStartMs,
       (roster.longestResting?.restingSinceMs ?? Infinity) + startRetryMs,
       roster.oldestWaiter?.deadlineMs ?? Infinity,
+      this.#holding.wakeAtMs,
       this.#keeping.wakeAtMs,
       ledger.wakeAtMs(),
     );
@@ -113,6 +122,8 @@ export class PartitionState {
       readonly isProvisioned: boolean;
     }[];
     readonly waiting: number;
+    /** Those of them that are held, by generation. */
+    readonly held: ReadonlyMap<string, number>;
   } {
     const { roster } = this.#core;
     const environments = [...roster.environments()].map(({ id, pool, state, isProvisioned }) => ({
@@ -121,7 +132,8 @@ export class PartitionState {
       state,
       isProvisioned,
     }));
-    return { environments, waiting: roster.waiting };
+    const held = new Map([...roster.pools()].map((pool) => [pool.generation, pool.held.size]));
+    return { environments, waiting: roster.waiting + this.#holding.size, held };
   }
 
   #apply(event: Event, nowMs: number): void {
@@ -145,7 +157,7 @@ export class PartitionState {
       case 'idle': {
         const environment = roster.findIn(event.environmentId, 'busy');
         if (environment === undefined) return undefined;
-        environment.hasServed = true;
+        roster.cameBack(environment, nowMs);
         return this.#offer(environment);
       }
       case 'gone': {
@@ -181,13 +193,23 @@ export class PartitionState {
   }
 
   #assign(ticket: number, version: VersionRecord, nowMs: number): void {
-    const { limits, ledger, roster, shared, newId } = this.#core;
-    const answer = (assigned: Assigned): void => this.#core.do({ kind: 'answer', ticket, assigned });
-    if (shared.isRetired(version.generation)) return answer(retired);
-    const idle = this.take(version.generation, nowMs);
-    if (idle !== undefined) return answer(idle);
+    const { roster, shared } = this.#core;
+    if (shared.isRetired(version.generation)) {
+      return this.#core.do({ kind: 'answer', ticket, assigned: retired });
+    }
     const pool = roster.poolOf(version.generation, version);
     pool.version = version;
+    if (this.#holding.isDue(pool, nowMs)) return this.#holding.hold(pool, ticket);
+    return this.#assignNow(ticket, pool);
+  }
+
+  #assignNow(ticket: number, pool: Pool): void {
+    const { limits, ledger, roster, newId, nowMs } = this.#core;
+    const { version } = pool;
+    assert(version !== undefined, 'an invoke names its version');
+    const answer = (assigned: Assigned): void => this.#core.do({ kind: 'answer', ticket, assigned });
+    const idle = this.#take(pool, nowMs);
+    if (idle !== undefined) return answer(idle);
     if (pool.idle.size + pool.kept.size > 0) {
       ledger.renewIfDue(nowMs);
       return answer(unavailable('the lease has run out and the journal has not taken its renewal'));
@@ -211,7 +233,8 @@ export class PartitionState {
     if (pool.retired) return this.#core.retire(environment);
     if (isProvisioned && pool.provision.isKnown && pool.provision.ready > pool.provision.wanted) {
       this.#core.retire(environment);
-      return this.#keeping.fill(pool);
+      this.#keeping.fill(pool);
+      return this.#holding.release(pool);
     }
     const waiter = pool.waiters.first;
     if (waiter !== undefined && ledger.holdsLease(nowMs)) this.#core.hand(waiter, environment);
@@ -222,7 +245,7 @@ export class PartitionState {
     }
     // A start has ended: the next may begin.
     if (isProvisioned && pool.provision.missing > 0) this.#keeping.fill(pool);
-    return undefined;
+    return this.#holding.release(pool);
   }
 
   #appended(next: number, nowMs: number): void {
@@ -237,7 +260,7 @@ export class PartitionState {
     // The lease had run out while environments were idle; it holds again.
     for (const pool of roster.pools()) {
       for (let waiter = pool.waiters.first; waiter !== undefined; waiter = pool.waiters.first) {
-        const assigned = this.take(pool.generation, nowMs);
+        const assigned = this.#take(pool, nowMs);
         if (assigned === undefined) break;
         this.#core.answer(waiter, assigned);
       }
@@ -248,7 +271,9 @@ export class PartitionState {
   #gone(environment: Environment, reason: string, ageMs: number): void {
     if (environment.isStarting) return this.#starts.elsewhere(environment, reason);
     const wasReady = environment.isProvisioned && environment.state !== 'retiring';
+    const wasOut = environment.turn.sinceMs !== undefined;
     this.#core.forget(environment);
+    if (wasOut) this.#holding.release(environment.pool);
     // What has served an invoke was well: its version starts and works, and whoever ends it is not its start.
     if (wasReady) this.#keeping.died(environment.pool, environment.hasServed ? Infinity : ageMs);
     return this.#core.roster.dropIfEmpty(environment.pool);
@@ -258,6 +283,7 @@ export class PartitionState {
     const pool = this.#core.roster.pool(generation);
     if (pool === undefined) return;
     pool.retired = true;
+    this.#holding.retire(pool);
     while (pool.waiters.first !== undefined) this.#core.answer(pool.waiters.first, retired);
     while (pool.idle.first !== undefined) this.#core.retire(pool.idle.first);
     this.#keeping.retired(pool);
@@ -271,6 +297,7 @@ export class PartitionState {
       const message = `no environment became free within ${limits.coldStartMs / 1_000} s`;
       this.#core.answer(waiter, unavailable(message));
     }
+    this.#holding.tick();
     this.#starts.tick();
     for (let oldest = roster.oldestIdle; oldest !== undefined; oldest = roster.oldestIdle) {
       if (oldest.sinceMs + limits.idleMs > nowMs) break;
@@ -286,6 +313,7 @@ export class PartitionState {
     for (let waiter = roster.oldestWaiter; waiter !== undefined; waiter = roster.oldestWaiter) {
       this.#core.answer(waiter, unavailable('another leader has taken over'));
     }
+    this.#holding.stepDown();
     for (const { state, isDurable, workerId, id, memoryMb } of roster.environments()) {
       if (workerId === undefined) continue;
       if (state === 'creating' && !isDurable) {

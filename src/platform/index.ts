@@ -32,6 +32,7 @@ export { StoreUnavailableError } from './unavailable.ts';
 export type { UnavailableReason } from './unavailable.ts';
 export { engineLimits, requestLimits } from './limits.ts';
 export type { EngineLimits } from './limits.ts';
+export { loopLoad } from './loop-load.ts';
 export { systemClock } from './system-clock.ts';
 export { systemEntropy, systemRandom } from './system-random.ts';
 export { FakeClock } from './fake-clock.ts';

@@ -2,6 +2,7 @@
  * The composition of all roles in one process. Read it from top to bottom to see what Lambkin is made of: engines, then what
  * runs functions, then what decides, then what speaks to clients.
  */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   type AccessOptions,
@@ -28,7 +29,7 @@ import { logsService, openLogs } from '#logs';
 import { openMetadataCache, VariableSeal } from '#metadata';
 import { metricsHandlers, metricsService } from '#metrics';
 import { createPlacement } from '#placement';
-import { systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
+import { loopLoad, systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { openRuntimes, type Runtimes } from '#runtimes';
 import { openSqs, sqsService } from '#sqs';
 import { createListener, Links, restJsonService, type Authorize, type Log, type ReportFault } from '#wire';
@@ -198,6 +199,8 @@ export async function compose(
     placement,
     workers,
     holder: 'local',
+    load: loopLoad(),
+    limits: { briefAtOnce: availableParallelism() * 8 },
   });
   worker.onEvent((event) => assignment.workerEvent(workerId, event));
   closing.add(() => assignment.close());

@@ -2,13 +2,15 @@
 // The launcher: runs on any Node, and hands over to the Node 24 that the project brings where the host's is older.
 import { spawn } from 'node:child_process';
 import * as nodeModule from 'node:module';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const nodeMajorMin = 24;
 const packages = [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`];
 
 if (Number(process.versions.node.split('.')[0]) >= nodeMajorMin) {
-  nodeModule.enableCompileCache();
+  keepCompiledCode();
   const { main } = await import('../src/cli/index.ts');
   await main(process.argv.slice(2));
 } else {
@@ -41,4 +43,23 @@ function bundledNode() {
     }
   }
   return undefined;
+}
+
+/**
+ * Has Node keep our code compiled and without its types: stripping them at each start would take as long as all the rest of it. Whoever writes in the
+ * directory decides what we run, so it is the user's own, not Node's default below /tmp. NODE_COMPILE_CACHE has it elsewhere; where there is no such
+ * directory, and none can be made, each start compiles.
+ */
+function keepCompiledCode() {
+  const caches = [process.env['XDG_CACHE_HOME'] ?? '', join(home(), '.cache')].find(isAbsolute);
+  if (caches !== undefined) nodeModule.enableCompileCache(join(caches, 'lambkin', 'code'));
+}
+
+/** Empty for a user that the host does not know. */
+function home() {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
 }

@@ -5,6 +5,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { compiledCodeVariables } from '#platform';
 import { ChunkError } from '../chunks/errors.ts';
 import { encodeManifest } from '../chunks/manifest.ts';
 import type { MountDevice } from '../device/image-mounts.ts';
@@ -102,7 +103,11 @@ export class DeviceProcess implements MountDevice {
     const { clock, warn } = this.#options;
     const child = fork(device.path, [deviceMark, directory], {
       // Node's own number of threads that wait for files is four: fewer than there are misses in flight.
-      env: { ...hostEnvironment, UV_THREADPOOL_SIZE: String(mountLimits.fileThreads) },
+      env: {
+        ...hostEnvironment,
+        ...compiledCodeVariables(),
+        UV_THREADPOOL_SIZE: String(mountLimits.fileThreads),
+      },
       execArgv: [],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,6 +1,7 @@
 /** Makes an image of layers in a thread of its own, and stores its chunks as they come. */
 import { Worker } from 'node:worker_threads';
 import { type FlattenedImage, type FlattenProgress, ImageRefusal, type ImageSink } from '#images';
+import { compiledCodeVariables } from '#platform';
 import { importLimits } from '../limits.ts';
 import type { FlattenTask, FromThread, SentChunk, ToThread } from './flatten-messages.ts';
 
@@ -49,6 +50,7 @@ class Flattening {
     this.#worker = new Worker(new URL('flatten-worker.ts', import.meta.url), {
       workerData: task,
       name: 'lambkin-image',
+      env: { ...process.env, ...compiledCodeVariables() },
       resourceLimits: { maxOldGenerationSizeMb: importLimits.threadHeapMbMax },
     });
   }

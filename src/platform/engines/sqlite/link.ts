@@ -3,6 +3,7 @@
  * each with its reply. When the thread dies, or after it closed, everything rejects.
  */
 import { Worker } from 'node:worker_threads';
+import { compiledCodeVariables } from '../../compiled-code.ts';
 import type { EngineLimits } from '../../limits.ts';
 import { StoreUnavailableError } from '../../unavailable.ts';
 import type {
@@ -66,6 +67,7 @@ export class Link {
     const worker = new Worker(new URL('thread.ts', import.meta.url), {
       workerData: options,
       name: 'lambkin-store',
+      env: { ...process.env, ...compiledCodeVariables() },
     });
     await opened(worker);
     return new Link(worker, options.limits, onEnd);

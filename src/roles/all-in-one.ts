@@ -20,7 +20,7 @@ import { openCodeStore, S3Archives } from '#code';
 import { createControlPlane } from '#control-plane';
 import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
-import { openSqlite } from '#engines/sqlite';
+import type { SqliteEngine } from '#engines/sqlite';
 import { createFrontend, createUrlRoute, invokeHandlers } from '#frontend';
 import { iamService, stsService } from '#iam';
 import { openAccount, type RootIdentity } from '#identity';
@@ -59,9 +59,10 @@ export type Composed =
 const workerId = 'local';
 const zone = 'local';
 
-/** Everything that was opened is in `closing`, also when this fails. */
+/** Everything that is opened is in `closing`, also when this fails. The store is the caller's. */
 export async function compose(
   options: LambkinOptions,
+  store: SqliteEngine,
   root: RootIdentity,
   log: Log,
   closing: Closing,
@@ -71,11 +72,7 @@ export async function compose(
     log.warn(message, error === undefined ? {} : { reason: reasonOf(error) });
 
   // Engines.
-  const [store, blobs] = await Promise.all([
-    openSqlite(join(dataDirectory, 'lambkin.db'), { clock, entropy }),
-    openFileBlobs(join(dataDirectory, 'blobs'), { entropy }),
-  ]);
-  closing.add(() => store.close());
+  const blobs = await openFileBlobs(join(dataDirectory, 'blobs'), { entropy });
   const { documents, journal, queue } = store;
 
   // Who may do what.

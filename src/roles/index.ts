@@ -1,9 +1,27 @@
-/** The public face of roles: starts a Lambkin from its options. */
+/**
+ * The public face of roles: starts a Lambkin from its options, or a part of one. The code of each is loaded when it is asked for, so that a command
+ * has no more of Lambkin than it needs.
+ */
+import type { CacheNodeRoleOptions, RunningCacheNode } from './cache-node.ts';
+import type { LambkinOptions, StartOutcome } from './options.ts';
+
 export type { LambkinOptions, LogLevel, RunningLambkin, StartOutcome } from './options.ts';
-export { rootKeyFileName } from './root-key-file.ts';
-export { startLambkin } from './start.ts';
 export type { Running } from './running-file.ts';
-export { imageMountsProblem } from '#images';
-export { probeContainers, probeMounting } from '#worker';
-export { startCacheNode } from './cache-node.ts';
 export type { CacheNodeRoleOptions } from './cache-node.ts';
+
+/** Never rejects for a reason that the operator can mend. */
+export async function startLambkin(options: LambkinOptions): Promise<StartOutcome> {
+  const role = await import('./start.ts');
+  return role.startLambkin(options);
+}
+
+/** Rejects with an error that says what to mend. */
+export async function startCacheNode(options: CacheNodeRoleOptions): Promise<RunningCacheNode> {
+  const role = await import('./cache-node.ts');
+  return role.startCacheNode(options);
+}
+
+/** What `lambkin doctor` asks the components about this host. */
+export function probes(): Promise<typeof import('./probes.ts')> {
+  return import('./probes.ts');
+}

@@ -1,17 +1,15 @@
 /**
  * Starts all roles in this process on the embedded engines, in the order in which they need each other, and stops them
  * in the opposite one. What cannot start leaves nothing open.
+ *
+ * Half of a start is loading the code, so this file brings little of it: the store is opened by its thread while the rest is loaded here.
  */
-import { lockDirectory } from '#engines/sqlite';
-import { openIdentity } from '#identity';
-import { StoreUnavailableError, systemEntropy } from '#platform';
-import { ContainersMissingError } from '#worker';
-import { compose } from './all-in-one.ts';
+import { join } from 'node:path';
+import { lockDirectory, openSqlite } from '#engines/sqlite';
+import { systemClock, systemEntropy } from '#platform';
 import { Closing } from './closing.ts';
 import { openDataDirectory } from './data-directory.ts';
-import { openLog } from './log.ts';
 import type { LambkinOptions, StartOutcome } from './options.ts';
-import { rootKeyFile } from './root-key-file.ts';
 import { removeRunning, writeRunning } from './running-file.ts';
 
 /** Never rejects for a reason that the operator can mend. */
@@ -30,6 +28,18 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
       };
     }
     closing.add(() => lock.release());
+    const opening = openSqlite(join(dataDirectory, 'lambkin.db'), {
+      clock: systemClock,
+      entropy: systemEntropy,
+    });
+    closing.add(async () => (await opening.catch(() => undefined))?.close());
+    const [store, { openIdentity }, { rootKeyFile }, { compose }, { openLog }] = await Promise.all([
+      opening,
+      import('#identity'),
+      import('./root-key-file.ts'),
+      import('./all-in-one.ts'),
+      import('./log.ts'),
+    ]);
     const opened = await openIdentity({
       accountId: options.accountId,
       region: options.region,
@@ -39,7 +49,7 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
     });
     if (opened.kind === 'invalid') return await abandoned({ kind: 'refused', message: opened.message });
     const { identity } = opened;
-    const composed = await compose(options, identity, openLog(options.logLevel), closing);
+    const composed = await compose(options, store, identity, openLog(options.logLevel), closing);
     if (composed.kind !== 'listening') return await abandoned(composed);
     const { endpoint, runtimes, isolation } = composed;
     closing.add(() => removeRunning(dataDirectory));
@@ -64,6 +74,7 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
       },
     };
   } catch (error) {
+    const { operatorMessage } = await import('./operator-message.ts');
     const message = operatorMessage(error, dataDirectory);
     await closing.close(0);
     if (message === undefined) throw error;
@@ -74,25 +85,4 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
     await closing.close(0);
     return outcome;
   }
-}
-
-/** What the operator can do something about, in a sentence; undefined for our own bugs. */
-function operatorMessage(error: unknown, dataDirectory: string): string | undefined {
-  if (error instanceof StoreUnavailableError) {
-    return `the data directory ${dataDirectory} cannot be used: ${error.message}`;
-  }
-  if (error instanceof ContainersMissingError) {
-    return `there is no container isolation here: ${error.message}. "lambkin doctor" tells more; --isolation process is for development only.`;
-  }
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const known = ['EACCES', 'EPERM', 'ENOENT', 'ENOSPC', 'EROFS', 'ENOTDIR', 'EEXIST', 'EDQUOT', 'EIO'];
-  if (typeof code === 'string' && known.includes(code)) {
-    return `the data directory ${dataDirectory} cannot be used: ${(error as Error).message}`;
-  }
-  return error instanceof Error &&
-    /holds no (?:root|master) key|can be read by others|secret of the zone|^--images-kms-key/.test(
-      error.message,
-    )
-    ? error.message
-    : undefined;
 }

@@ -5,7 +5,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type OpenAnswer, type OpenRoute, WireError } from '#wire';
 import type { Metrics } from '../service.ts';
-import { contentTypes, expose, type Format, type Gauge } from './exposition.ts';
+import type { Format, Gauge } from './exposition.ts';
 
 export interface MetricsRouteOptions {
   readonly metrics: Pick<Metrics, 'settle' | 'totals'>;
@@ -30,6 +30,7 @@ export function metricsRoute({ metrics, gauges, token }: MetricsRouteOptions): O
       }
       if (token !== undefined && !isBearer(headers['authorization'], token)) return unauthorized;
       const format = formatOf(headers['accept']);
+      const { contentTypes } = await exposition();
       const body = Buffer.from(await scraped(format));
       return {
         kind: 'answer',
@@ -51,9 +52,13 @@ export function metricsRoute({ metrics, gauges, token }: MetricsRouteOptions): O
 
   async function scrape(format: Format): Promise<string> {
     await metrics.settle();
+    const { expose } = await exposition();
     return expose(metrics.totals, await gauges(), format);
   }
 }
+
+/** Loaded with the first scrape: many Lambkins never see one, and the library behind it is large. */
+const exposition = (): Promise<typeof import('./exposition.ts')> => import('./exposition.ts');
 
 const unauthorized: OpenAnswer = {
   kind: 'answer',

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
+import type { Extract } from 'tar-stream';
 import type { Cancel, Clock } from '#platform';
 import type { InstallOutcome } from '../catalogue.ts';
 import {
@@ -95,6 +95,8 @@ export class Installer {
     const metadata = await this.#text(`${registry}/${pack.name}/${pack.version}`, stall);
     const url = tarballOf(metadata);
     if (url === undefined) throw new Refused(`${registry} does not say where to download it`);
+    // Loaded here, since few Lambkins install anything.
+    const { extract } = await import('tar-stream');
     const body = await this.#body(url, stall);
     const digest = createHash('sha512');
     const unpack = extract();
@@ -166,7 +168,7 @@ async function publish(folder: string, target: string): Promise<void> {
   }
 }
 
-async function keep(unpack: ReturnType<typeof extract>, folder: string): Promise<void> {
+async function keep(unpack: Extract, folder: string): Promise<void> {
   let found = false;
   for await (const entry of unpack) {
     const target = entry.header.type === 'file' ? keptFiles.get(entry.header.name) : undefined;

@@ -64,7 +64,8 @@ class ThisHost implements Host {
       directory: options.directory,
       clock: options.clock,
       registry: options.registry ?? process.env['npm_config_registry'] ?? publicRegistry,
-      fetch: options.fetch ?? fetch,
+      // Node loads its HTTP client when the name is first used.
+      fetch: options.fetch ?? ((...request) => fetch(...request)),
     });
   }
 

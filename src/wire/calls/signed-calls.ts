@@ -2,8 +2,6 @@
  * HTTP calls of a service at another address, signed with given keys. What comes back is read up to a bound and told as an outcome, whatever the
  * other side does.
  */
-import { Sha256 } from '@aws-crypto/sha256-js';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Clock } from '#platform';
@@ -107,6 +105,11 @@ export class SignedCalls {
   ): Promise<Readonly<Record<string, string>>> {
     const { clock, service } = this.#options;
     const { protocol, hostname, host, port, pathname } = url;
+    // Loaded with the first call: most Lambkins call nobody.
+    const [{ SignatureV4 }, { Sha256 }] = await Promise.all([
+      import('@smithy/signature-v4'),
+      import('@aws-crypto/sha256-js'),
+    ]);
     const signer = new SignatureV4({
       service,
       region,

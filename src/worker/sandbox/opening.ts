@@ -2,8 +2,7 @@
 import type { Clock, Entropy } from '#platform';
 import { RuntimeApi } from '../runtime-api/server.ts';
 import { findContainerHost, type ContainerOptions } from './container/container-host.ts';
-import { ContainerSandboxes } from './container/container-sandboxes.ts';
-import { firstContainer } from './container/first-container.ts';
+import type { ContainerSandboxes } from './container/container-sandboxes.ts';
 import { sweepContainers } from './container/sweep.ts';
 import type { Mounting } from './process/mounting.ts';
 import { ProcessSandboxes, sweepProcesses } from './process/process-sandboxes.ts';
@@ -42,7 +41,7 @@ export async function openSandboxes(options: OpeningOptions): Promise<Opened> {
   const { isolation } = options;
   if (isolation !== 'process') {
     const opened = await openContainers(options);
-    if (opened instanceof ContainerSandboxes) {
+    if (!('why' in opened)) {
       await sweepProcesses(options);
       return { sandboxes: opened };
     }
@@ -63,7 +62,7 @@ export async function probeContainers(
 ): Promise<string | undefined> {
   const api = new RuntimeApi(options.entropy);
   const opened = await openContainers({ ...options, api, warn: () => {}, reached: [] });
-  if (!(opened instanceof ContainerSandboxes)) return opened.why;
+  if ('why' in opened) return opened.why;
   await opened.close();
   return undefined;
 }
@@ -73,6 +72,11 @@ async function openContainers(
 ): Promise<ContainerSandboxes | { readonly why: string }> {
   const finding = findContainerHost(options.containers);
   if (finding.kind === 'missing') return finding;
+  // Loaded where the host has what they need.
+  const [{ ContainerSandboxes }, { firstContainer }] = await Promise.all([
+    import('./container/container-sandboxes.ts'),
+    import('./container/first-container.ts'),
+  ]);
   const sandboxes = await ContainerSandboxes.open({ ...options, ...finding.host });
   const why = await firstContainer(sandboxes);
   if (why === undefined) return sandboxes;

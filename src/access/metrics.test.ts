@@ -2,16 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryDocuments } from '#engines/memory';
-import { metricsHandlers, openMetrics } from '#metrics';
+import { metricsApi, openMetrics } from '#metrics';
 import { FakeClock } from '#platform';
 import { accessOf } from './access.ts';
 import { metricsAccess } from './metrics.ts';
 
 const place = { accountId: '000000000000', region: 'us-east-1' };
 
-test('every operation that is served has a row, and no other', () => {
+test('every operation that is served has a row, and no other', async () => {
   const { accountId } = place;
   const parts = { accountId, documents: memoryDocuments(), clock: new FakeClock(), onTrouble: assert.fail };
+  const { metricsHandlers } = await metricsApi();
   const handlers = metricsHandlers(openMetrics(parts), accountId);
   assert.deepEqual([...metricsAccess.keys()].toSorted(), Object.keys(handlers).toSorted());
 });

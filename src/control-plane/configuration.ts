@@ -42,7 +42,7 @@ export async function settingsOf(
   const { host, variables } = context;
   refuseUnserved(input);
   const packageType = text(input, 'PackageType') === 'Image' ? 'Image' : 'Zip';
-  requireServed(packageType, context);
+  await requireServed(packageType, context);
   requireFittingPackage(packageType, input, structure(input, 'Code') ?? {});
   const runtime = text(input, 'Runtime') ?? '';
   const handler = text(input, 'Handler') ?? '';

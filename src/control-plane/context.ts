@@ -30,7 +30,7 @@ export interface Context {
   /** Where images are from, and who keeps them. Absent: nobody. */
   readonly images?: ImageKeeper;
   /** Why functions of PackageType Image cannot run here; undefined: they can. */
-  readonly imagesProblem: string | undefined;
+  readonly imagesProblem: () => Promise<string | undefined>;
   readonly releases: ImageReleases;
   readonly variables: VariableSeal;
   readonly roleState: (roleArn: string) => RoleState;

@@ -59,7 +59,7 @@ export interface ControlPlaneOptions {
   /** Where the images of functions are from, and who keeps them. Absent: there are none. */
   readonly images?: ImageKeeper;
   /** Why functions of PackageType Image cannot run here; undefined: they can. For clients: with what to do about it. */
-  readonly imagesProblem?: string | undefined;
+  readonly imagesProblem?: () => Promise<string | undefined>;
   /** Seals environment variables; whoever runs functions opens them under the same secret. */
   readonly variables: VariableSeal;
   /** What the account's IAM knows of a role. */
@@ -105,7 +105,9 @@ export interface ControlPlane {
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { documents, code, metadata, runtimes, clock, entropy, links } = options;
   const onTrouble = options.onTrouble ?? (() => {});
-  const { images, imagesProblem } = options;
+  const { images } = options;
+  const imagesProblem = async (): Promise<string | undefined> =>
+    (await options.imagesProblem?.()) ?? (images === undefined ? 'there is no store of images.' : undefined);
   const releases = new ImageReleases({ images, onTrouble });
   const settling = new Settling({
     documents,
@@ -126,7 +128,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     code,
     archives: options.archives,
     ...(images && { images }),
-    imagesProblem: images === undefined ? (imagesProblem ?? 'there is no store of images') : imagesProblem,
+    imagesProblem,
     releases,
     variables: options.variables,
     roleState: options.roleState,

@@ -59,9 +59,13 @@ function requireImageAlone(source: Input, when: string): void {
 }
 
 /** Throws unless functions of this package type run here. */
-export function requireServed(type: PackageType, { imagesProblem }: Context): void {
-  if (type === 'Zip' || imagesProblem === undefined) return;
-  throw invalidParameter(`Container images (PackageType Image) cannot run here: ${imagesProblem}`);
+export async function requireServed(
+  type: PackageType,
+  { imagesProblem }: Pick<Context, 'imagesProblem'>,
+): Promise<void> {
+  const problem = type === 'Zip' ? undefined : await imagesProblem();
+  if (problem === undefined) return;
+  throw invalidParameter(`Container images (PackageType Image) cannot run here: ${problem}`);
 }
 
 /** Resolves what `source` names, for this architecture, and pins it. Throws a WireError. */

@@ -11,13 +11,13 @@ import { notReady, type Readiness } from './readiness.ts';
 
 export class ImageSettling {
   readonly #images: ImageKeeper | undefined;
-  readonly #problem: string | undefined;
+  readonly #problem: () => Promise<string | undefined>;
   /** By digest: who is storing it, and what became of it (undefined: nothing). */
   readonly #storing = new Map<string, Promise<string | undefined>>();
   readonly #closing = new AbortController();
   readonly #stores = new Turns(imageStoresMax);
 
-  constructor(images: ImageKeeper | undefined, problem: string | undefined) {
+  constructor(images: ImageKeeper | undefined, problem: () => Promise<string | undefined>) {
     this.#images = images;
     this.#problem = problem;
   }
@@ -25,8 +25,8 @@ export class ImageSettling {
   /** Rejects where it may be tried again: the store is away, or everything stops. */
   async makeReady(image: FunctionImage): Promise<Readiness> {
     const images = this.#images;
-    if (images === undefined || this.#problem !== undefined) {
-      const why = this.#problem ?? 'there is no store of images.';
+    const why = await this.#problem();
+    if (images === undefined || why !== undefined) {
       return notReady('InternalError', `Container images cannot run here: ${why}`);
     }
     try {

@@ -142,7 +142,7 @@ test('what does not go with an image, or with an archive, is refused in the word
 
 test('where images cannot run, creating one says why', async (t) => {
   const documents = memoryDocuments();
-  const plane = { images: new FakeImages(), imagesProblem: 'nbdfuse is not installed.' };
+  const plane = { images: new FakeImages(), imagesProblem: async () => 'nbdfuse is not installed.' };
   const world = await openWorldOn(t, { documents, blobs: memoryBlobs(), plane });
   await refuses(
     world.call('CreateFunction', newImage()),

@@ -64,7 +64,7 @@ async function updateImage(
   input: Input,
   before: VersionRecord,
 ): Promise<Output> {
-  requireServed('Image', context);
+  await requireServed('Image', context);
   const architecture = architectureOf(input, context.host) ?? before.configuration.architecture;
   const reference = referenceOf(versionKey(name, latestVersion), context.entropy.uuid());
   const taken = await takeImage(context, input, architecture, reference);

@@ -1,5 +1,6 @@
 /** The public face of metrics: what is recorded, CloudWatch's API to read it, and its exposition for Prometheus. */
-export { metricsHandlers, metricsService } from './api/service.ts';
+import type * as Api from './api/service.ts';
+
 export { metricsRoute } from './exposition/route.ts';
 export type { MetricsRouteOptions } from './exposition/route.ts';
 export type { Gauge } from './exposition/exposition.ts';
@@ -10,3 +11,6 @@ export type { Recorder } from './recorder.ts';
 export type { Series } from './series.ts';
 export { openMetrics } from './service.ts';
 export type { Metrics, MetricsOptions } from './service.ts';
+
+/** CloudWatch's API, for whoever is asked for it. */
+export const metricsApi = (): Promise<typeof Api> => import('./api/service.ts');

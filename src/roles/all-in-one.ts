@@ -22,17 +22,25 @@ import { createCounting } from '#counting';
 import { openFileBlobs } from '#engines/files';
 import type { SqliteEngine } from '#engines/sqlite';
 import { createFrontend, createUrlRoute, invokeHandlers } from '#frontend';
-import { iamService, stsService } from '#iam';
 import { openAccount, type RootIdentity } from '#identity';
 import { unreachable } from '#lib/assert';
 import { logsService, openLogs } from '#logs';
 import { openMetadataCache, VariableSeal } from '#metadata';
-import { metricsHandlers, metricsService } from '#metrics';
+import { metricsApi } from '#metrics';
 import { createPlacement } from '#placement';
 import { loopLoad, systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { openRuntimes, type Runtimes } from '#runtimes';
 import { openSqs, sqsService } from '#sqs';
-import { createListener, Links, restJsonService, type Authorize, type Log, type ReportFault } from '#wire';
+import {
+  type Authorize,
+  createListener,
+  type LaterService,
+  Links,
+  type Log,
+  type ReportFault,
+  restJsonService,
+  type Service,
+} from '#wire';
 import { openWorker, type Isolation, type Worker } from '#worker';
 import { archiveRoute } from './archive-route.ts';
 import { openBackgroundInvokes } from './background-invokes.ts';
@@ -42,8 +50,7 @@ import { reasonOf } from './log.ts';
 import { openMetricsRoute, openRecording } from './metrics.ts';
 import type { LambkinOptions } from './options.ts';
 import { noneAhead, oneAtATime } from './one-at-a-time.ts';
-import { openImages } from './images.ts';
-import { registryRoutes } from './registry.ts';
+import { openLaterImages } from './later-images.ts';
 import { readSigningProfiles } from './signing-profiles.ts';
 
 export type Composed =
@@ -58,6 +65,8 @@ export type Composed =
 
 const workerId = 'local';
 const zone = 'local';
+/** What clients of IAM and STS sign for wherever they are: known before these are loaded. */
+const signingRegions = ['us-east-1'];
 
 /** Everything that is opened is in `closing`, also when this fails. The store is the caller's. */
 export async function compose(
@@ -133,7 +142,7 @@ export async function compose(
   closing.add(() => archives.close());
   const variables = new VariableSeal(root.deriveKey('environment-variables'));
   let endpoint = '';
-  const images = await openImages({
+  const images = await openLaterImages({
     options,
     account,
     documents,
@@ -247,7 +256,7 @@ export async function compose(
     metadata,
     archives,
     images: images.keeper,
-    imagesProblem: images.problem(worker.isolation),
+    imagesProblem: () => images.problem(worker.isolation),
     variables,
     provisioned: (version) => assignment.provisioned(version),
     roleState: (roleArn) => account.roleState(roleArn),
@@ -297,9 +306,9 @@ export async function compose(
     tagsOf: (arn: string) => sqs.queues.tagsOf(arn),
   };
   const iam = { ...identity, clock, entropy };
-  const { ecr, streamRoutes } = registryRoutes(images.registry, authorizeBy, reportFault);
+  const { ecr, streamRoutes } = images.routes(authorizeBy, reportFault);
   const outcome = await createListener({
-    services: new Map([
+    services: new Map<string, Service | LaterService>([
       [
         'lambda',
         restJsonService({
@@ -317,14 +326,16 @@ export async function compose(
       ['ecr', ecr],
       [
         'monitoring',
-        metricsService(
-          metricsHandlers(recording.metrics, accountId),
-          reportFault,
-          authorizeBy(metricsAccess),
-        ),
+        {
+          load: async () => {
+            const { metricsHandlers, metricsService } = await metricsApi();
+            const handlers = metricsHandlers(recording.metrics, accountId);
+            return metricsService(handlers, reportFault, authorizeBy(metricsAccess));
+          },
+        },
       ],
-      ['iam', iamService(iam, reportFault)],
-      ['sts', stsService(iam, reportFault)],
+      ['iam', { signingRegions, load: async () => (await import('#iam')).iamService(iam, reportFault) }],
+      ['sts', { signingRegions, load: async () => (await import('#iam')).stsService(iam, reportFault) }],
     ]),
     identity: account,
     clock,

@@ -8,6 +8,9 @@ import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** The master key of images: there, where there has ever been one. */
+export const masterKeyFileName = 'images.key';
+
 const privateMode = 0o700;
 
 /** Fails with the system's error (ENOENT, EACCES, EROFS, ENOTDIR, ...) where it cannot be made or written. */

@@ -15,6 +15,7 @@ import {
 import { systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { SignedJsonCalls } from '#wire';
 import type { Closing } from './closing.ts';
+import { masterKeyFileName } from './data-directory.ts';
 import type { LambkinOptions } from './options.ts';
 import { openOwnCredentials } from './own-credentials.ts';
 
@@ -27,7 +28,7 @@ export interface ImageKeyParts {
 /** Rejects with what the operator can mend. */
 export async function openImageKeys(parts: ImageKeyParts): Promise<Keyring> {
   const { dataDirectory, images } = parts.options;
-  const file = join(dataDirectory, 'images.key');
+  const file = join(dataDirectory, masterKeyFileName);
   if (images?.kms === undefined) {
     return openKeyring({ kind: 'local', masterKeys: await readMasterKeys(file, entropy), entropy });
   }

@@ -12,8 +12,7 @@ import {
   type Documents,
 } from '#platform';
 import type { Account } from '#identity';
-import type { Registry } from '#registry';
-import type { Log } from '#wire';
+import type { Log, ReportFault } from '#wire';
 import type { Isolation } from '#worker';
 import type { Closing } from './closing.ts';
 import { imageDeviceProgram, imageDeviceSettings } from './image-devices.ts';
@@ -21,7 +20,7 @@ import { openImageKeys } from './image-keys.ts';
 import { MountPlace } from './image-mounts.ts';
 import { reasonOf } from './log.ts';
 import type { ImageOptions, LambkinOptions } from './options.ts';
-import { openOwnImageSource, openOwnRegistry } from './registry.ts';
+import { openOwnImageSource, openOwnRegistry, registryRoutes, type RegistryRoutes } from './registry.ts';
 
 const hourMs = 3_600_000;
 const mebibyte = 2 ** 20;
@@ -59,7 +58,8 @@ export interface ImageParts {
 }
 
 export interface OpenImages {
-  readonly registry: Registry;
+  /** What of them stands behind the listener. */
+  routes(authorizeBy: Parameters<typeof registryRoutes>[1], reportFault: ReportFault): RegistryRoutes;
   /** For the worker. Absent: images are not mounted here. */
   readonly mounts?: MountPlace;
   /** For the control plane. */
@@ -113,8 +113,8 @@ export async function openImages(parts: ImageParts): Promise<OpenImages> {
         });
   const mounts = opened instanceof MountPlace ? opened : undefined;
   if (mounts !== undefined) closing.add(() => mounts.close());
-  const registry = openOwnRegistry({ ...parts, region });
-  const source = openOwnImageSource({
+  const registry = await openOwnRegistry({ ...parts, region });
+  const source = await openOwnImageSource({
     ...parts,
     // What an earlier run was storing is taken up before this one listens.
     endpoint: () => parts.endpoint() || endpointOf(options),
@@ -123,7 +123,7 @@ export async function openImages(parts: ImageParts): Promise<OpenImages> {
     images: store,
   });
   return {
-    registry,
+    routes: (authorizeBy, reportFault) => registryRoutes(registry, authorizeBy, reportFault),
     ...(mounts && { mounts }),
     keeper: {
       ...source,

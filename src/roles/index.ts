@@ -4,6 +4,7 @@
  */
 import type { CacheNodeRoleOptions, RunningCacheNode } from './cache-node.ts';
 import type { LambkinOptions, StartOutcome } from './options.ts';
+import type * as Probes from './probes.ts';
 
 export type { LambkinOptions, LogLevel, RunningLambkin, StartOutcome } from './options.ts';
 export type { Running } from './running-file.ts';
@@ -22,6 +23,6 @@ export async function startCacheNode(options: CacheNodeRoleOptions): Promise<Run
 }
 
 /** What `lambkin doctor` asks the components about this host. */
-export function probes(): Promise<typeof import('./probes.ts')> {
+export function probes(): Promise<typeof Probes> {
   return import('./probes.ts');
 }

@@ -25,9 +25,9 @@ export interface RegistryParts {
   readonly trouble: (message: string, error?: unknown) => void;
 }
 
-export function openOwnRegistry(parts: RegistryParts): Registry {
+export async function openOwnRegistry(parts: RegistryParts): Promise<Registry> {
   const { account, region, documents, blobs } = parts;
-  const registry = openRegistry({
+  const registry = await openRegistry({
     accountId: account.accountId,
     region,
     documents,
@@ -43,17 +43,20 @@ export function openOwnRegistry(parts: RegistryParts): Registry {
   return registry;
 }
 
+export interface RegistryRoutes {
+  readonly ecr: Service;
+  /** The distribution API. */
+  readonly registry: StreamRoute;
+}
+
 /** What of the registry stands behind the listener. */
 export function registryRoutes(
   registry: Registry,
   authorizeBy: (rows: typeof ecrAccess) => Authorize,
   reportFault: ReportFault,
-): { readonly ecr: Service; readonly streamRoutes: readonly StreamRoute[] } {
+): RegistryRoutes {
   const authorize = authorizeBy(ecrAccess);
-  return {
-    ecr: registry.service(authorize, reportFault),
-    streamRoutes: [registry.route(authorize, reportFault)],
-  };
+  return { ecr: registry.service(authorize, reportFault), registry: registry.route(authorize, reportFault) };
 }
 
 export interface ImageSourceParts {
@@ -70,9 +73,9 @@ export interface ImageSourceParts {
 }
 
 /** What turns an ImageUri into a stored image. */
-export function openOwnImageSource(parts: ImageSourceParts): ImageSource {
+export async function openOwnImageSource(parts: ImageSourceParts): Promise<ImageSource> {
   const { options, registry, images, account, region, documents, log } = parts;
-  const source = openImageSource({
+  const source = await openImageSource({
     accountId: account.accountId,
     region,
     documents,

@@ -47,6 +47,7 @@ export type {
   Handler,
   Handlers,
   Input,
+  LaterService,
   Output,
   RequestContext,
   ReportFault,

@@ -98,6 +98,12 @@ export interface Service {
   encodeError(error: unknown, requestId: string): WireResponse;
 }
 
+/** A service whose code is loaded with its first request. */
+export interface LaterService extends Pick<Service, 'signingRegions'> {
+  /** Not called again once it has resolved. Where it rejects, the requests that wait are answered as with a fault of ours. */
+  load(): Promise<Service>;
+}
+
 /**
  * Asked before a handler, with members that are valid: returns when the principal may do this, throws a WireError when not. Synchronous,
  * as it is on the warm path.

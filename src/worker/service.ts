@@ -41,7 +41,7 @@ export interface WorkerOptions {
   readonly runtimes: Runtimes;
   readonly code: CodeStore;
   /** Container images of functions, mounted. Absent: functions of images cannot run. */
-  readonly images?: ImageMounts | undefined;
+  readonly images?: Pick<ImageMounts, 'mount'> | undefined;
   readonly logs: LogSink;
   /** Short-lived credentials of a function's role. */
   readonly credentials: (roleArn: string, sessionName: string) => Credentials;

@@ -5,12 +5,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type OpenAnswer, type OpenRoute, WireError } from '#wire';
 import type { Metrics } from '../service.ts';
-import type { Format, Gauge } from './exposition.ts';
+import type * as Exposition from './exposition.ts';
 
 export interface MetricsRouteOptions {
   readonly metrics: Pick<Metrics, 'settle' | 'totals'>;
   /** How things stand at the moment. */
-  readonly gauges: () => readonly Gauge[] | Promise<readonly Gauge[]>;
+  readonly gauges: () => readonly Exposition.Gauge[] | Promise<readonly Exposition.Gauge[]>;
   /** What a scrape must show; undefined: whoever reaches the listener may read. */
   readonly token: string | undefined;
 }
@@ -58,7 +58,9 @@ export function metricsRoute({ metrics, gauges, token }: MetricsRouteOptions): O
 }
 
 /** Loaded with the first scrape: many Lambkins never see one, and the library behind it is large. */
-const exposition = (): Promise<typeof import('./exposition.ts')> => import('./exposition.ts');
+const exposition = (): Promise<typeof Exposition> => import('./exposition.ts');
+
+type Format = Exposition.Format;
 
 const unauthorized: OpenAnswer = {
   kind: 'answer',

@@ -18,11 +18,12 @@ import type { Log } from './log.ts';
 import type { OpenAnswer, OpenRoute } from './open-route.ts';
 import type { Reader, Readings } from './readings.ts';
 import { closeUnread, Reply, type ReplyFloor, type Written } from './reply.ts';
+import type { Services } from './services.ts';
 import { StreamBody, type StreamRoute } from './stream-route.ts';
 
 /** What all exchanges of a listener share. */
 export interface Floor extends ReplyFloor {
-  readonly services: ReadonlyMap<string, Service>;
+  readonly services: Services;
   /** Speaks where the service is not known yet. */
   readonly defaultService: Service;
   readonly verifier: Verifier;
@@ -129,12 +130,20 @@ export class Exchange implements Occupant, Reader {
     if (stream !== undefined) return this.#serveStream(stream, head);
 
     const examination = this.#floor.verifier.examine(head.request, head.repeated);
-    let service = this.#floor.defaultService;
-    if (examination.service !== undefined) {
-      const found = this.#floor.services.get(examination.service) ?? service;
-      service = found.speaking?.(head.request) ?? found;
-      this.#speaker = service;
-    }
+    const found =
+      examination.service === undefined ? undefined : this.#floor.services.find(examination.service);
+    if (!(found instanceof Promise)) return this.#route(found, head, examination);
+    found
+      .then((service) => {
+        if (this.#state === 'reading') this.#route(service, head, examination);
+      })
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  /** `found`: undefined where the request names no service that there is. */
+  #route(found: Service | undefined, head: Head, examination: Examination): void {
+    const service = found?.speaking?.(head.request) ?? found ?? this.#floor.defaultService;
+    this.#speaker = service;
     if (examination.kind === 'refused') return this.#answerError(examination.error);
     const routed = service.route(head.request);
     if (routed.kind === 'refused') return this.#answerError(routed.error);

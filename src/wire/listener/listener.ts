@@ -9,7 +9,7 @@ import type { AccessKey } from '#identity';
 import { assert } from '#lib/assert';
 import type { Clock, Entropy } from '#platform';
 import type { WireError } from '../error.ts';
-import type { Service } from '../service.ts';
+import type { LaterService, Service } from '../service.ts';
 import { Verifier } from '../sigv4/verifier.ts';
 import { Room } from './body.ts';
 import { answerRaw, errorOfParser } from './broken.ts';
@@ -21,11 +21,12 @@ import { type ListenerLimits, listenerLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { OpenRoute } from './open-route.ts';
 import { Readings } from './readings.ts';
+import { Services } from './services.ts';
 import type { StreamRoute } from './stream-route.ts';
 
 export interface ListenerOptions {
-  /** By signing name (`lambda`, `logs`). The first answers where no service is known yet. */
-  readonly services: ReadonlyMap<string, Service>;
+  /** By signing name (`lambda`, `logs`). The first answers where no service is known yet, so it is one that is here. */
+  readonly services: ReadonlyMap<string, Service | LaterService>;
   readonly identity: {
     readonly region: string;
     findKey(accessKeyId: string, sessionToken: string | undefined): AccessKey | undefined;
@@ -68,10 +69,13 @@ export type ListenOutcome =
 export async function createListener(options: ListenerOptions): Promise<ListenOutcome> {
   const { host, port } = options;
   const [defaultService] = options.services.values();
-  assert(defaultService !== undefined, 'a listener has at least one service');
+  assert(
+    defaultService !== undefined && !('load' in defaultService),
+    'a listener has at least one service, and the first is not loaded later',
+  );
   const limits: ListenerLimits = { ...listenerLimits, ...options.limits };
   const floor: Floor = {
-    services: options.services,
+    services: new Services(options.services),
     defaultService,
     verifier: new Verifier({
       findKey: (accessKeyId, sessionToken) => options.identity.findKey(accessKeyId, sessionToken),

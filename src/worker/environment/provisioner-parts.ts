@@ -14,7 +14,7 @@ export interface ProvisionerParts extends CredentialParts {
   readonly code: CodeStore;
   readonly sandboxes: Sandboxes;
   /** Container images of functions, where this host mounts them. */
-  readonly images?: ImageMounts | undefined;
+  readonly images?: Pick<ImageMounts, 'mount'> | undefined;
   readonly pool: Pool;
   readonly starts: Starts;
   /** The environment variables of a version in clear; undefined where they cannot be opened. */

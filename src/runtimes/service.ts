@@ -1,4 +1,4 @@
-/** The catalogue over a host: remembers what was found, starts the search in the background, shares installations. */
+/** The catalogue over a host: remembers what was found, shares searches and installations. */
 import { join } from 'node:path';
 import { unreachable } from '#lib/assert';
 import type { Clock } from '#platform';
@@ -30,11 +30,6 @@ export class Catalogue implements Runtimes {
     this.#host = host;
     this.#clock = clock;
     for (const major of nodeMajors) this.#rememberNode(major);
-  }
-
-  /** Looks for everything that is not known yet, so that the first who asks does not wait for it. */
-  async searchAll(): Promise<void> {
-    await Promise.all(servedRuntimes.map((runtime) => this.#find(runtime, runtimeName(runtime))));
   }
 
   async availability(runtime: string): Promise<Availability> {

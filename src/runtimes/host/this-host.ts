@@ -29,12 +29,9 @@ export interface RuntimesOptions {
 
 const publicRegistry = 'https://registry.npmjs.org';
 
-/** Opens the catalogue of this host, and looks for its runtimes in the background. */
+/** Opens the catalogue of this host. A runtime is looked for when it is asked for, all of them by `list`. */
 export function openRuntimes(options: RuntimesOptions): Runtimes {
-  const catalogue = new Catalogue(new ThisHost(options), options.clock);
-  // Whoever asks finds the same searches under way, with their outcome.
-  catalogue.searchAll().catch(() => {});
-  return catalogue;
+  return new Catalogue(new ThisHost(options), options.clock);
 }
 
 class ThisHost implements Host {

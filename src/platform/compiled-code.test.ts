@@ -16,7 +16,9 @@ function threadOf(directory: string | undefined): { variables: object; thread: s
     import { Worker } from 'node:worker_threads';
     if (process.argv[1] !== '') enableCompileCache(process.argv[1]);
     const { compiledCodeVariables } = await import(${JSON.stringify(file)});
-    const ask = 'require("node:worker_threads").parentPort.postMessage(require("node:module").getCompileCacheDir() ?? null)';
+    const ask =
+      'import { getCompileCacheDir } from "node:module"; import { parentPort } from "node:worker_threads";' +
+      'parentPort.postMessage(getCompileCacheDir() ?? null)';
     const worker = new Worker(ask, { eval: true, env: { ...process.env, ...compiledCodeVariables() } });
     worker.on('message', (thread) => console.log(JSON.stringify({ variables: compiledCodeVariables(), thread })));`;
   const { NODE_COMPILE_CACHE: _, ...env } = process.env;

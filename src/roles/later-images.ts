@@ -38,7 +38,7 @@ export async function openLaterImages(parts: ImageParts): Promise<LaterImages> {
     mounts:
       atStart !== undefined || parts.options.isolation === 'process'
         ? atStart?.mounts
-        : { mount: async (imageId) => (await mountsOf(await later.opened())).mount(imageId) },
+        : { mount: async (imageId) => mountsOf(await later.opened()).mount(imageId) },
     keeper: {
       resolve: async (...image) => (await keeper()).resolve(...image),
       store: async (...image) => (await keeper()).store(...image),

@@ -191,6 +191,15 @@ test('the world is touched only where the design allows it', () => {
   assert.deepEqual(touching, []);
 });
 
+test('nor is it touched past the imports', () => {
+  const touching = product.filter((file) => {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('getBuiltinModule') && !file.startsWith('src/platform/')) return true;
+    return /\bnodeHttps?\b/.test(text) && !worldPlaces.some((place) => place.test(file));
+  });
+  assert.deepEqual(touching, []);
+});
+
 test('time and chance come through the ports', () => {
   const ambientUses = product
     .filter((file) => !ambientPlaces.some((place) => place.test(file)))

@@ -14,13 +14,12 @@ export function noting(file: string): Readonly<Record<string, string>> {
   return { NODE_OPTIONS: `--import=${pathToFileURL(hook).href}`, LAMBKIN_TEST_LOADED: file };
 }
 
-/** Below the repository (`src/cli/index.ts`, `node_modules/pino/pino.js`), in the order of loading. Node's own are left out. */
+/** Below the repository (`src/cli/index.ts`, `node_modules/pino/pino.js`) or Node's own (`node:http`), in the order of loading. */
 export function notedIn(file: string): readonly string[] {
   const urls = JSON.parse(readFileSync(file, 'utf8')) as readonly string[];
-  return urls.flatMap((url) => {
-    const below = url.startsWith(root) ? url.slice(root.length) : (/node_modules\/.*/.exec(url)?.[0] ?? url);
-    return url.startsWith('node:') ? [] : [below];
-  });
+  return urls.map((url) =>
+    url.startsWith(root) ? url.slice(root.length) : (/node_modules\/.*/.exec(url)?.[0] ?? url),
+  );
 }
 
 /** What a command loads that ends by itself, whatever comes of it. */

@@ -17,8 +17,9 @@ before(() => {
 });
 after(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Packages and parts of Lambkin that a start on a new data directory has no use for. */
+/** What a start on a new data directory has no use for. Importing `node:http` brings Node's other HTTP client. */
 const unwanted = [
+  /^node:https?$/,
   /^node_modules\/(@aws-sdk|@aws-crypto|@smithy)\//,
   /^node_modules\/(prom-client|@opentelemetry|tar-stream|undici)\//,
   /^node_modules\/typescript/,

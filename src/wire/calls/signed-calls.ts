@@ -2,9 +2,9 @@
  * HTTP calls of a service at another address, signed with given keys. What comes back is read up to a bound and told as an outcome, whatever the
  * other side does.
  */
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Clock } from '#platform';
+import type { Agent as HttpAgent, IncomingMessage } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import { type Clock, nodeHttp, nodeHttps } from '#platform';
 
 export interface CallKeys {
   readonly accessKeyId: string;
@@ -64,7 +64,7 @@ export class SignedCalls {
     const { protocol } = new URL(options.endpoint);
     this.#prefix = options.endpoint.replace(/\/+$/, '');
     const kept = { keepAlive: true, timeout: idleMsMax };
-    this.#agent = protocol === 'https:' ? new HttpsAgent(kept) : new HttpAgent(kept);
+    this.#agent = protocol === 'https:' ? new (nodeHttps().Agent)(kept) : new (nodeHttp().Agent)(kept);
   }
 
   /** Never rejects. */
@@ -136,7 +136,7 @@ export class SignedCalls {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const send = url.protocol === 'https:' ? nodeHttps().request : nodeHttp().request;
     return new Promise((resolve, reject) => {
       const request = send(url, { method, headers, agent: this.#agent, signal }, resolve);
       request.on('error', reject);

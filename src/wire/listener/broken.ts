@@ -1,6 +1,6 @@
 /** Answers to what is no request at all, written straight to the socket: bad HTTP, heads too large, senders too slow. */
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { nodeHttp } from '#platform';
 import { WireError } from '../error.ts';
 import type { Service } from '../service.ts';
 import { malformed } from './head.ts';
@@ -33,7 +33,7 @@ export function answerRaw(
   wallMs: number,
 ): void {
   const { statusCode, headers, body } = service.encodeError(error, requestId);
-  const lines = [`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? 'Error'}`];
+  const lines = [`HTTP/1.1 ${statusCode} ${nodeHttp().STATUS_CODES[statusCode] ?? 'Error'}`];
   for (const [name, value] of Object.entries(headers)) {
     if (!/^(?:content-length|x-amzn-requestid|connection|date)$/i.test(name)) lines.push(`${name}: ${value}`);
   }

@@ -2,12 +2,12 @@
  * The listener: the one HTTP server behind which all services stand. It authenticates, bounds and answers; what a
  * request means is the services' business.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AccessKey } from '#identity';
 import { assert } from '#lib/assert';
-import type { Clock, Entropy } from '#platform';
+import { type Clock, type Entropy, nodeHttp } from '#platform';
 import type { WireError } from '../error.ts';
 import type { LaterService, Service } from '../service.ts';
 import { Verifier } from '../sigv4/verifier.ts';
@@ -96,7 +96,7 @@ export async function createListener(options: ListenerOptions): Promise<ListenOu
     readings: new Readings(options.clock, limits),
     closing: false,
   };
-  const server = createServer({
+  const server = nodeHttp().createServer({
     maxHeaderSize: limits.headBytesMax,
     headersTimeout: limits.headTimeoutMs,
     // A body that a route reads as it comes may take hours; the others are watched by `Readings`.

@@ -1,7 +1,8 @@
 /** Hands batches of telemetry to what an extension listens with in its sandbox: by HTTP, or over a TCP connection that is kept. */
-import { Agent, request as httpRequest } from 'node:http';
+import type { Agent } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { nodeHttp } from '#platform';
 import type { Deliver, Delivery } from '../telemetry/subscriptions/subscriber.ts';
 import type { Destination } from '../telemetry/subscriptions/subscription.ts';
 
@@ -33,7 +34,7 @@ export class Courier {
 
   #post({ port, path, method }: Destination & { protocol: 'HTTP' }, body: string): Delivery {
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const request = httpRequest(
+    const request = nodeHttp().request(
       {
         host: 'sandbox.localdomain',
         port,
@@ -95,7 +96,7 @@ export class Courier {
   }
 }
 
-class SandboxAgent extends Agent {
+class SandboxAgent extends nodeHttp().Agent {
   readonly #dial: Dial;
 
   constructor(dial: Dial) {

@@ -1,9 +1,7 @@
 /** A signed request to the running Lambkin. */
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { request as requestHttp } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import { awsErrorIn, membersIn } from '#lib/json-members';
 import type { Running } from '#roles';
 import { Failure } from './failure.ts';
@@ -66,12 +64,13 @@ function send(
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
 ): Promise<Answer> {
-  const start = url.protocol === 'https:' ? requestHttps : requestHttp;
+  // Not imported: that would load Node's other HTTP client too, which takes as long as the rest of a command.
+  const { request } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
   return new Promise((resolve, reject) => {
     const unreachable = (error: Error): void => {
       reject(new Failure(`cannot reach Lambkin at ${url.origin}: ${error.message}`));
     };
-    const sent = start(url, { method, headers, timeout: answerTimeoutMs }, (response) => {
+    const sent = request(url, { method, headers, timeout: answerTimeoutMs }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', unreachable);

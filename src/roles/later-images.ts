@@ -101,7 +101,7 @@ class Later {
 async function wantedAtStart({
   options: { dataDirectory, images = {} },
 }: Pick<ImageParts, 'options'>): Promise<boolean> {
-  if (images.kmsKeys !== undefined || images.zone !== undefined) return true;
+  if (images.kms !== undefined || images.zone !== undefined) return true;
   return access(join(dataDirectory, masterKeyFileName)).then(
     () => true,
     (error: unknown) => (error as NodeJS.ErrnoException).code !== 'ENOENT',

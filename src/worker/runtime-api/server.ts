@@ -2,14 +2,9 @@
  * The Runtime API 2018-06-01 over HTTP: one parser for all, one listener on the loopback interface per sandbox, which tells whose call
  * it is. Plain HTTP without authentication, as runtimes expect it.
  */
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import { createServer as createNetServer, type AddressInfo, type Socket } from 'node:net';
-import type { Entropy } from '#platform';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { type Entropy, nodeHttp } from '#platform';
 import type { RuntimeLink, RuntimeSays } from '../environment/runtime.ts';
 import { apiConnectionsMax, apiHeaderBytesMax } from '../limits.ts';
 import { readAnswer, readBody } from './body.ts';
@@ -64,7 +59,7 @@ export class RuntimeApi {
 
   constructor(entropy: Entropy) {
     this.#entropy = entropy;
-    this.#http = createHttpServer({ maxHeaderSize: apiHeaderBytesMax, noDelay: true });
+    this.#http = nodeHttp().createServer({ maxHeaderSize: apiHeaderBytesMax, noDelay: true });
     // A runtime keeps its connection while its handler works, which may take a quarter of an hour.
     this.#http.keepAliveTimeout = 0;
     this.#http.requestTimeout = 0;
@@ -85,7 +80,7 @@ export class RuntimeApi {
 
   async open(): Promise<RuntimeApiEndpoint> {
     const attached = this.attach('');
-    const listener = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       attached.accept(socket),
     );
     await new Promise<void>((resolve, reject) => {

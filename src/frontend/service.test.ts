@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import type { RequestContext } from '#wire';
 import { WireError } from '#wire';
 import { accountId, region } from './fixtures/functions.ts';
-import { context, openWorld } from './fixtures/world.ts';
+import { openWorld } from './fixtures/world.ts';
+import { context } from '#wire/fixtures';
 
 const text = (payload: unknown): string => new TextDecoder().decode(payload as Uint8Array);
 const contextOf = (value: string): string => Buffer.from(JSON.stringify({ a: value })).toString('base64');

@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
 import type { Output } from '#wire';
 import type { AnswerStream, StreamEnd } from '#worker';
-import { context, openWorld } from './fixtures/world.ts';
+import { openWorld } from './fixtures/world.ts';
+import { context } from '#wire/fixtures';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -23,6 +23,7 @@ import type { ContainerOptions } from './sandbox/container/container-host.ts';
 import { openSandboxes, type IsolationWanted, type Opened } from './sandbox/opening.ts';
 import type { Mounting } from './sandbox/process/mounting.ts';
 import type { Sandboxes } from './sandbox/sandbox.ts';
+import { notStarted } from './worker.ts';
 import type {
   CreateOutcome,
   EnvironmentSpec,
@@ -109,8 +110,6 @@ export async function openWorker(options: WorkerOptions): Promise<LocalWorker> {
   });
   return new WorkerService(options, opened);
 }
-
-const notStarted: Promise<InvokeOutcome> = Promise.resolve({ kind: 'not-started' });
 
 class WorkerService implements LocalWorker {
   readonly workerId: string;

@@ -57,6 +57,9 @@ export type InvokeOutcome =
   /** The environment was gone before the payload was handed to its runtime: safe to try another. */
   | { readonly kind: 'not-started' };
 
+/** What every invoke gets that comes too late. */
+export const notStarted: Promise<InvokeOutcome> = Promise.resolve({ kind: 'not-started' });
+
 /** How a streamed answer ended. */
 export interface StreamEnd {
   /** What went wrong after the first byte; `payload` is the JSON that says so. Absent: the answer is whole. */

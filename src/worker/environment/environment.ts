@@ -21,6 +21,7 @@ import type {
   StreamingOutcome,
   WorkerEvent,
 } from '../worker.ts';
+import { notStarted } from '../worker.ts';
 import type { Extension, ShutdownReason } from '../extensions/state-types.ts';
 import { Deadline } from './deadline.ts';
 import { failurePayload, faultOf } from './failures.ts';
@@ -47,7 +48,6 @@ export interface EnvironmentParts {
 }
 
 const mebibyte = 1024 * 1024;
-const notStarted: Promise<InvokeOutcome> = Promise.resolve({ kind: 'not-started' });
 
 export class Environment {
   readonly spec: EnvironmentSpec;

@@ -10,6 +10,7 @@
  * has come back since the one before, or this process has time to spare. Holding then costs more than it saves.
  */
 import { retired, unavailable } from './answers.ts';
+import type { Assigned } from './assignment.ts';
 import { holdLookMs, sparingLoad, sparingPauseMs, stillPauseMs, strainedLoad } from './limits.ts';
 import { type Pool, Waiter } from './pool.ts';
 import type { Core } from './state-core.ts';
@@ -101,7 +102,7 @@ export class Holding {
     this.#lookAtMs = Infinity;
   }
 
-  #answerAll(pool: Pool, assigned: typeof retired): void {
+  #answerAll(pool: Pool, assigned: Assigned): void {
     while (pool.held.first !== undefined) {
       this.#core.do({ kind: 'answer', ticket: this.#leave(pool.held.first, pool), assigned });
     }

@@ -271,9 +271,8 @@ export class PartitionState {
   #gone(environment: Environment, reason: string, ageMs: number): void {
     if (environment.isStarting) return this.#starts.elsewhere(environment, reason);
     const wasReady = environment.isProvisioned && environment.state !== 'retiring';
-    const wasOut = environment.turn.sinceMs !== undefined;
     this.#core.forget(environment);
-    if (wasOut) this.#holding.release(environment.pool);
+    this.#holding.release(environment.pool);
     // What has served an invoke was well: its version starts and works, and whoever ends it is not its start.
     if (wasReady) this.#keeping.died(environment.pool, environment.hasServed ? Infinity : ageMs);
     return this.#core.roster.dropIfEmpty(environment.pool);

@@ -34,6 +34,7 @@ import { openSqs, sqsService } from '#sqs';
 import {
   type Authorize,
   createListener,
+  invokePaths,
   type LaterService,
   Links,
   type Log,
@@ -345,6 +346,7 @@ export async function compose(
     log,
     openRoutes: [archiveRoute(links, blobs), ...(exposition === undefined ? [] : [exposition])],
     streamRoutes,
+    plainPaths: invokePaths,
     hostRoutes: [
       createUrlRoute({
         frontend,

@@ -39,6 +39,7 @@ export { rpcCborService, speaksRpcCbor } from './rpc-cbor/service.ts';
 export type { RpcCborOptions } from './rpc-cbor/service.ts';
 export { encodeRestJsonError } from './rest-json/error.ts';
 export { eventTooLarge } from './rest-json/limits.ts';
+export { invokePaths } from './rest-json/route.ts';
 export { restJsonService } from './rest-json/service.ts';
 export type { RestJsonOptions } from './rest-json/service.ts';
 export { traceMember } from './service.ts';

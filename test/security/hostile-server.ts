@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { openIdentity } from '#identity';
 import { systemClock, systemEntropy } from '#platform';
-import { createListener, restJsonService, WireError } from '#wire';
+import { createListener, invokePaths, restJsonService, WireError } from '#wire';
 import { type Health, type Question, rootKey, timeouts } from './hostile-contract.ts';
 
 const faults: string[] = [];
@@ -43,6 +43,7 @@ const outcome = await createListener({
   host: '127.0.0.1',
   port: 0,
   limits: timeouts,
+  plainPaths: invokePaths,
   log: {
     debug: () => {},
     info: () => {},

@@ -34,6 +34,13 @@ export class Room {
   }
 }
 
+export interface BodyBounds {
+  readonly bytesMax: number;
+  /** false: its hash is not asked for. */
+  readonly hashed: boolean;
+  readonly room: Room;
+}
+
 const nothing = new Uint8Array(0);
 const sha256OfNothing = hash('sha256', nothing, 'hex');
 
@@ -45,7 +52,7 @@ export const emptyBody: BodyOutcome = { kind: 'read', body: nothing, sha256: sha
  */
 export function readBody(
   message: IncomingMessage,
-  options: { readonly bytesMax: number; readonly hashed: boolean; readonly room: Room },
+  bounds: BodyBounds,
   taken: (bytes: number) => void,
   done: (outcome: BodyOutcome) => void,
 ): void {
@@ -60,12 +67,12 @@ export function readBody(
     done(outcome);
   };
   const onData = (chunk: Buffer): void => {
-    if (bytes + chunk.length > options.bytesMax) return stop({ kind: 'too-large' });
-    if (!options.room.take(chunk.length)) return stop({ kind: 'no-room' });
+    if (bytes + chunk.length > bounds.bytesMax) return stop({ kind: 'too-large' });
+    if (!bounds.room.take(chunk.length)) return stop({ kind: 'no-room' });
     taken(chunk.length);
     bytes += chunk.length;
     chunks.push(chunk);
-    if (!options.hashed || chunks.length === 1) return;
+    if (!bounds.hashed || chunks.length === 1) return;
     running ??= createHash('sha256').update(chunks[0] ?? nothing);
     running.update(chunk);
   };
@@ -73,7 +80,7 @@ export function readBody(
     const [first] = chunks;
     if (first === undefined) return done(emptyBody);
     const body = chunks.length === 1 ? first : Buffer.concat(chunks, bytes);
-    const sha256 = options.hashed ? (running?.digest('hex') ?? hash('sha256', first, 'hex')) : '';
+    const sha256 = bounds.hashed ? (running?.digest('hex') ?? hash('sha256', first, 'hex')) : '';
     done({ kind: 'read', body, sha256 });
   };
   message.on('data', onData);

@@ -3,6 +3,7 @@
  * may still be written to a broken connection depends on them.
  */
 import type { Socket } from 'node:net';
+import type { Lane } from './plain/lane.ts';
 
 /** What a connection needs to know of a request. */
 export interface Occupant {
@@ -18,6 +19,8 @@ export class Connection {
   readonly sourceIp: string;
   /** It carried something that was no HTTP; nothing that follows on it counts. */
   broken = false;
+  /** As long as all it carries are plain requests. */
+  lane: Lane | undefined;
   readonly #occupants: Occupant[] = [];
 
   constructor(socket: Socket) {

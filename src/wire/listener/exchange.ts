@@ -5,21 +5,21 @@
  *        │           │                        running: a handler has it
  *        └───────────┴──────▶ abandoned       the client went away first; what the handler answers is dropped
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WireError } from '../error.ts';
 import type { Service, WireResponse } from '../service.ts';
 import type { Examination, Verifier } from '../sigv4/verifier.ts';
-import { type BodyOutcome, emptyBody, readBody, type Room } from './body.ts';
+import { type BodyOutcome, emptyBody, type Room } from './body.ts';
 import type { Connection, Occupant } from './connection.ts';
 import { Context } from './context.ts';
-import { encodingOf, type Head, malformed, readHead, unsupportedEncoding } from './head.ts';
+import { encodingOf, type Head, malformed, unsupportedEncoding } from './head.ts';
 import { BodyCut, type HostAnswer, type HostRoute } from './host-route.ts';
 import type { Log } from './log.ts';
 import type { OpenAnswer, OpenRoute } from './open-route.ts';
 import type { Reader, Readings } from './readings.ts';
-import { closeUnread, Reply, type ReplyFloor, type Written } from './reply.ts';
+import { closeUnread, type Outlet, type ReplyFloor, type Written } from './reply.ts';
 import type { Services } from './services.ts';
-import { StreamBody, type StreamRoute } from './stream-route.ts';
+import type { Source } from './source.ts';
+import type { StreamRoute } from './stream-route.ts';
 
 /** What all exchanges of a listener share. */
 export interface Floor extends ReplyFloor {
@@ -51,8 +51,8 @@ const noProof: Work['proof'] = { needsBodyHash: false, finish: () => undefined }
 export class Exchange implements Occupant, Reader {
   readonly #floor: Floor;
   readonly #connection: Connection;
-  readonly #message: IncomingMessage;
-  readonly #reply: Reply;
+  readonly #source: Source;
+  readonly #reply: Outlet;
   readonly #requestId: string;
   /** Who speaks to the client. */
   #speaker: Pick<Service, 'encodeError'>;
@@ -67,17 +67,18 @@ export class Exchange implements Occupant, Reader {
   constructor(
     floor: Floor,
     connection: Connection,
-    message: IncomingMessage,
-    response: ServerResponse,
+    source: Source,
+    /** Makes what the answer goes to; `left` is called once the kernel has taken all of it. */
+    outlet: (left: () => void) => Outlet,
     options: { readonly requestId: string; readonly expectsContinue: boolean },
   ) {
     this.#floor = floor;
     this.#connection = connection;
-    this.#message = message;
+    this.#source = source;
     this.#requestId = options.requestId;
     this.#clientWaits = options.expectsContinue;
     this.#speaker = floor.defaultService;
-    this.#reply = new Reply(floor, message, response, options.requestId, () => connection.leave(this));
+    this.#reply = outlet(() => connection.leave(this));
   }
 
   get reading(): boolean {
@@ -116,10 +117,10 @@ export class Exchange implements Occupant, Reader {
   }
 
   #begin(): void {
-    const { host = '' } = this.#message.headers;
+    const { host } = this.#source;
     const hostRoute = this.#floor.hostRoutes.find((route) => route.serves(host));
     if (hostRoute !== undefined) this.#speaker = hostRoute;
-    const head = readHead(this.#message, this.#floor.limits, hostRoute === undefined ? 'plain' : 'as-sent');
+    const head = this.#source.head(this.#floor.limits, hostRoute === undefined ? 'plain' : 'as-sent');
     if (head instanceof WireError) return this.#answerError(head);
     if (hostRoute !== undefined) return this.#serveHost(hostRoute, head);
     const open = this.#floor.openRoutes.find(({ pathPrefix }) => head.request.rawPath.startsWith(pathPrefix));
@@ -168,7 +169,7 @@ export class Exchange implements Occupant, Reader {
     const decision = route.accept({
       request,
       repeated,
-      protocol: `HTTP/${this.#message.httpVersion}`,
+      protocol: `HTTP/${this.#source.httpVersion}`,
       requestId: this.#requestId,
       sourceIp: this.#connection.sourceIp,
     });
@@ -196,8 +197,7 @@ export class Exchange implements Occupant, Reader {
     this.#clientWaits = false;
     const { room, readings } = this.#floor;
     readings.enter(this);
-    readBody(
-      this.#message,
+    this.#source.read(
       { bytesMax: work.bodyBytesMax, hashed: work.proof.needsBodyHash, room },
       (bytes) => {
         this.#roomBytes += bytes;
@@ -255,7 +255,7 @@ export class Exchange implements Occupant, Reader {
         requestId: this.#requestId,
         sourceIp: this.#connection.sourceIp,
         contentLength: head.contentLength,
-        body: new StreamBody(this.#message, clock, limits.bodyIdleTimeoutMs, begin),
+        body: this.#source.stream(clock, limits.bodyIdleTimeoutMs, begin),
         signal: this.signal(),
       })
       .then((answer) => this.#deliver(answer))

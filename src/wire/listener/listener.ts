@@ -20,8 +20,11 @@ import type { HostRoute } from './host-route.ts';
 import { type ListenerLimits, listenerLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { OpenRoute } from './open-route.ts';
+import { openLane } from './plain/open.ts';
 import { Readings } from './readings.ts';
+import { Reply } from './reply.ts';
 import { Services } from './services.ts';
+import { MessageSource } from './source.ts';
 import type { StreamRoute } from './stream-route.ts';
 
 export interface ListenerOptions {
@@ -41,6 +44,8 @@ export interface ListenerOptions {
   readonly openRoutes?: readonly OpenRoute[];
   readonly streamRoutes?: readonly StreamRoute[];
   readonly hostRoutes?: readonly HostRoute[];
+  /** Paths that are asked by so many requests that those which are plain do without node:http. Their answers are whole, never streams. */
+  readonly plainPaths?: RegExp;
 }
 
 export interface Address {
@@ -109,7 +114,7 @@ export async function createListener(options: ListenerOptions): Promise<ListenOu
   // Node drops further headers in silence; counting them is up to us.
   server.maxHeadersCount = 0;
   server.maxConnections = limits.connectionsMax;
-  const connections = serve(server, floor, options.entropy);
+  const connections = serve(server, floor, options);
   const failure = await listen(server, host, port);
   if (failure !== undefined) {
     const address = { host, port };
@@ -122,7 +127,7 @@ export async function createListener(options: ListenerOptions): Promise<ListenOu
     listener: {
       address: { host: address, port: boundPort },
       usage: () => ({ connections: connections.size, bodyBytes: floor.room.bytes }),
-      close: (graceMs) => close(server, floor, graceMs),
+      close: (graceMs) => close(server, floor, connections, graceMs),
     },
   };
 }
@@ -137,13 +142,23 @@ function listen(server: Server, host: string, port: number): Promise<NodeJS.Errn
   });
 }
 
-function close(server: Server, floor: Floor, graceMs: number): Promise<void> {
+function close(
+  server: Server,
+  floor: Floor,
+  connections: ReadonlyMap<Duplex, Connection>,
+  graceMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
     floor.closing = true;
-    const cancelCut = floor.clock.after(graceMs, () => server.closeAllConnections());
+    const cancelCut = floor.clock.after(graceMs, () => {
+      for (const socket of connections.keys()) socket.destroy();
+    });
     // Node's HTTP server would drop idle connections at once, also one whose next request has arrived unread.
     const lingerMs = Math.min(floor.limits.closeLingerMs, graceMs);
-    const cancelLinger = floor.clock.after(lingerMs, () => server.close());
+    const cancelLinger = floor.clock.after(lingerMs, () => {
+      for (const { lane } of connections.values()) lane?.endIfIdle();
+      server.close();
+    });
     NetServer.prototype.close.call(server, () => {
       cancelCut();
       cancelLinger();
@@ -154,7 +169,8 @@ function close(server: Server, floor: Floor, graceMs: number): Promise<void> {
 }
 
 /** Wires the server's events; returns the connections that are open. */
-function serve(server: Server, floor: Floor, entropy: Entropy): ReadonlyMap<Duplex, Connection> {
+function serve(server: Server, floor: Floor, options: ListenerOptions): ReadonlyMap<Duplex, Connection> {
+  const { entropy, plainPaths } = options;
   const connections = new Map<Duplex, Connection>();
   const connectionOf = (socket: Socket): Connection => {
     const known = connections.get(socket);
@@ -171,8 +187,12 @@ function serve(server: Server, floor: Floor, entropy: Entropy): ReadonlyMap<Dupl
       message.socket.destroy();
       return;
     }
-    const options = { requestId: entropy.uuid(), expectsContinue };
-    new Exchange(floor, connection, message, response, options).start();
+    const requestId = entropy.uuid();
+    const outlet = (left: () => void): Reply => new Reply(floor, message, response, requestId, left);
+    new Exchange(floor, connection, new MessageSource(message), outlet, {
+      requestId,
+      expectsContinue,
+    }).start();
   };
   const answerBroken = (socket: Duplex, error: WireError): void => {
     answerRaw(socket, floor.defaultService, error, entropy.uuid(), floor.clock.wallMs());
@@ -180,7 +200,19 @@ function serve(server: Server, floor: Floor, entropy: Entropy): ReadonlyMap<Dupl
     socket.once('close', cancel);
   };
 
-  server.on('connection', connectionOf);
+  if (plainPaths === undefined) server.on('connection', connectionOf);
+  else {
+    // node:http's own, which takes a connection's bytes for good.
+    const takeOver = server.listeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      const connection = connectionOf(socket);
+      connection.lane = openLane(floor, connection, entropy, plainPaths, () => {
+        connection.lane = undefined;
+        for (const take of takeOver) take.call(server, socket);
+      });
+    });
+  }
   server.on('request', (message, response) => begin(message, response, false));
   server.on('checkContinue', (message, response) => begin(message, response, true));
   // Expectations other than 100-continue: there are none in use, and ignoring one is what AWS does.

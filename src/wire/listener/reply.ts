@@ -3,7 +3,7 @@
  * unread is cut after a while.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Cancel, Clock } from '#platform';
+import { type Cancel, type Clock, nodeHttp } from '#platform';
 import { discardBody } from './body.ts';
 import type { ListenerLimits } from './limits.ts';
 
@@ -21,12 +21,26 @@ export interface Written {
   readonly body: Uint8Array | undefined;
 }
 
-type Headers = Readonly<Record<string, string | string[]>>;
+export type Headers = Readonly<Record<string, string | string[]>>;
+
+/** Where one answer goes. */
+export interface Outlet {
+  /** To a client that asked whether it may send the body. */
+  continue(): void;
+  /** Throws, with nothing sent, where a header is none that HTTP can carry. */
+  send(answer: Written): void;
+  /** Answers a request of which more may be to come, and that nobody will read. */
+  refuse(answer: Written, clientWaits: boolean): void;
+  /** Rejects with the body's own error. What came before it is sent, then the connection is cut: a part must not be taken for the whole. */
+  stream(statusCode: number, headers: Headers, body: AsyncIterable<Uint8Array>): Promise<void>;
+  /** The connection is gone: nothing of the answer is waited for. */
+  abandon(): void;
+}
 
 /** node:http joins a text to its head and writes both in one go, which for small answers saves more than copying costs. */
-const textBytesMax = 16 * 1024;
+export const textBytesMax = 16 * 1024;
 
-export class Reply {
+export class Reply implements Outlet {
   readonly #floor: ReplyFloor;
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
@@ -49,18 +63,17 @@ export class Reply {
     this.#left = left;
   }
 
-  /** To a client that asked whether it may send the body. */
   continue(): void {
     this.#response.writeContinue();
   }
 
-  /** Throws, with nothing sent, where a header is none that HTTP can carry. */
   send({ statusCode, headers, body }: Written): void {
     const all = this.#headers(headers);
     if (statusCode !== 204 && all['content-length'] === undefined) {
       all['content-length'] = String(body?.length ?? 0);
     }
-    this.#response.writeHead(statusCode, all);
+    // Said each time: of an attempt that failed, node:http remembers its reason.
+    this.#response.writeHead(statusCode, reasonOf(statusCode), all);
     if (body === undefined || body.length === 0) this.#response.end();
     else if (body.length > textBytesMax) this.#response.end(body);
     else
@@ -99,7 +112,6 @@ export class Reply {
     });
   }
 
-  /** Rejects with the body's own error. What came before it is sent, then the connection is cut: a part must not be taken for the whole. */
   async stream(statusCode: number, headers: Headers, body: AsyncIterable<Uint8Array>): Promise<void> {
     const response = this.#response;
     const bytes = body[Symbol.asyncIterator]();
@@ -138,7 +150,6 @@ export class Reply {
     await bytes.return?.().catch(() => undefined);
   }
 
-  /** The connection is gone: nothing of the answer is waited for. */
   abandon(): void {
     this.#cancelTimeout?.();
   }
@@ -166,6 +177,11 @@ export class Reply {
       this.#message.socket.destroy(),
     );
   }
+}
+
+/** What stands behind the status code in an answer's first line. */
+export function reasonOf(statusCode: number): string {
+  return nodeHttp().STATUS_CODES[statusCode] ?? 'unknown';
 }
 
 /** What the writing of a stream waits for: something of its own, or that the client is gone. At most one wait at a time. */

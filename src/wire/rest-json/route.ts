@@ -25,6 +25,9 @@ export interface RouteMatch {
   readonly rawLabels: readonly string[];
 }
 
+/** Paths of Invoke, of all operations the one that is asked most; its answers are whole. */
+export const invokePaths = /^\/2015-03-31\/functions\/[^/]+\/invocations$/;
+
 interface Node {
   readonly literals: Map<string, Node>;
   label: Node | undefined;

@@ -15,7 +15,7 @@ import { encodingOf, type Head, malformed, unsupportedEncoding } from './head.ts
 import { BodyCut, type HostAnswer, type HostRoute } from './host-route.ts';
 import type { Log } from './log.ts';
 import type { OpenAnswer, OpenRoute } from './open-route.ts';
-import type { Reader, Readings } from './readings.ts';
+import type { Awaited, Patience } from './patience.ts';
 import { closeUnread, type Outlet, type ReplyFloor, type Written } from './reply.ts';
 import type { Services } from './services.ts';
 import type { Source } from './source.ts';
@@ -32,7 +32,10 @@ export interface Floor extends ReplyFloor {
   readonly hostRoutes: readonly HostRoute[];
   readonly log: Log;
   readonly room: Room;
-  readonly readings: Readings;
+  /** Of requests whose bodies are being read. */
+  readonly readings: Patience;
+  /** Of connections that wait for a request, as far as they are not node:http's. */
+  readonly silences: Patience;
 }
 
 type Accepted = Exclude<Examination, { kind: 'refused' }>;
@@ -48,7 +51,7 @@ interface Work {
 /** Of a request that nobody has to have signed. */
 const noProof: Work['proof'] = { needsBodyHash: false, finish: () => undefined };
 
-export class Exchange implements Occupant, Reader {
+export class Exchange implements Occupant, Awaited {
   readonly #floor: Floor;
   readonly #connection: Connection;
   readonly #source: Source;
@@ -195,15 +198,15 @@ export class Exchange implements Occupant, Reader {
     if (contentLength === 0) return this.#run(emptyBody, work);
     if (this.#clientWaits) this.#reply.continue();
     this.#clientWaits = false;
-    const { room, readings } = this.#floor;
-    readings.enter(this);
     this.#source.read(
-      { bytesMax: work.bodyBytesMax, hashed: work.proof.needsBodyHash, room },
+      { bytesMax: work.bodyBytesMax, hashed: work.proof.needsBodyHash, room: this.#floor.room },
       (bytes) => {
         this.#roomBytes += bytes;
       },
       (outcome) => this.#run(outcome, work),
     );
+    // It may have been here already.
+    if (this.#state === 'reading') this.#floor.readings.enter(this);
   }
 
   #run(outcome: BodyOutcome, work: Work): void {

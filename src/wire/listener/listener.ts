@@ -20,12 +20,15 @@ import type { HostRoute } from './host-route.ts';
 import { type ListenerLimits, listenerLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { OpenRoute } from './open-route.ts';
+import { Patience } from './patience.ts';
 import { openLane } from './plain/open.ts';
-import { Readings } from './readings.ts';
 import { Reply } from './reply.ts';
 import { Services } from './services.ts';
 import { MessageSource } from './source.ts';
 import type { StreamRoute } from './stream-route.ts';
+
+/** A client that goes by the `Keep-Alive` it was told may still be sending when its time is over. */
+const idleSlackMs = 1_000;
 
 export interface ListenerOptions {
   /** By signing name (`lambda`, `logs`). The first answers where no service is known yet, so it is one that is here. */
@@ -98,13 +101,14 @@ export async function createListener(options: ListenerOptions): Promise<ListenOu
     log: options.log,
     limits,
     room: new Room(limits.bodiesBytesMax),
-    readings: new Readings(options.clock, limits),
+    readings: new Patience(options.clock, limits.requestTimeoutMs, limits.timeoutCheckIntervalMs),
+    silences: new Patience(options.clock, limits.idleTimeoutMs + idleSlackMs, limits.timeoutCheckIntervalMs),
     closing: false,
   };
   const server = nodeHttp().createServer({
     maxHeaderSize: limits.headBytesMax,
     headersTimeout: limits.headTimeoutMs,
-    // A body that a route reads as it comes may take hours; the others are watched by `Readings`.
+    // A body that a route reads as it comes may take hours; the others are watched by `readings`.
     requestTimeout: 0,
     connectionsCheckingInterval: limits.timeoutCheckIntervalMs,
     keepAliveTimeout: limits.idleTimeoutMs,

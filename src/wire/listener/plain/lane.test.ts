@@ -202,20 +202,34 @@ test('a client that leaves in the middle of its request aborts it, and its answe
 });
 
 test('a connection that stays silent is ended, before its first request and after one', async () => {
-  const limits = { headTimeoutMs: 20, idleTimeoutMs: 20, timeoutCheckIntervalMs: 10, brokenLingerMs: 1 };
-  await using site = await rig({ limits, plainPaths });
-  assert.equal(await site.open().ended(), '');
-  assert.match(await site.open(`${await signedText('{}')}{}`).ended(), /^HTTP\/1\.1 200 [^]*\{\}$/);
+  await using site = await rig({
+    limits: { idleTimeoutMs: 10_000, timeoutCheckIntervalMs: 5_000 },
+    plainPaths,
+  });
+  const silent = site.open();
+  const served = site.open(`${await signedText('{}')}{}`);
+  await served.until(/\{\}$/);
+  while (site.listener.usage().connections < 2) await nextTurn();
+  for (const connections of [2, 2, 0]) {
+    site.clock.advance(5_000);
+    await nextTurn();
+    await nextTurn();
+    if (connections > 0) assert.equal(site.listener.usage().connections, connections);
+  }
+  assert.equal(await silent.ended(), '');
+  await served.ended();
+  await gone(site);
 });
 
 test('a request that takes longer than a connection may be silent is answered', async () => {
-  const limits = { headTimeoutMs: 10, idleTimeoutMs: 10 };
   const service = waiting();
-  await using site = await rig({ limits, service: echoService({ handler: service.handler }), plainPaths });
+  await using site = await rig({ service: echoService({ handler: service.handler }), plainPaths });
   const talk = site.open(`${await signedText('{}')}{}`);
   const held = await service.next();
-  // Real time, as sockets' timeouts are; longer makes it no less true.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let minute = 0; minute < 15; minute += 1) {
+    site.clock.advance(60_000);
+    await nextTurn();
+  }
   held.answer();
   await talk.until(/\{\}$/);
   talk.socket.destroy();

@@ -9,16 +9,15 @@
  * a connection which invokes a function goes on to do so, so a lane never comes back from node:http.
  */
 import type { Socket } from 'node:net';
-import type { ListenerLimits } from '../limits.ts';
+import type { Awaited, Patience } from '../patience.ts';
 import type { PlainRequest } from './request.ts';
 
 /** What came while an answer is out is kept up to this; then the client has to wait. */
 const aheadBytesMax = 64 * 1024;
-/** A client that goes by the `Keep-Alive` it was told may still be sending when the time is over. */
-const idleSlackMs = 1_000;
 
 export interface LaneOptions {
-  readonly limits: Pick<ListenerLimits, 'headTimeoutMs' | 'idleTimeoutMs'>;
+  /** Of connections that wait for a request. */
+  readonly silences: Patience;
   /** undefined: no plain request. */
   read(bytes: Buffer): PlainRequest | undefined;
   /** Begins to serve a request; `answered` is to be called once the answer is out, and says whether the connection goes on. */
@@ -27,13 +26,12 @@ export interface LaneOptions {
   handOver(): void;
 }
 
-export class Lane {
+export class Lane implements Awaited {
   readonly #socket: Socket;
   readonly #options: LaneOptions;
   #state: 'waiting' | 'serving' | 'left' = 'waiting';
   #ahead: Buffer[] = [];
   #aheadBytes = 0;
-  #isKept = false;
 
   constructor(socket: Socket, options: LaneOptions) {
     this.#socket = socket;
@@ -41,8 +39,12 @@ export class Lane {
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
-    socket.on('timeout', this.#onTimeout);
-    socket.setTimeout(options.limits.headTimeoutMs);
+    socket.once('close', () => options.silences.leave(this));
+    options.silences.enter(this);
+  }
+
+  tooSlow(): void {
+    this.endIfIdle();
   }
 
   /** Ends the connection where no request is on it. */
@@ -55,17 +57,14 @@ export class Lane {
     const request = this.#options.read(bytes);
     if (request === undefined) return this.#handOver(bytes);
     this.#state = 'serving';
+    this.#options.silences.leave(this);
     this.#options.serve(request, this.#answered);
   };
 
   readonly #answered = (goesOn: boolean): void => {
-    const socket = this.#socket;
-    if (!goesOn) return socket.destroySoon();
+    if (!goesOn) return this.#socket.destroySoon();
     this.#state = 'waiting';
-    if (!this.#isKept) {
-      this.#isKept = true;
-      socket.setTimeout(this.#options.limits.idleTimeoutMs + idleSlackMs);
-    }
+    this.#options.silences.enter(this);
     if (this.#aheadBytes > 0) this.#goOn();
   };
 
@@ -75,10 +74,6 @@ export class Lane {
 
   readonly #onError = (): void => {
     this.#socket.destroy();
-  };
-
-  readonly #onTimeout = (): void => {
-    this.endIfIdle();
   };
 
   #keep(bytes: Buffer): void {
@@ -103,8 +98,7 @@ export class Lane {
     socket.removeListener('data', this.#onData);
     socket.removeListener('end', this.#onEnd);
     socket.removeListener('error', this.#onError);
-    socket.removeListener('timeout', this.#onTimeout);
-    socket.setTimeout(0);
+    this.#options.silences.leave(this);
     socket.unshift(bytes);
     this.#options.handOver();
     socket.resume();

@@ -16,7 +16,7 @@ export function openLane(
 ): Lane {
   const { socket } = connection;
   return new Lane(socket, {
-    limits: floor.limits,
+    silences: floor.silences,
     handOver,
     read(bytes) {
       const request = readPlain(bytes, paths, floor.limits);

@@ -3,6 +3,7 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { IncomingHttpHeaders } from 'node:http';
 import { awsErrorIn, membersIn } from '#lib/json-members';
+import { nodeHttp, nodeHttps } from '#lib/node-http';
 import type { Running } from '#roles';
 import { Failure } from './failure.ts';
 
@@ -64,8 +65,7 @@ function send(
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
 ): Promise<Answer> {
-  // Not imported: that would load Node's other HTTP client too, which takes as long as the rest of a command.
-  const { request } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
+  const { request } = url.protocol === 'https:' ? nodeHttps() : nodeHttp();
   return new Promise((resolve, reject) => {
     const unreachable = (error: Error): void => {
       reject(new Failure(`cannot reach Lambkin at ${url.origin}: ${error.message}`));

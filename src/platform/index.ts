@@ -26,7 +26,7 @@ export type {
 export type { Blobs, BlobInfo } from './blobs.ts';
 export type { Clock, Cancel } from './clock.ts';
 export { compiledCodeVariables } from './compiled-code.ts';
-export { nodeHttp, nodeHttps } from './node-http.ts';
+export { nodeHttp, nodeHttps } from '#lib/node-http';
 export { pause } from './pause.ts';
 export { createOwnerFile } from './owner-file.ts';
 export type { Random, Entropy } from './random.ts';

@@ -87,6 +87,8 @@ const worldModules = new Set([
   'worker_threads',
 ]);
 const worldPlaces: readonly RegExp[] = [
+  // Of lib this alone: how commands and the platform take Node's HTTP. Whoever uses it stands in this table too.
+  /^src\/lib\/node-http\.ts$/,
   /^src\/platform\//,
   /^src\/worker\/sandbox\//,
   /^src\/roles\//,

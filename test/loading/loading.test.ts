@@ -74,11 +74,11 @@ test('help and env load a few files and one package', async () => {
   }
 });
 
-test('invoke and logs load nothing of the service', async () => {
+test("invoke and logs load nothing of the service, and not Node's other HTTP client", async () => {
   for (const command of ['invoke', 'logs']) {
     const loaded = await loadedBy(join(directory, 'client.json'), command, 'hello', '--data-dir', directory);
     assert.deepEqual(
-      loaded.filter((path) => path.startsWith('src/') && !/^src\/(?:cli|lib)\//.test(path)),
+      loaded.filter((path) => /^(?:src\/(?!cli\/|lib\/)|node:https?$)/.test(path)),
       [],
     );
   }

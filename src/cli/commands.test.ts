@@ -81,6 +81,7 @@ test('mistakes are told in a line, with what was meant, and end with 2', async (
     [['up', '--isolation', 'process', '--network', 'internet'], /are for containers/],
     [['up', '--access-key-id', 'AKIAX'], /given together/],
     [['up', '--images-kms-key', 'alias/'], /Expected a key's id/],
+    [['up', '--images-kms-key', 'a,b,c,d,e'], /'--images-kms-key <keys>'.* Expected up to 4 keys/],
     [['up', '--images-kms-key', 'alias/a'], /needs to know where KMS is/],
     [['logs', 'x', '--since', 'soon'], /Expected a time/],
     [['env', '--shell', 'tcsh'], /Allowed choices/],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from 'commander';
+import { kmsKeyIdsMax } from '#images';
 import * as values from './values.ts';
 
 const refused = (parse: () => unknown, message: RegExp): void => {
@@ -35,6 +36,12 @@ test('keys of KMS are ids, ARNs or aliases', () => {
   for (const text of ['', 'alias/', 'a,', 'a b', 'arn:aws:s3:::x', 'a\nb', 'x'.repeat(2049)]) {
     refused(() => values.kmsKeys(text), /Expected a key's id/);
   }
+});
+
+test('as many keys of KMS are taken as a keyring takes', () => {
+  const keys = Array.from({ length: kmsKeyIdsMax }, (_, index) => `key-${index}`);
+  assert.deepEqual(values.kmsKeys(keys.join()), keys);
+  refused(() => values.kmsKeys([...keys, 'more'].join()), /Expected up to 4 keys/);
 });
 
 test('days become milliseconds', () => {

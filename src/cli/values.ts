@@ -106,9 +106,13 @@ export function urls(text: string): readonly string[] {
   return text.split(',').map((each) => url(each.trim()));
 }
 
+/** As many as a keyring takes (`kmsKeyIdsMax` of `#images`, which options do not load; the tests compare them). */
+const kmsKeysMax = 4;
+
 /** Keys of KMS with commas between: ids, ARNs or aliases. */
 export function kmsKeys(text: string): readonly string[] {
   const keys = text.split(',').map((key) => key.trim());
+  if (keys.length > kmsKeysMax) throw new InvalidArgumentError(`Expected up to ${kmsKeysMax} keys.`);
   if (!keys.every((key) => key.length <= 2048 && kmsKey.test(key))) {
     throw new InvalidArgumentError(
       "Expected a key's id, its ARN or alias/NAME, or several of them with commas between.",

@@ -3,15 +3,7 @@
  * what it sealed; the collection of garbage seals that anew, so that it can be taken away in the end.
  */
 import { join } from 'node:path';
-import {
-  type Keyring,
-  type KmsCall,
-  kmsKeyIdsMax,
-  kmsService,
-  masterKeysIn,
-  openKeyring,
-  readMasterKeys,
-} from '#images';
+import { type Keyring, type KmsCall, kmsService, masterKeysIn, openKeyring, readMasterKeys } from '#images';
 import { systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { SignedJsonCalls } from '#wire';
 import type { Closing } from './closing.ts';
@@ -33,7 +25,6 @@ export async function openImageKeys(parts: ImageKeyParts): Promise<Keyring> {
     return openKeyring({ kind: 'local', masterKeys: await readMasterKeys(file, entropy), entropy });
   }
   const { endpoint, keyIds } = images.kms;
-  if (keyIds.length > kmsKeyIdsMax) throw new Error(`--images-kms-key takes up to ${kmsKeyIdsMax} keys`);
   const call = await openKmsCall(parts, endpoint, keyIds);
   const kms = { kind: 'kms', keyIds, call, clock, random, entropy } as const;
   const masterKeys = await masterKeysIn(file);

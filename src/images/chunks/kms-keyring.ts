@@ -4,6 +4,7 @@
  *     "LKK1"  length[2]  encrypted data key[length]  nonce[12]  ciphertext  tag[16]      AES-256-GCM, everything before the ciphertext authenticated
  */
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
+import { assert } from '#lib/assert';
 import type { Clock, Entropy, Random } from '#platform';
 import { kmsKeyIdsMax, kmsLimits } from '../limits.ts';
 import { DataKeys } from './data-keys.ts';
@@ -45,9 +46,11 @@ export class KmsKeyring implements KeyringOfKind {
   constructor(options: KmsKeys) {
     const { keyIds, clock, entropy } = options;
     const [first] = keyIds;
-    if (first === undefined || keyIds.length > kmsKeyIdsMax) {
-      throw new Error(`a keyring needs 1 to ${kmsKeyIdsMax} keys of KMS`);
-    }
+    // Whoever reads an option has told the operator long before; this bounds how often one text makes us ask KMS.
+    assert(
+      first !== undefined && keyIds.length <= kmsKeyIdsMax,
+      `a keyring needs 1 to ${kmsKeyIdsMax} keys of KMS`,
+    );
     this.#kms = new Kms(options);
     this.#sealing = first;
     this.#keyIds = keyIds;

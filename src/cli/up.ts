@@ -83,7 +83,7 @@ export function notStarted(outcome: Exclude<StartOutcome, { readonly kind: 'star
       );
     }
     case 'refused':
-      return new Failure(outcome.message);
+      return new Failure(outcome.message, outcome.exitCode);
     default:
       return outcome satisfies never;
   }

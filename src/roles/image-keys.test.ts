@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { OperatorError } from '#lib/operator-error';
 import { Closing } from './closing.ts';
 import { openImageKeys } from './image-keys.ts';
 
@@ -26,6 +27,9 @@ const keyIn = (region: string): string => `arn:aws:kms:${region}:123456789012:ke
 test('keys of several regions are refused, as one KMS has one', async () => {
   await assert.rejects(
     open([keyIn('eu-west-1'), keyIn('us-east-1')]),
-    /--images-kms-key names keys of several regions/,
+    (error) =>
+      error instanceof OperatorError &&
+      error.exitCode === 2 &&
+      error.message.startsWith('--images-kms-key names keys of several regions'),
   );
 });

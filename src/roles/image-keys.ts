@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { type Keyring, type KmsCall, kmsService, masterKeysIn, openKeyring, readMasterKeys } from '#images';
+import { OperatorError } from '#lib/operator-error';
 import { systemClock as clock, systemEntropy as entropy, systemRandom as random } from '#platform';
 import { SignedJsonCalls } from '#wire';
 import type { Closing } from './closing.ts';
@@ -46,9 +47,11 @@ async function openKmsCall(
   keyIds: readonly string[],
 ): Promise<KmsCall> {
   const [region = options.region, ...others] = new Set(keyIds.flatMap(regionOf));
-  if (others.length > 0) throw new Error('--images-kms-key names keys of several regions; one KMS has one');
+  if (others.length > 0) {
+    throw new OperatorError('--images-kms-key names keys of several regions; one KMS has one', 2);
+  }
   const credentials = await openOwnCredentials(region).catch((error: unknown) => {
-    throw new Error(
+    throw new OperatorError(
       `--images-kms-key needs credentials for KMS in Lambkin's environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, ...): ${messageOf(error)}`,
     );
   });

@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { ImageKeeper } from '#control-plane';
 import { Collector, type CollectionOptions, ImageStore, readSecretFile, type ZoneCache } from '#images';
+import { OperatorError } from '#lib/operator-error';
 import {
   systemClock as clock,
   systemEntropy as entropy,
@@ -143,7 +144,7 @@ async function zoneOf({ zone }: ImageOptions): Promise<{ readonly zone?: ZoneCac
   if (zone === undefined) return {};
   const { nodes, secretFile } = zone;
   const secret = await readSecretFile(secretFile).catch((error: unknown) => {
-    throw new Error(`the secret of the zone's cache cannot be read: ${reasonOf(error)}`);
+    throw new OperatorError(`the secret of the zone's cache cannot be read: ${reasonOf(error)}`);
   });
   return { zone: { nodes, secret } };
 }

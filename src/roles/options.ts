@@ -1,4 +1,5 @@
 /** What an operator may decide about a Lambkin. The command line and the environment fill it in. */
+import type { OperatorExitCode } from '#lib/operator-error';
 import type { RuntimeStatus } from '#runtimes';
 import type { ContainerOptions, Isolation, IsolationWanted } from '#worker';
 
@@ -84,5 +85,5 @@ export type StartOutcome =
   | { readonly kind: 'started'; readonly lambkin: RunningLambkin }
   | { readonly kind: 'port-taken'; readonly host: string; readonly port: number }
   | { readonly kind: 'data-directory-taken'; readonly dataDirectory: string; readonly pid?: number }
-  /** Something about the options or the host makes it impossible; `message` is for the operator. */
-  | { readonly kind: 'refused'; readonly message: string };
+  /** Something about the options or the host makes it impossible; `message` is for the operator. Absent `exitCode`: 1. */
+  | { readonly kind: 'refused'; readonly message: string; readonly exitCode?: OperatorExitCode };

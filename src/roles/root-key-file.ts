@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { chmod, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRootKey, type RootKey, type RootKeyStore } from '#identity';
+import { OperatorError } from '#lib/operator-error';
 import { createOwnerFile, type Entropy } from '#platform';
 
 export const rootKeyFileName = 'root-key.json';
@@ -39,7 +40,7 @@ async function readKey(path: string): Promise<RootKey | undefined> {
     const { mode, size } = await file.stat();
     const value = size <= fileBytesMax ? parse(await file.readFile('utf8')) : undefined;
     if (!isRootKey(value)) {
-      throw new Error(
+      throw new OperatorError(
         `${path} holds no root key. Restore it from a backup, or remove it to have a new key made.`,
       );
     }

@@ -75,10 +75,10 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
     };
   } catch (error) {
     const { operatorMessage } = await import('./operator-message.ts');
-    const message = operatorMessage(error, dataDirectory);
+    const told = operatorMessage(error, dataDirectory);
     await closing.close(0);
-    if (message === undefined) throw error;
-    return { kind: 'refused', message };
+    if (told === undefined) throw error;
+    return { kind: 'refused', message: told.message, exitCode: told.exitCode };
   }
 
   async function abandoned(outcome: StartOutcome): Promise<StartOutcome> {

@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { OperatorError } from '#lib/operator-error';
 import { createOwnerFile, type Entropy } from '#platform';
 
 const fileBytesMax = 1024;
@@ -30,11 +31,11 @@ export async function masterKeysIn(path: string): Promise<readonly Uint8Array[] 
   }
   try {
     const { mode, size } = await file.stat();
-    if ((mode & 0o077) !== 0) throw new Error(`${path} can be read by others; make it 0600`);
+    if ((mode & 0o077) !== 0) throw new OperatorError(`${path} can be read by others; make it 0600`);
     const lines = size <= fileBytesMax ? (await file.readFile('latin1')).split('\n') : [];
     const keys = lines.filter((line) => line !== '');
     if (keys.length === 0 || keys.some((key) => !/^[0-9a-f]{64}$/.test(key))) {
-      throw new Error(
+      throw new OperatorError(
         `${path} holds no master key. Restore it from a backup: without it no image can be read.`,
       );
     }

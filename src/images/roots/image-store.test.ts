@@ -335,9 +335,10 @@ test('the master key file is made once, for its owner only, and anything else in
     assert.equal(statSync(file).mode & 0o777, 0o600);
     const wrong = join(path, 'wrong');
     writeFileSync(wrong, 'not a key\n', { mode: 0o600 });
-    await assert.rejects(readMasterKeys(wrong, entropy), /holds no master key/);
+    const name = 'OperatorError';
+    await assert.rejects(readMasterKeys(wrong, entropy), { name, message: /holds no master key/ });
     writeFileSync(join(path, 'open'), '', { mode: 0o644 });
-    await assert.rejects(readMasterKeys(join(path, 'open'), entropy), /read by others/);
+    await assert.rejects(readMasterKeys(join(path, 'open'), entropy), { name, message: /read by others/ });
     mkdirSync(join(path, 'dir'), { mode: 0o700 });
     await assert.rejects(readMasterKeys(join(path, 'dir'), entropy));
   } finally {

@@ -5,4 +5,3 @@ export type { KeeperOptions } from './keeper.ts';
 export { createAssignment } from './service.ts';
 export type { AssignmentOptions, AssignmentService } from './service.ts';
 export type { Limits } from './limits.ts';
-export { FakeWorker } from './fake-worker.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
-import { FakeWorker } from './index.ts';
+import { FakeWorker } from './fixtures/fake-worker.ts';
 import { partitionOfEnvironment, partitionOfVersion } from './partitioning.ts';
 import { someVersion } from '#metadata/fixtures';
 import { someRequest as request } from './fixtures/some-request.ts';

@@ -185,6 +185,13 @@ test('nothing imports itself by way of others, neither files nor components', ()
   assert.deepEqual(circlesIn(new Map(Object.entries(edges))), []);
 });
 
+test('what is for tests alone is imported by tests alone', () => {
+  const wrong = imports.filter(
+    ({ file, specifier }) => product.includes(file) && /\/(fixtures|contract)(\/|$)/.test(specifier),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test('the world is touched only where the design allows it', () => {
   const touching = imports.filter(({ file, specifier }) => {
     if (!product.includes(file) || worldPlaces.some((place) => place.test(file))) return false;

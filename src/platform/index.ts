@@ -28,7 +28,7 @@ export type { Clock, Cancel } from './clock.ts';
 export { compiledCodeVariables } from './compiled-code.ts';
 export { nodeHttp, nodeHttps } from '#lib/node-http';
 export { pause } from './pause.ts';
-export { createOwnerFile } from './owner-file.ts';
+export { createOwnerFile, readOwnerFile } from './owner-file.ts';
 export type { Random, Entropy } from './random.ts';
 export { StoreUnavailableError } from './unavailable.ts';
 export type { UnavailableReason } from './unavailable.ts';

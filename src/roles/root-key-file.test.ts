@@ -63,12 +63,19 @@ test('of many that start at the same time one wins, and all get its key', async 
   assert.deepEqual(await rootKeyFile(directory, seededEntropy(1)).read(), created[0]);
 });
 
-test('rights that are too wide are narrowed', async () => {
+test('a key that others could read is refused until its rights are narrowed, and never replaced', async () => {
+  const path = join(directory, rootKeyFileName);
   const file = rootKeyFile(directory, seededEntropy(1));
   await file.create(first);
-  chmodSync(join(directory, rootKeyFileName), 0o644);
+  for (const mode of [0o644, 0o640, 0o604, 0o660]) {
+    chmodSync(path, mode);
+    const told = { name: 'OperatorError', message: /root-key\.json can be read by others; make it 0600/ };
+    await assert.rejects(file.read(), told);
+    await assert.rejects(file.create(second), told);
+    assert.equal(statSync(path).mode & 0o777, mode, 'it is the operator who narrows them');
+  }
+  chmodSync(path, 0o600);
   assert.deepEqual(await file.read(), first);
-  assert.equal(statSync(join(directory, rootKeyFileName)).mode & 0o777, 0o600);
 });
 
 test('a file that holds no key is an error that names it, and is left as it is', async () => {
@@ -82,7 +89,7 @@ test('a file that holds no key is an error that names it, and is left as it is',
     JSON.stringify({ ...first, masterSecret: '' }),
     ' '.repeat(5000),
   ]) {
-    writeFileSync(path, text);
+    writeFileSync(path, text, { mode: 0o600 });
     const told = { name: 'OperatorError', message: /root-key\.json holds no root key/ };
     await assert.rejects(file.read(), told);
     await assert.rejects(file.create(second), told);

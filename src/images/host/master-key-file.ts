@@ -2,14 +2,12 @@
  * The master key of the local keyring: 32 bytes as hex in a file that only its owner can read. Whoever loses it loses every image; whoever has it
  * and the store can read them all.
  */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { OperatorError } from '#lib/operator-error';
-import { createOwnerFile, type Entropy } from '#platform';
+import { createOwnerFile, type Entropy, readOwnerFile } from '#platform';
 
 const fileBytesMax = 1024;
 
-/** The keys in the file, one a line, the sealing one first; makes the file with a new key if there is none. Rejects when it holds anything else. */
+/** The keys in the file, one a line, the sealing one first; makes the file with a new key if there is none. Rejects when it holds anything else, or can be read by others. */
 export async function readMasterKeys(path: string, entropy: Entropy): Promise<readonly Uint8Array[]> {
   const keys = await masterKeysIn(path);
   if (keys !== undefined) return keys;
@@ -22,25 +20,13 @@ export async function readMasterKeys(path: string, entropy: Entropy): Promise<re
 
 /** As `readMasterKeys`; undefined: there is no file, and none is made. */
 export async function masterKeysIn(path: string): Promise<readonly Uint8Array[] | undefined> {
-  let file;
-  try {
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+  const text = await readOwnerFile(path, fileBytesMax);
+  if (text === undefined) return undefined;
+  const keys = text.split('\n').filter((line) => line !== '');
+  if (keys.length === 0 || keys.some((key) => !/^[0-9a-f]{64}$/.test(key))) {
+    throw new OperatorError(
+      `${path} holds no master key. Restore it from a backup: without it no image can be read.`,
+    );
   }
-  try {
-    const { mode, size } = await file.stat();
-    if ((mode & 0o077) !== 0) throw new OperatorError(`${path} can be read by others; make it 0600`);
-    const lines = size <= fileBytesMax ? (await file.readFile('latin1')).split('\n') : [];
-    const keys = lines.filter((line) => line !== '');
-    if (keys.length === 0 || keys.some((key) => !/^[0-9a-f]{64}$/.test(key))) {
-      throw new OperatorError(
-        `${path} holds no master key. Restore it from a backup: without it no image can be read.`,
-      );
-    }
-    return keys.map((key) => Buffer.from(key, 'hex'));
-  } finally {
-    await file.close();
-  }
+  return keys.map((key) => Buffer.from(key, 'hex'));
 }

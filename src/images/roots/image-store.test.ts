@@ -1,6 +1,6 @@
 /** Images in and out of a store: shared, private to their account, moved between roots, and safe from whoever dies in between. */
 import assert from 'node:assert/strict';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { memoryBlobs, memoryDocuments } from '#engines/memory';
@@ -339,6 +339,9 @@ test('the master key file is made once, for its owner only, and anything else in
     await assert.rejects(readMasterKeys(wrong, entropy), { name, message: /holds no master key/ });
     writeFileSync(join(path, 'open'), '', { mode: 0o644 });
     await assert.rejects(readMasterKeys(join(path, 'open'), entropy), { name, message: /read by others/ });
+    chmodSync(file, 0o640);
+    await assert.rejects(readMasterKeys(file, entropy), { name, message: /read by others; make it 0600/ });
+    assert.equal(statSync(file).mode & 0o777, 0o640, 'it is the operator who narrows them');
     mkdirSync(join(path, 'dir'), { mode: 0o700 });
     await assert.rejects(readMasterKeys(join(path, 'dir'), entropy));
   } finally {

@@ -5,7 +5,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { unreachable } from '#lib/assert';
 import { systemClock } from '#platform';
-import { probes } from '#roles';
+import { imageMountsProblem, probeMounting } from '#roles';
 import { openRuntimes, type RuntimeStatus } from '#runtimes';
 import { firstLineOf, programVersion, runs } from './programs.ts';
 import { statusText } from './runtimes.ts';
@@ -98,7 +98,6 @@ async function host(): Promise<readonly Finding[]> {
 /** Where a function finds its layers. */
 async function layers(dataDirectory: string): Promise<readonly Finding[]> {
   const [area, name] = ['Host', 'Layers'];
-  const { probeMounting } = await probes();
   const mounting = await probeMounting(await existing(dataDirectory), undefined);
   switch (mounting.kind) {
     case 'root':
@@ -171,7 +170,6 @@ async function containers(): Promise<readonly Finding[]> {
 /** What functions of PackageType Image need besides containers. */
 async function images(): Promise<readonly Finding[]> {
   const [area, name] = ['For container images (besides containers)', 'Mounting'];
-  const { imageMountsProblem } = await probes();
   const problem = await imageMountsProblem();
   if (problem === undefined) {
     return [{ area, name, status: 'good', detail: 'functions of PackageType Image can run in containers' }];

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, systemEntropy } from '#platform';
-import { probes, type RunningLambkin } from '#roles';
+import { probeContainers, type RunningLambkin } from '#roles';
 import { findings } from './doctor-findings.ts';
 import type { Finding } from './doctor-findings.ts';
 import type { Paint } from './banner.ts';
@@ -38,7 +38,6 @@ export async function doctor(options: {
 async function autoIsolation(): Promise<Isolation> {
   const directory = await mkdtemp(join(tmpdir(), 'lambkin-doctor-'));
   try {
-    const { probeContainers } = await probes();
     const why = await probeContainers({
       containers: {},
       directory,

@@ -4,11 +4,11 @@
  */
 import type { CacheNodeRoleOptions, RunningCacheNode } from './cache-node.ts';
 import type { LambkinOptions, StartOutcome } from './options.ts';
-import type * as Probes from './probes.ts';
 
 export type { LambkinOptions, LogLevel, RunningLambkin, StartOutcome } from './options.ts';
 export type { Running } from './running-file.ts';
 export type { CacheNodeRoleOptions } from './cache-node.ts';
+export { imageMountsProblem, probeContainers, probeMounting } from './probes.ts';
 
 /** Never rejects for a reason that the operator can mend. */
 export async function startLambkin(options: LambkinOptions): Promise<StartOutcome> {
@@ -20,9 +20,4 @@ export async function startLambkin(options: LambkinOptions): Promise<StartOutcom
 export async function startCacheNode(options: CacheNodeRoleOptions): Promise<RunningCacheNode> {
   const role = await import('./cache-node.ts');
   return role.startCacheNode(options);
-}
-
-/** What `lambkin doctor` asks the components about this host. */
-export function probes(): Promise<typeof Probes> {
-  return import('./probes.ts');
 }

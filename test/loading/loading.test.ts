@@ -84,6 +84,16 @@ test("invoke and logs load nothing of the service, and not Node's other HTTP cli
   }
 });
 
+test("doctor loads what it asks about this host, not the rest of a start nor Node's other HTTP client", async () => {
+  const loaded = await loadedBy(join(directory, 'doctor.json'), 'doctor', '--data-dir', directory);
+  assert.ok(loaded.includes('src/worker/index.ts') && loaded.includes('src/images/index.ts'));
+  const unasked = /^(?:src\/(?:control-plane|frontend|identity|wire|roles\/all-in-one)|node:https?$)/;
+  assert.deepEqual(
+    loaded.filter((path) => unasked.test(path)),
+    [],
+  );
+});
+
 test('what is loaded later serves all of its first requests, and those after a restart', async () => {
   const dataDirectory = join(directory, 'data');
   const key = join(dataDirectory, 'images.key');

@@ -1,5 +1,5 @@
 /** A node of the zone's cache, asked over HTTP. */
-import { Agent, request } from 'node:http';
+import { nodeHttp } from '#platform';
 import type { CacheNode } from '../cache/zone-tier.ts';
 import type { ZoneCache } from '../device/mounted.ts';
 import { shardBytes } from '../cache/shards.ts';
@@ -25,7 +25,7 @@ class HttpCacheNode implements CacheNode {
   readonly id: string;
   readonly #secret: string;
   readonly #answerMsMax: number;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: zoneLimits.connectionsPerNodeMax });
+  readonly #agent = new (nodeHttp().Agent)({ keepAlive: true, maxSockets: zoneLimits.connectionsPerNodeMax });
 
   constructor(origin: string, secret: string, answerMsMax: number) {
     this.id = origin;
@@ -48,7 +48,7 @@ class HttpCacheNode implements CacheNode {
   /** The answer's body; undefined: not found. */
   #ask(method: string, chunk: string, shard: number, body?: Uint8Array): Promise<Uint8Array | undefined> {
     return new Promise((resolve, reject) => {
-      const asked = request(`${this.id}/shards/${chunk}/${shard}`, {
+      const asked = nodeHttp().request(`${this.id}/shards/${chunk}/${shard}`, {
         method,
         agent: this.#agent,
         headers: {

@@ -9,8 +9,9 @@
  * `authorization: Bearer <secret>`. Shards are of ciphertext, and whoever reads them verifies: the secret keeps strangers from filling the cache.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { nodeHttp } from '#platform';
 import type { CacheNodeStore } from '../cache/node.ts';
 import { shardBytes } from '../cache/shards.ts';
 import { zoneLimits } from '../limits.ts';
@@ -31,12 +32,15 @@ export class CacheServer {
 
   static async open(options: CacheServerOptions): Promise<CacheServer> {
     const secret = digest(`Bearer ${options.secret}`);
-    const server = createServer({ requestTimeout: zoneLimits.requestMsMax }, (request, response) => {
-      request.on('error', () => {});
-      const isKnown = timingSafeEqual(digest(request.headers.authorization ?? ''), secret);
-      if (isKnown) void answer(options.store, request, response).catch(() => end(request, response, 500));
-      else end(request, response, 401);
-    });
+    const server = nodeHttp().createServer(
+      { requestTimeout: zoneLimits.requestMsMax },
+      (request, response) => {
+        request.on('error', () => {});
+        const isKnown = timingSafeEqual(digest(request.headers.authorization ?? ''), secret);
+        if (isKnown) void answer(options.store, request, response).catch(() => end(request, response, 500));
+        else end(request, response, 401);
+      },
+    );
     server.maxConnections = zoneLimits.connectionsMax;
     server.keepAliveTimeout = zoneLimits.idleConnectionMs;
     await new Promise<void>((resolve, reject) => {

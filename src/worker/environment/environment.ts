@@ -1,9 +1,4 @@
-/**
- * One execution environment: carries out what its state machine decides. What happens in order:
- *
- *   START, what the function prints, END and REPORT stand in the log in this order, and everything printed before an answer belongs to that
- *   answer's invoke. The answer itself waits for none of it, unless the caller wants the log's tail.
- */
+/** One execution environment: carries out what its state machine decides. */
 import type { Clock, Entropy } from '#platform';
 import type { LogSink } from '#logs';
 import type { StreamLimits } from '../stream/answer-buffer.ts';
@@ -33,6 +28,7 @@ import { initial, step } from './state.ts';
 import { statusOf } from './status.ts';
 import type { Effect, Event, Failure, State, Terms } from './state-types.ts';
 import { termsOf } from './terms.ts';
+import { TurnEnd } from './turn-end.ts';
 import { Turn } from './turn.ts';
 
 export interface EnvironmentParts {
@@ -62,10 +58,9 @@ export class Environment {
   #state: State = initial;
   readonly #deadline: Deadline;
   #turn: Turn | undefined;
+  readonly #turnEnd: TurnEnd;
   /** As they stood when their sandbox was last killed. */
   #extensions: readonly Extension[] = [];
-  /** Set while the end of an invoke still waits for output that was written before it. */
-  #closing: Promise<void> | undefined;
 
   constructor(spec: EnvironmentSpec, parts: EnvironmentParts) {
     const { clock, initLimitMs, logs } = parts;
@@ -82,6 +77,7 @@ export class Environment {
     this.#log = log;
     const { timeoutMs } = this.#terms;
     this.#platformLog = new PlatformLog({ log, clock, format, spec, timeoutMs });
+    this.#turnEnd = new TurnEnd(this.#platformLog);
     this.#deadline = new Deadline(clock, () => this.#pastDeadline());
     this.#start();
   }
@@ -108,7 +104,8 @@ export class Environment {
   #take(request: InvokeRequest, streaming: false): Promise<InvokeOutcome>;
   #take(request: InvokeRequest, streaming: boolean): Promise<StreamingOutcome>;
   #take(request: InvokeRequest, streaming: boolean): Promise<StreamingOutcome> {
-    if (this.#closing !== undefined) return this.#closing.then(() => this.#take(request, streaming));
+    const { pending } = this.#turnEnd;
+    if (pending !== undefined) return pending.then(() => this.#take(request, streaming));
     if (this.#state.kind === 'stopping' || this.#state.kind === 'gone') return notStarted;
     const { promise, resolve } = Promise.withResolvers<StreamingOutcome>();
     // A second invoke would be a bug of ours: the machine refuses it before the first one's turn is lost.
@@ -341,31 +338,14 @@ export class Environment {
     this.#turn?.fail({ kind: 'answered', payload, functionError: 'Unhandled', errorType });
   }
 
-  #report({ durationMs, initMs, failure }: Extract<Effect, { readonly kind: 'report' }>): void {
+  #report(report: Extract<Effect, { readonly kind: 'report' }>): void {
     const turn = this.#turn;
     this.#turn = undefined;
     if (turn === undefined) return;
-    const { requestId, invokedArn } = turn.request;
+    const { invokedArn } = turn.request;
+    const { durationMs, initMs } = report;
     this.#parts.onRan?.({ invokedArn, version: this.spec.version.version, durationMs, initMs });
-    const { latest } = this.#housing;
-    const close = (): void => {
-      this.#closing = undefined;
-      const logTail = this.#platformLog.invokeEnded({
-        requestId,
-        durationMs,
-        memoryUsedBytes: latest?.memoryPeakBytes() ?? 0,
-        ...(initMs !== undefined && { initMs }),
-        ...(failure !== undefined && { failure }),
-      });
-      turn.end(logTail);
-    };
-    if (latest === undefined) return close();
-    this.#closing = new Promise((resolve) => {
-      latest.drain(() => {
-        close();
-        resolve();
-      });
-    });
+    this.#turnEnd.write(turn, report, this.#housing.latest);
   }
 
   /** A line of the function, for its log and whoever has subscribed. */
@@ -388,7 +368,7 @@ export class Environment {
   }
 
   async #end(): Promise<void> {
-    await this.#closing;
+    await this.#turnEnd.pending;
     this.#log.endLines();
     this.#log.flush();
     this.#housing.forget();

@@ -7,7 +7,7 @@
  *
  * What was due while Lambkin was not running runs once at the start.
  */
-import type { Cancel, Clock, Documents, Entropy } from '#platform';
+import { type Cancel, type Clock, type Documents, type Entropy, putRecord } from '#platform';
 import type { Handlers } from '#wire';
 import { actionHandlers } from './api/actions.ts';
 import { policyHandlers } from './api/policies.ts';
@@ -29,7 +29,7 @@ import {
   targetKey,
   type TargetRecord,
 } from './records.ts';
-import { put, Store } from './store.ts';
+import { Store } from './store.ts';
 
 export interface AutoscalingOptions {
   readonly documents: Documents;
@@ -172,7 +172,7 @@ class Service implements Autoscaling {
       const target = await this.#store.find<TargetRecord>(targetKey('targets', place, resourceId));
       const found = await this.#store.find<ActionRecord>(namedKey('actions', place, resourceId, action.name));
       if (!target || !found) return { writes: [], result: undefined };
-      const ran = put(found.key, found, { ...found.value, ranUntilMs: clock.wallMs() });
+      const ran = putRecord(found.key, found, { ...found.value, ranUntilMs: clock.wallMs() });
       if (target.value.isScheduleSuspended) return { writes: [ran], result: undefined };
       const { minCapacity = target.value.minCapacity, maxCapacity = target.value.maxCapacity } = found.value;
       // One bound alone takes the other along.
@@ -181,7 +181,7 @@ class Service implements Autoscaling {
           ? { minCapacity, maxCapacity: Math.max(minCapacity, maxCapacity) }
           : { minCapacity: Math.min(minCapacity, maxCapacity), maxCapacity };
       const bounded = { ...target.value, ...bounds };
-      return { writes: [ran, put(target.key, target, bounded)], result: bounded };
+      return { writes: [ran, putRecord(target.key, target, bounded)], result: bounded };
     });
     await this.#load({ ...place, resourceId });
     const scaled = scaledFunction(place, resourceId);
@@ -225,7 +225,7 @@ class Service implements Autoscaling {
       const found = await this.#store.find<ActivitiesRecord>(key);
       const activities = [activity, ...(found?.value.activities ?? [])].slice(0, activitiesMax);
       const after: ActivitiesRecord = { accountId, region, resourceId, activities };
-      return { writes: [put(key, found, after)], result: undefined };
+      return { writes: [putRecord(key, found, after)], result: undefined };
     });
   }
 

@@ -1,13 +1,14 @@
 /** The records of auto scaling in Documents: read, listed, and changed against the revision that was read. */
-import type { Documents, Json, Revision, Write } from '#platform';
+import {
+  changeRecords,
+  type Decision,
+  type Documents,
+  recordsBelow,
+  type Stored,
+  storedRecord,
+} from '#platform';
 import { WireError } from '#wire';
 import { commitAttemptsMax, writesPerCommitMax } from './limits.ts';
-
-export interface Stored<Value> {
-  readonly key: string;
-  readonly value: Value;
-  readonly revision: Revision;
-}
 
 export class Store {
   readonly #documents: Documents;
@@ -18,20 +19,12 @@ export class Store {
 
   async find<Value>(key: string): Promise<Stored<Value> | undefined> {
     const document = await this.#documents.get(key);
-    return document && { key, value: document.value as unknown as Value, revision: document.revision };
+    return document && storedRecord<Value>(document);
   }
 
   /** All below a prefix, in order of their keys; what may stand there is bounded. */
-  async below<Value>(prefix: string): Promise<readonly Stored<Value>[]> {
-    const all: Stored<Value>[] = [];
-    for (let after: string | undefined; ;) {
-      const page = await this.#documents.list(prefix, after === undefined ? {} : { after });
-      for (const { key, value, revision } of page.documents) {
-        all.push({ key, value: value as unknown as Value, revision });
-      }
-      after = page.next;
-      if (after === undefined) return all;
-    }
+  below<Value>(prefix: string): Promise<readonly Stored<Value>[]> {
+    return recordsBelow(this.#documents, prefix);
   }
 
   /** A page of what is below a prefix, after a key. */
@@ -41,22 +34,14 @@ export class Store {
     limit: number,
   ): Promise<{ readonly items: readonly Stored<Value>[]; readonly next: string | undefined }> {
     const page = await this.#documents.list(prefix, { limit, ...(after !== undefined && { after }) });
-    const items = page.documents.map(({ key, value, revision }) => ({
-      key,
-      value: value as unknown as Value,
-      revision,
-    }));
-    return { items, next: page.next };
+    return { items: page.documents.map(storedRecord<Value>), next: page.next };
   }
 
   /** Reads, decides and writes, anew whenever somebody else was faster. No writes: nothing to change. */
-  async change<Result>(
-    decide: () => Promise<{ readonly writes: readonly Write[]; readonly result: Result }>,
-  ): Promise<Result> {
-    for (let attempt = 1; attempt <= commitAttemptsMax; attempt += 1) {
-      const { writes, result } = await decide();
-      if (writes.length === 0 || (await this.#documents.commit(writes)).kind === 'committed') return result;
-    }
+  async change<Result>(decide: () => Promise<Decision<Result>>): Promise<Result> {
+    const changing = { documents: this.#documents, attemptsMax: commitAttemptsMax };
+    const outcome = await changeRecords(changing, decide);
+    if (outcome.kind === 'done') return outcome.result;
     throw new WireError('ConcurrentUpdateException', 'Concurrent updates caused an exception. Try again.');
   }
 
@@ -67,17 +52,4 @@ export class Store {
       await this.#documents.commit(batch.map(({ key }) => ({ kind: 'delete', key, expected: 'any' })));
     }
   }
-}
-
-export function put(key: string, before: Stored<unknown> | undefined, value: object): Write {
-  return { kind: 'put', key, value: value as unknown as Json, expected: before?.revision ?? 'absent' };
-}
-
-/** Nothing new, but only if nobody has changed it meanwhile. */
-export function hold(stored: Stored<object>): Write {
-  return put(stored.key, stored, stored.value);
-}
-
-export function remove(stored: Stored<unknown>): Write {
-  return { kind: 'delete', key: stored.key, expected: stored.revision };
 }

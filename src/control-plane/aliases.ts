@@ -8,6 +8,7 @@ import {
   isVersionNumber,
   latestVersion,
 } from '#metadata';
+import { addRecord, holdRecord, removeRecord, replaceRecord } from '#platform';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import {
   aliasNotFound,
@@ -19,7 +20,6 @@ import {
 } from './answers.ts';
 import { detach } from './attachments.ts';
 import type { Context } from './context.ts';
-import { add, hold, remove, replace } from './function-store.ts';
 import { additionalVersionsMax } from './limits.ts';
 import { page } from './pages.ts';
 import { releaseProvisioned, requireProvisionable } from './provisioned.ts';
@@ -58,7 +58,7 @@ async function createAlias(context: Context, input: Input, request: RequestConte
       throw conflict(`Alias already exists: ${functionArn(name, alias.name)}`);
     }
     await requireTargets(context, name, alias);
-    return { writes: [hold(record), add(aliasKey(name, alias.name), alias)], result: undefined };
+    return { writes: [holdRecord(record), addRecord(aliasKey(name, alias.name), alias)], result: undefined };
   });
   return aliasConfiguration(alias);
 }
@@ -81,7 +81,7 @@ async function updateAlias(context: Context, input: Input, request: RequestConte
     };
     await requireTargets(context, name, after);
     await requireProvisionable(store, after);
-    return { writes: [hold(record), replace(before, after)], result: after };
+    return { writes: [holdRecord(record), replaceRecord(before, after)], result: after };
   });
   return aliasConfiguration(alias);
 }
@@ -98,7 +98,7 @@ async function deleteAlias(context: Context, input: Input, request: RequestConte
       ...(await detach(store, name, aliasName)),
       ...(await releaseProvisioned(context, name, aliasName)),
     ];
-    return { writes: [hold(record), remove(alias), ...attached], result: undefined };
+    return { writes: [holdRecord(record), removeRecord(alias), ...attached], result: undefined };
   });
   return {};
 }

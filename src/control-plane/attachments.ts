@@ -21,8 +21,8 @@ import {
   provisionedKey,
   provisionedPrefix,
 } from '#metadata';
-import type { Write } from '#platform';
-import { type FunctionStore, remove, replace, type Stored } from './function-store.ts';
+import { removeRecord, replaceRecord, type Stored, type Write } from '#platform';
+import type { FunctionStore } from './function-store.ts';
 
 const prefixOf = (collection: string, name: FunctionName): string =>
   `control-plane/${collection}/${name.accountId}/${name.region}/${name.functionName}/`;
@@ -63,7 +63,7 @@ export async function detach(
     store.find(runtimeManagementKey(name, qualifier)),
   ]);
   const urlId = url && (await store.find(functionUrlIdKey(url.value.region, url.value.urlId)));
-  const gone = [url, urlId, ...others].filter((found) => found !== undefined).map(remove);
+  const gone = [url, urlId, ...others].filter((found) => found !== undefined).map(removeRecord);
   return policies && Object.hasOwn(policies.value.policies, qualifier)
     ? [withoutPolicy(policies, qualifier), ...gone]
     : gone;
@@ -74,5 +74,7 @@ export function withoutPolicy(before: Stored<FunctionPolicyRecord>, qualifier: s
   const policies = Object.fromEntries(
     Object.entries(before.value.policies).filter(([name]) => name !== qualifier),
   );
-  return Object.keys(policies).length === 0 ? remove(before) : replace(before, { ...before.value, policies });
+  return Object.keys(policies).length === 0
+    ? removeRecord(before)
+    : replaceRecord(before, { ...before.value, policies });
 }

@@ -9,9 +9,8 @@
  * record unchanged: so none is deleted while a function is given it.
  */
 import type { FunctionName, Place } from '#metadata';
-import type { Documents, Json, Write } from '#platform';
+import { type Documents, type Json, type Stored, storedRecord, type Write } from '#platform';
 import { WireError } from '#wire';
-import { present, type Stored } from './function-store.ts';
 
 export interface ConfigRecord {
   /** `csc-` and 17 characters. */
@@ -51,7 +50,7 @@ export async function findConfig(
 ): Promise<Stored<ConfigRecord> | undefined> {
   const id = configIdOf(place, arn);
   const document = id === undefined ? undefined : await documents.get(configKey(place, id));
-  return document && present<ConfigRecord>(document);
+  return document && storedRecord<ConfigRecord>(document);
 }
 
 /** A function's configuration, if it has one. */
@@ -60,7 +59,7 @@ export async function configOf(documents: Documents, name: FunctionName): Promis
   if (!attachment) return undefined;
   const { configId } = attachment.value as unknown as Attachment;
   const document = await documents.get(configKey(name, configId));
-  return document && present<ConfigRecord>(document).value;
+  return document && storedRecord<ConfigRecord>(document).value;
 }
 
 /** For operations that name a configuration which is not there (any more). */

@@ -3,6 +3,14 @@
  * DeleteFunctionCodeSigningConfig, ListFunctionsByCodeSigningConfig. What they make of code stands in code-signing-check.ts.
  */
 import { functionArn, type FunctionName, latestVersion, type Place } from '#metadata';
+import {
+  changeRecords,
+  type Decision,
+  holdRecord,
+  removeRecord,
+  replaceRecord,
+  type Stored,
+} from '#platform';
 import { type Handlers, type Input, type Output, type RequestContext, WireError } from '#wire';
 import { conflict, imagesUnsigned } from './answers.ts';
 import {
@@ -18,7 +26,6 @@ import {
   usersPrefix,
 } from './code-signing-store.ts';
 import type { Context } from './context.ts';
-import { hold, remove, replace, type Stored } from './function-store.ts';
 import { commitAttemptsMax } from './limits.ts';
 import { page } from './pages.ts';
 import { lastModified } from './representation.ts';
@@ -63,7 +70,7 @@ export function codeSigningHandlers(context: Context): Handlers {
         // Held, so that the function cannot go and leave its configuration behind.
         const record = await store.getFunction(name);
         await requireArchive(context, name);
-        return { writes: [hold(record), ...writes], result: undefined };
+        return { writes: [holdRecord(record), ...writes], result: undefined };
       });
       return { CodeSigningConfigArn: arn, FunctionName: name.functionName };
     },
@@ -121,7 +128,7 @@ export async function changeConfig(
   return commit(context, async () => {
     const before = await getConfig(context, place, input);
     const after = next(before.value);
-    return { writes: [replace(before, after)], result: after };
+    return { writes: [replaceRecord(before, after)], result: after };
   });
 }
 
@@ -149,7 +156,7 @@ async function deleteConfig(context: Context, input: Input, place: Place): Promi
         `The code signing configuration ${configArn(place, config.value.id)} is used by functions and cannot be deleted.`,
       );
     }
-    return { writes: [remove(config)], result: undefined };
+    return { writes: [removeRecord(config)], result: undefined };
   });
   return {};
 }
@@ -166,16 +173,11 @@ async function listUsers(context: Context, input: Input, place: Place): Promise<
 }
 
 async function commit<Result>(
-  { store }: Context,
-  decide: () => Promise<{
-    readonly writes: Parameters<Context['store']['documents']['commit']>[0];
-    readonly result: Result;
-  }>,
+  { store: { documents } }: Context,
+  decide: () => Promise<Decision<Result>>,
 ): Promise<Result> {
-  for (let attempt = 1; attempt <= commitAttemptsMax; attempt += 1) {
-    const { writes, result } = await decide();
-    if ((await store.documents.commit(writes)).kind === 'committed') return result;
-  }
+  const outcome = await changeRecords({ documents, attemptsMax: commitAttemptsMax }, decide);
+  if (outcome.kind === 'done') return outcome.result;
   throw conflict('The operation cannot be performed at this time.');
 }
 

@@ -6,13 +6,13 @@ import {
   latestVersion,
   type VersionRecord,
 } from '#metadata';
-import type { Write } from '#platform';
+import { holdRecord, removeRecord, type Stored, type Write } from '#platform';
 import type { Handlers } from '#wire';
 import { conflict, invalidParameter, tooContended } from './answers.ts';
 import { attachmentsOf, detach } from './attachments.ts';
 import { detachConfig } from './code-signing-store.ts';
 import type { Context } from './context.ts';
-import { type FunctionStore, hold, remove, type Stored } from './function-store.ts';
+import type { FunctionStore } from './function-store.ts';
 import { commitAttemptsMax, writesPerCommitMax } from './limits.ts';
 import { releaseProvisioned } from './provisioned.ts';
 import { targetOf } from './request.ts';
@@ -48,14 +48,19 @@ async function deleteFunction({ store, releases }: Context, name: FunctionName):
     const parts: readonly Stored<unknown>[] = [...attachments, ...aliases, ...versions];
     const reservation = await releaseReservation(store, name);
     const signing = await detachConfig(store.documents, name);
-    const last = [remove(record), ...(latest ? [remove(latest)] : []), ...reservation, ...signing];
+    const last = [
+      removeRecord(record),
+      ...(latest ? [removeRecord(latest)] : []),
+      ...reservation,
+      ...signing,
+    ];
     const room = writesPerCommitMax - last.length;
     const surplus = parts.slice(0, Math.max(0, parts.length - room));
     const batches = [];
     for (let start = 0; start < surplus.length; start += writesPerCommitMax) {
-      batches.push(surplus.slice(start, start + writesPerCommitMax).map(remove));
+      batches.push(surplus.slice(start, start + writesPerCommitMax).map(removeRecord));
     }
-    batches.push([...last, ...parts.slice(surplus.length).map(remove)]);
+    batches.push([...last, ...parts.slice(surplus.length).map(removeRecord)]);
     if (await commitAll(store, batches)) {
       releases.changed(seen, []);
       return;
@@ -99,7 +104,7 @@ async function deleteVersion(context: Context, name: FunctionName, qualifier: st
       ...(await detach(store, name, qualifier)),
       ...(await releaseProvisioned(context, name, qualifier)),
     ];
-    return { writes: [hold(record), remove(version), ...attached], result: version.value };
+    return { writes: [holdRecord(record), removeRecord(version), ...attached], result: version.value };
   });
   context.releases.changed([deleted], []);
 }

@@ -12,11 +12,12 @@ import {
   isVersionNumber,
   latestVersion,
 } from '#metadata';
+import { holdRecord, putRecord, removeRecord } from '#platform';
 import { type Handlers, type Input, type Output, type RequestContext, WireError } from '#wire';
 import { invalidParameter } from './answers.ts';
 import type { Context } from './context.ts';
 import { type Destinations, destinationsOf, requireDestinations } from './event-destinations.ts';
-import { type FunctionStore, hold, remove, upsert } from './function-store.ts';
+import type { FunctionStore } from './function-store.ts';
 import { page } from './pages.ts';
 import { number, structure, type Target, targetOf } from './request.ts';
 
@@ -47,7 +48,7 @@ export function eventInvokeHandlers(context: Context): Handlers {
         const record = await store.findFunction(target.name);
         const found = await store.find(keyOf(target));
         if (!record || !found) throw noConfiguration(target);
-        return { writes: [hold(record), remove(found)], result: undefined };
+        return { writes: [holdRecord(record), removeRecord(found)], result: undefined };
       });
       return {};
     },
@@ -87,7 +88,7 @@ async function write(
       ...mergedDestinations(destinations, kept),
       lastModifiedMs: clock.wallMs(),
     };
-    return { writes: [hold(record), upsert(keyOf(target), before, after)], result: after };
+    return { writes: [holdRecord(record), putRecord(keyOf(target), before, after)], result: after };
   });
   return eventInvokeConfiguration(after);
 }

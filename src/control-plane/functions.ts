@@ -12,6 +12,7 @@ import {
   versionKey,
   type VersionRecord,
 } from '#metadata';
+import { addRecord, type Stored } from '#platform';
 import { constraintError, type Handlers, type Input, type Output, type RequestContext } from '#wire';
 import { functionExists, functionNotFound, imagesUnsigned } from './answers.ts';
 import { checkSigned } from './code-signing-check.ts';
@@ -21,7 +22,6 @@ import { type Settings, settingsOf, sourceKeyAfter } from './configuration.ts';
 import type { Context } from './context.ts';
 import { imageShown, takeImage } from './function-image.ts';
 import { requireUnpackedRoom } from './function-layers.ts';
-import { add, type Stored } from './function-store.ts';
 import { referenceOf } from './image-keeper.ts';
 import { downloadLinkSeconds, functionNameCharsMax } from './limits.ts';
 import { page } from './pages.ts';
@@ -76,9 +76,9 @@ async function createFunction(context: Context, input: Input, request: RequestCo
     if (await store.findFunction(name)) throw functionExists(name);
     return {
       writes: [
-        add(functionKey(name), record),
-        add(versionKey(name, latestVersion), latest),
-        ...(version ? [add(versionKey(name, version.version), version)] : []),
+        addRecord(functionKey(name), record),
+        addRecord(versionKey(name, latestVersion), latest),
+        ...(version ? [addRecord(versionKey(name, version.version), version)] : []),
         ...(codeSigningConfigArn === undefined
           ? []
           : await attachConfig(store.documents, name, codeSigningConfigArn)),

@@ -14,11 +14,11 @@ import {
   type ResourcePolicy,
   type VersionRecord,
 } from '#metadata';
-import type { Write } from '#platform';
+import { holdRecord, putRecord, replaceRecord, type Stored, type Write } from '#platform';
 import { WireError } from '#wire';
 import { aliasNotFound, functionNotFound, invalidParameter } from './answers.ts';
 import { withoutPolicy } from './attachments.ts';
-import { type FunctionStore, hold, replace, type Stored, upsert } from './function-store.ts';
+import type { FunctionStore } from './function-store.ts';
 import { policyCharactersMax, policyRecordCharactersMax } from './limits.ts';
 
 export interface PolicyTarget {
@@ -80,9 +80,9 @@ export function policyWrites(
   revisionId: string,
 ): readonly Write[] {
   const { name, qualifier, policies, record, resource } = target;
-  const resourceWrite = replace<object>(resource, { ...resource.value, revisionId });
+  const resourceWrite = replaceRecord<object>(resource, { ...resource.value, revisionId });
   if (document === undefined) {
-    return policies ? [hold(record), resourceWrite, withoutPolicy(policies, qualifier)] : [];
+    return policies ? [holdRecord(record), resourceWrite, withoutPolicy(policies, qualifier)] : [];
   }
   requireLength(document.length, policyCharactersMax);
   const { accountId, region, functionName } = name;
@@ -93,7 +93,7 @@ export function policyWrites(
     policies: { ...policies?.value.policies, [qualifier]: { document, revisionId } },
   };
   requireLength(JSON.stringify(next).length, policyRecordCharactersMax);
-  return [hold(record), resourceWrite, upsert(functionPolicyKey(name), policies, next)];
+  return [holdRecord(record), resourceWrite, putRecord(functionPolicyKey(name), policies, next)];
 }
 
 function requireLength(characters: number, max: number): void {

@@ -14,11 +14,11 @@ import {
   provisionedPrefix,
   type ProvisionedRecord,
 } from '#metadata';
-import type { Write } from '#platform';
+import { holdRecord, putRecord, removeRecord, type Write } from '#platform';
 import { type Handlers, type Input, type Output, type RequestContext, WireError } from '#wire';
 import { aliasNotFound, conflict, functionNotFound, invalidParameter } from './answers.ts';
 import type { Context } from './context.ts';
-import { type FunctionStore, hold, remove, upsert } from './function-store.ts';
+import type { FunctionStore } from './function-store.ts';
 import { page } from './pages.ts';
 import { provisionedConcurrency } from './provisioned-record.ts';
 import { number, required, targetOf } from './request.ts';
@@ -96,8 +96,8 @@ async function setProvisioned(
       );
     }
     const before = await store.find<ProvisionedRecord>(provisionedKey(name, qualifier));
-    const writing = upsert(provisionedKey(name, qualifier), before, after);
-    return { writes: [hold(function_), writing, ...taking], result: undefined };
+    const writing = putRecord(provisionedKey(name, qualifier), before, after);
+    return { writes: [holdRecord(function_), writing, ...taking], result: undefined };
   });
   return after;
 }
@@ -116,7 +116,7 @@ async function removeProvisioned(context: Context, name: FunctionName, qualifier
     const found = await store.find(provisionedKey(name, qualifier));
     if (!found) return { writes: [], result: undefined }; // gone already: as asked
     const release = await releaseProvisioned(context, name, qualifier);
-    return { writes: [hold(record), remove(found), ...release], result: undefined };
+    return { writes: [holdRecord(record), removeRecord(found), ...release], result: undefined };
   });
 }
 

@@ -1,8 +1,8 @@
 /** PutFunctionRecursionConfig and GetFunctionRecursionConfig: whether a function that invokes itself over and over is stopped. */
 import type { FunctionRecord } from '#metadata';
+import { replaceRecord } from '#platform';
 import type { Handlers } from '#wire';
 import type { Context } from './context.ts';
-import { replace } from './function-store.ts';
 import { required, unqualifiedTarget } from './request.ts';
 
 export function recursionHandlers({ store, region }: Context): Handlers {
@@ -12,7 +12,7 @@ export function recursionHandlers({ store, region }: Context): Handlers {
       const recursiveLoop = required(input, 'RecursiveLoop') as Required<FunctionRecord>['recursiveLoop'];
       await store.change(name, async () => {
         const record = await store.getFunction(name);
-        return { writes: [replace(record, { ...record.value, recursiveLoop })], result: undefined };
+        return { writes: [replaceRecord(record, { ...record.value, recursiveLoop })], result: undefined };
       });
       return { RecursiveLoop: recursiveLoop };
     },

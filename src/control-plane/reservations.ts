@@ -6,11 +6,11 @@
  *   concurrency/<account>/<region>     { function name: taken }
  */
 import type { FunctionName, FunctionRecord, Place } from '#metadata';
-import type { Write } from '#platform';
+import { replaceRecord, type Write } from '#platform';
 import type { Handlers, Output } from '#wire';
 import { invalidParameter } from './answers.ts';
 import type { Context } from './context.ts';
-import { type FunctionStore, replace } from './function-store.ts';
+import type { FunctionStore } from './function-store.ts';
 import type { Limits } from './limits.ts';
 import { provisionedConcurrency } from './provisioned-record.ts';
 import { number, unqualifiedTarget } from './request.ts';
@@ -73,7 +73,7 @@ async function change(
     const taking = await take(store, name, reserved ?? provisioned, limits, 'ReservedConcurrentExecutions');
     const { reservedConcurrency: _before, ...rest } = record.value;
     const after: FunctionRecord = reserved === undefined ? rest : { ...rest, reservedConcurrency: reserved };
-    return { writes: [replace(record, after), taking], result: undefined };
+    return { writes: [replaceRecord(record, after), taking], result: undefined };
   });
 }
 

@@ -9,11 +9,11 @@ import {
   runtimeVersionArn,
   type VersionRecord,
 } from '#metadata';
+import { holdRecord, putRecord } from '#platform';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { invalidParameter } from './answers.ts';
 import { runtimeManagementKey } from './attachments.ts';
 import type { Context } from './context.ts';
-import { hold, upsert } from './function-store.ts';
 import { resolve } from './functions.ts';
 import { required, targetOf, text } from './request.ts';
 
@@ -78,7 +78,7 @@ async function putRuntimeManagement(
     };
     const key = runtimeManagementKey(name, qualifier);
     const before = await store.find<RuntimeManagementRecord>(key);
-    return { writes: [hold(record), upsert(key, before, after)], result: after };
+    return { writes: [holdRecord(record), putRecord(key, before, after)], result: after };
   });
   return runtimeManagement(name, target.qualifier, after);
 }

@@ -1,12 +1,12 @@
 /** TagResource, UntagResource, ListTags: for functions, event source mappings and code signing configurations. */
 import type { FunctionName } from '#metadata';
+import { replaceRecord } from '#platform';
 import type { Handlers, Input, RequestContext } from '#wire';
 import { functionNotFound, invalidParameter, notServed } from './answers.ts';
 import { changeConfig, getConfig } from './code-signing.ts';
 import type { Context } from './context.ts';
 import { mappingNotFound } from './event-sources/mappings.ts';
 import { mappingArn } from './event-sources/representation.ts';
-import { replace } from './function-store.ts';
 import { list, referred, required, structure } from './request.ts';
 import { checkTags, type Tags } from './tag-set.ts';
 
@@ -74,7 +74,7 @@ function functionTags({ store }: Context, name: FunctionName): Tagged {
         const record = await store.findFunction(name);
         if (!record) throw functionNotFound(name);
         const after = { ...record.value, tags: next(record.value.tags) };
-        return { writes: [replace(record, after)], result: undefined };
+        return { writes: [replaceRecord(record, after)], result: undefined };
       }),
   };
 }

@@ -8,6 +8,7 @@ import {
   versionKey,
   type VersionRecord,
 } from '#metadata';
+import { addRecord, replaceRecord } from '#platform';
 import type { Runtimes } from '#runtimes';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { notServed, revisionMismatch, stateForbids, updateInProgress } from './answers.ts';
@@ -17,7 +18,6 @@ import { architectureOf, updatedConfiguration, withCode, withImage } from './con
 import type { Context } from './context.ts';
 import { requireSamePackage, requireServed, takeImage } from './function-image.ts';
 import { requireUnpackedRoom } from './function-layers.ts';
-import { add, replace } from './function-store.ts';
 import { withHeldImage } from './held-image.ts';
 import { referenceOf } from './image-keeper.ts';
 import { functionConfiguration } from './representation.ts';
@@ -116,7 +116,7 @@ async function update(
     const worked = before.value.fallback ?? before.value;
     const serves = await fallbackServes(worked.configuration, configuration, host.runtimes);
     const latest = updatedLatest(before.value, configuration, serves, context);
-    const writes = [replace(before, latest)];
+    const writes = [replaceRecord(before, latest)];
     const updated = { before: before.value, latest };
     if (!flag(input, 'Publish')) return { writes, result: { ...updated, version: undefined } };
     const { lastVersion } = record.value;
@@ -124,8 +124,8 @@ async function update(
     if (last && isPublishedAs(last.value, latest))
       return { writes, result: { ...updated, version: last.value } };
     const version = await withHeldImage(context, published(latest, record.value, undefined, context));
-    writes.push(replace(record, { ...record.value, lastVersion: lastVersion + 1 }));
-    writes.push(add(versionKey(name, version.version), version));
+    writes.push(replaceRecord(record, { ...record.value, lastVersion: lastVersion + 1 }));
+    writes.push(addRecord(versionKey(name, version.version), version));
     return { writes, result: { ...updated, version } };
   });
   const { packageType } = latest.configuration;

@@ -12,10 +12,11 @@ import {
   functionUrlsPrefix,
   latestVersion,
 } from '#metadata';
+import { addRecord, holdRecord, removeRecord, replaceRecord, type Stored } from '#platform';
 import { type Handlers, type Input, type Output, type RequestContext, WireError } from '#wire';
 import { conflict } from './answers.ts';
 import type { Context } from './context.ts';
-import { add, type FunctionStore, hold, remove, replace, type Stored } from './function-store.ts';
+import type { FunctionStore } from './function-store.ts';
 import { page } from './pages.ts';
 import { required, targetOf, text } from './request.ts';
 import { corsOf, urlConfiguration, urlIdOf } from './url-record.ts';
@@ -72,9 +73,9 @@ async function createUrl(context: Context, input: Input, request: RequestContext
       );
     }
     const writes = [
-      hold(record),
-      add(functionUrlKey(name, qualifier), url),
-      add(functionUrlIdKey(name.region, url.urlId), reference),
+      holdRecord(record),
+      addRecord(functionUrlKey(name, qualifier), url),
+      addRecord(functionUrlIdKey(name.region, url.urlId), reference),
     ];
     return { writes, result: undefined };
   });
@@ -99,7 +100,7 @@ async function updateUrl(context: Context, input: Input, request: RequestContext
       ...(corsAfter !== undefined && corsAfter !== 'none' && { cors: corsAfter }),
       lastModifiedMs: clock.wallMs(),
     };
-    return { writes: [hold(record), replace(before, after)], result: after };
+    return { writes: [holdRecord(record), replaceRecord(before, after)], result: after };
   });
   return urlConfiguration(url, context.urlDomain, request.endpoint);
 }
@@ -112,7 +113,10 @@ async function deleteUrl(context: Context, input: Input, request: RequestContext
     if (!record) throw notFound('The resource you requested does not exist.');
     const url = await getUrl(store, name, qualifier);
     const id = await store.find(functionUrlIdKey(name.region, url.value.urlId));
-    return { writes: [hold(record), remove(url), ...(id ? [remove(id)] : [])], result: undefined };
+    return {
+      writes: [holdRecord(record), removeRecord(url), ...(id ? [removeRecord(id)] : [])],
+      result: undefined,
+    };
   });
   return {};
 }

@@ -1,9 +1,9 @@
 /** PublishVersion and ListVersionsByFunction. */
 import { latestVersion, publishedVersionsPrefix, versionKey, type VersionRecord } from '#metadata';
+import { addRecord, replaceRecord } from '#platform';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { invalidParameter, notServed } from './answers.ts';
 import type { Context } from './context.ts';
-import { add, replace } from './function-store.ts';
 import { withHeldImage } from './held-image.ts';
 import { beforeFirst, page } from './pages.ts';
 import { functionConfiguration, listedConfiguration } from './representation.ts';
@@ -36,10 +36,10 @@ async function publishVersion(context: Context, input: Input, request: RequestCo
     );
     return {
       writes: [
-        replace(record, { ...record.value, lastVersion: lastVersion + 1 }),
+        replaceRecord(record, { ...record.value, lastVersion: lastVersion + 1 }),
         // Held, not changed: what is published is $LATEST as it is at this moment.
-        replace(latest, latest.value),
-        add(versionKey(name, next.version), next),
+        replaceRecord(latest, latest.value),
+        addRecord(versionKey(name, next.version), next),
       ],
       result: next,
     };

@@ -1,6 +1,6 @@
 /** What every operation of IAM and STS works with. */
-import type { Account, Authorizer, Decision, DirectoryPolicies, KeyUses } from '#identity';
-import type { Clock, Entropy } from '#platform';
+import type { Account, Authorizer, DirectoryPolicies, KeyUses } from '#identity';
+import type { Clock, Decision, Entropy } from '#platform';
 import { contended } from './answers.ts';
 
 export interface IamContext {

@@ -2,9 +2,8 @@
  * What users and roles have in common: how they are found and changed. A policy of the account's own counts whom it is attached to and whom
  * it bounds; the count changes in the same commit, so a policy cannot be deleted while it is being attached.
  */
-import { arnOf, removeRecord, replaceRecord, type Entity, type RoleRecord, type UserRecord } from '#identity';
-import { predefinedPolicies, type StoredRecord } from '#identity';
-import type { Write } from '#platform';
+import { arnOf, type Entity, predefinedPolicies, type RoleRecord, type UserRecord } from '#identity';
+import { removeRecord, replaceRecord, type Stored, type Write } from '#platform';
 import { noSuchEntity, policyNotAttachable, quotaExceeded } from './answers.ts';
 import { change, type IamContext } from './context.ts';
 import { quotas } from './limits.ts';
@@ -77,10 +76,10 @@ export async function readEntity<Kind extends EntityKind>(
   { account }: IamContext,
   kind: Kind,
   name: string,
-): Promise<StoredRecord<RecordOf<Kind>>> {
+): Promise<Stored<RecordOf<Kind>>> {
   const stored = await account.directory.read(collectionOf[kind], name);
   if (stored === undefined) throw entityNotFound(kind, name);
-  return stored as StoredRecord<RecordOf<Kind>>;
+  return stored as Stored<RecordOf<Kind>>;
 }
 
 /** The writes that keep the counts of policies true when `before` becomes `after`. Throws where a policy is not there. */

@@ -1,13 +1,6 @@
 /** CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, ListEntitiesForPolicy: of the account's own policies and the predefined ones. */
-import {
-  arnOf,
-  type PolicyRecord,
-  predefinedPolicies,
-  removeRecord,
-  type StoredRecord,
-  type Tag,
-  uniqueId,
-} from '#identity';
+import { arnOf, type PolicyRecord, predefinedPolicies, type Tag, uniqueId } from '#identity';
+import { removeRecord, type Stored } from '#platform';
 import type { Handlers, Input, Output } from '#wire';
 import { alreadyExists, deleteConflict, invalidInput, noSuchEntity, policyNotFound } from './answers.ts';
 import { change, type IamContext, nowMs } from './context.ts';
@@ -104,10 +97,7 @@ export function getPolicy(context: IamContext, arn: string): ManagedPolicy {
 }
 
 /** A policy that the account may change, from the store. */
-export async function readOwnPolicy(
-  { account }: IamContext,
-  arn: string,
-): Promise<StoredRecord<PolicyRecord>> {
+export async function readOwnPolicy({ account }: IamContext, arn: string): Promise<Stored<PolicyRecord>> {
   checkPolicyArn(arn);
   if (predefinedPolicies.has(arn)) {
     throw invalidInput(`Policy ${arn} is managed by AWS and cannot be changed.`);

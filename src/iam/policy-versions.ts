@@ -1,5 +1,6 @@
 /** CreatePolicyVersion, GetPolicyVersion, ListPolicyVersions, DeletePolicyVersion, SetDefaultPolicyVersion. */
-import { type PolicyRecord, type PolicyVersionRecord, replaceRecord } from '#identity';
+import type { PolicyRecord, PolicyVersionRecord } from '#identity';
+import { replaceRecord } from '#platform';
 import type { Handlers, Output } from '#wire';
 import { deleteConflict, limitExceeded } from './answers.ts';
 import { change, type IamContext, nowMs } from './context.ts';

@@ -1,5 +1,6 @@
 /** TagRole, UntagRole, ListRoleTags, and the same of users and policies. */
-import { replaceRecord, type Tag } from '#identity';
+import type { Tag } from '#identity';
+import { replaceRecord } from '#platform';
 import type { Handlers, Input } from '#wire';
 import { change, type IamContext } from './context.ts';
 import { changeEntity, type EntityKind, getEntity, nameMemberOf, wordOf } from './entities.ts';

@@ -1,5 +1,6 @@
 /** CreateUser, GetUser, ListUsers, UpdateUser, DeleteUser. */
-import { removeRecord, replaceRecord, uniqueId, type UserRecord } from '#identity';
+import { uniqueId, type UserRecord } from '#identity';
+import { removeRecord, replaceRecord } from '#platform';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { alreadyExists, deleteConflict, validation } from './answers.ts';
 import { change, type IamContext, nowMs } from './context.ts';

@@ -5,8 +5,8 @@ export { openIdentity } from './identity.ts';
 export type { IdentityOptions, OpenOutcome, RootIdentity } from './identity.ts';
 export { denialMessage } from './authorizer.ts';
 export type { AccessDecision, AccessQuestion, Authorizer, ConditionValues } from './authorizer.ts';
-export { Directory, openDirectory, removeRecord, replaceRecord } from './directory/directory.ts';
-export type { ChangeOutcome, Decision, DirectoryOptions, StoredRecord } from './directory/directory.ts';
+export { Directory, openDirectory } from './directory/directory.ts';
+export type { DirectoryOptions } from './directory/directory.ts';
 export { arnOf, nameInArn } from './directory/keys.ts';
 export type { Collection } from './directory/keys.ts';
 export type {

@@ -29,6 +29,17 @@ export { compiledCodeVariables } from './compiled-code.ts';
 export { nodeHttp, nodeHttps } from '#lib/node-http';
 export { pause } from './pause.ts';
 export { createOwnerFile, readOwnerFile } from './owner-file.ts';
+export {
+  addRecord,
+  changeRecords,
+  holdRecord,
+  putRecord,
+  recordsBelow,
+  removeRecord,
+  replaceRecord,
+  storedRecord,
+} from './records.ts';
+export type { ChangeOutcome, Changing, Decision, Stored } from './records.ts';
 export type { Random, Entropy } from './random.ts';
 export { StoreUnavailableError } from './unavailable.ts';
 export type { UnavailableReason } from './unavailable.ts';

@@ -1,4 +1,5 @@
 /** PutScheduledAction, DeleteScheduledAction, DescribeScheduledActions. */
+import { holdRecord, putRecord } from '#platform';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { actionsPerTargetMax } from '../limits.ts';
 import type { Parts } from '../parts.ts';
@@ -12,7 +13,6 @@ import {
 } from '../records.ts';
 import { parseSchedule } from '../schedule/schedule.ts';
 import { isZone } from '../schedule/zone.ts';
-import { hold, put } from '../store.ts';
 import { missingTarget } from './answers.ts';
 import { deleteNamed, pageOfNamed, scheduledActions } from './named.ts';
 import { capacity, dimension, namespace, structure, targetOf, text, validation } from './request.ts';
@@ -60,7 +60,7 @@ async function putAction(parts: Parts, input: Input, context: RequestContext): P
       // Of a schedule that is new what lies behind does not run.
       ranUntilMs: nowMs,
     };
-    return { writes: [hold(owner), put(key, found, after)], result: undefined };
+    return { writes: [holdRecord(owner), putRecord(key, found, after)], result: undefined };
   });
   await parts.changed(target);
   return {};

@@ -1,8 +1,8 @@
 /** What scheduled actions and scaling policies have in common: each has a name below its target, by which it is found, listed and deleted. */
+import { removeRecord } from '#platform';
 import type { Input, Output, RequestContext } from '#wire';
 import type { Parts } from '../parts.ts';
 import { namedKey, placePrefix } from '../records.ts';
-import { remove } from '../store.ts';
 import { missing } from './answers.ts';
 import { pageOf, placeOf, requireLambda, targetOf, text, texts } from './request.ts';
 
@@ -40,7 +40,7 @@ export async function deleteNamed(
   await store.change(async () => {
     const found = await store.find(namedKey(collection, target, target.resourceId, name));
     if (!found) throw missing(what, target, name);
-    return { writes: [remove(found)], result: undefined };
+    return { writes: [removeRecord(found)], result: undefined };
   });
   await parts.changed(target);
   return {};

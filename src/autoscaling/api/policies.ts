@@ -1,4 +1,5 @@
 /** PutScalingPolicy, DeleteScalingPolicy, DescribeScalingPolicies, DescribeScalingActivities. */
+import { holdRecord, putRecord } from '#platform';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
 import { policiesPerTargetMax } from '../limits.ts';
 import type { Parts } from '../parts.ts';
@@ -12,7 +13,6 @@ import {
   targetKey,
   type TargetRecord,
 } from '../records.ts';
-import { hold, put } from '../store.ts';
 import { missingTarget } from './answers.ts';
 import { deleteNamed, pageOfNamed, scalingPolicies } from './named.ts';
 import {
@@ -74,7 +74,7 @@ async function putPolicy(parts: Parts, input: Input, context: RequestContext): P
       ...settings,
       createdMs: found?.value.createdMs ?? clock.wallMs(),
     };
-    return { writes: [hold(owner), put(key, found, after)], result: after };
+    return { writes: [holdRecord(owner), putRecord(key, found, after)], result: after };
   });
   await parts.changed(target);
   return { PolicyARN: policyArn(policy), Alarms: [] };

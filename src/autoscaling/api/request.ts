@@ -1,8 +1,9 @@
 /** What requests name, read and checked; and pages. */
+import type { Stored } from '#platform';
 import { type Input, type RequestContext, WireError } from '#wire';
 import { pageMax } from '../limits.ts';
 import { type Place, scaledFunction } from '../records.ts';
-import type { Store, Stored } from '../store.ts';
+import type { Store } from '../store.ts';
 
 export const namespace = 'lambda';
 export const dimension = 'lambda:function:ProvisionedConcurrency';

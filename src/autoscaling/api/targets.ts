@@ -1,4 +1,5 @@
 /** RegisterScalableTarget, DeregisterScalableTarget, DescribeScalableTargets, and the tags of targets. */
+import { putRecord, removeRecord, type Stored } from '#platform';
 import { type Handlers, type Input, type Output, type RequestContext, WireError } from '#wire';
 import type { Parts } from '../parts.ts';
 import { tagsMax, targetsMax } from '../limits.ts';
@@ -12,7 +13,6 @@ import {
   targetKey,
   type TargetRecord,
 } from '../records.ts';
-import { put, remove, type Stored } from '../store.ts';
 import {
   capacity,
   dimension,
@@ -43,7 +43,7 @@ export function targetHandlers(parts: Parts): Handlers {
       await store.change(async () => {
         const found = await store.find<TargetRecord>(targetKey('targets', name, name.resourceId));
         if (!found) throw missingTarget(name);
-        return { writes: [remove(found)], result: undefined };
+        return { writes: [removeRecord(found)], result: undefined };
       });
       // What hangs on it may go after it: nothing runs for a target that is not there.
       await store.removeAll([...actions, ...policies, ...(activities ? [activities] : [])]);
@@ -115,7 +115,7 @@ async function register(parts: Parts, input: Input, context: RequestContext): Pr
       tags: before?.tags ?? limited(tagsIn(input)),
       createdMs: before?.createdMs ?? clock.wallMs(),
     };
-    return { writes: [put(key, found, after)], result: after };
+    return { writes: [putRecord(key, found, after)], result: after };
   });
   await parts.changed(name);
   return { ScalableTargetARN: targetArn(record) };
@@ -143,7 +143,7 @@ async function changeTags(
   await parts.store.change(async () => {
     const found = await byArn(parts, input, context);
     const tags = limited(change(found.value.tags));
-    return { writes: [put(found.key, found, { ...found.value, tags })], result: undefined };
+    return { writes: [putRecord(found.key, found, { ...found.value, tags })], result: undefined };
   });
   return {};
 }

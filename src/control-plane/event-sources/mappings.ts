@@ -10,10 +10,16 @@ import {
   stateAt,
 } from '#event-sources';
 import { functionArn, type Place } from '#metadata';
-import type { Cancel, Clock, Documents } from '#platform';
+import {
+  type Cancel,
+  changeRecords,
+  type Clock,
+  type Decision,
+  type Documents,
+  type Stored,
+} from '#platform';
 import { WireError } from '#wire';
 import { conflict } from '../answers.ts';
-import type { Decision, Stored } from '../function-store.ts';
 import { commitAttemptsMax } from '../limits.ts';
 import { isKafka, isSqs, serviceName } from './kinds.ts';
 import { changed, created, MappingStore, removed, sourceOf } from './store.ts';
@@ -135,13 +141,15 @@ export class Mappings {
   }
 
   async #commit<Result>(decide: () => Promise<Decision<Result>>): Promise<Result> {
-    for (let attempt = 1; attempt <= commitAttemptsMax; attempt += 1) {
-      const { writes, result } = await decide();
-      const outcome = await this.store.documents.commit(writes);
-      if (outcome.kind === 'conflict') continue;
-      await this.#eventSources?.reached(outcome.revision);
-      return result;
-    }
+    const outcome = await changeRecords(
+      {
+        documents: this.store.documents,
+        attemptsMax: commitAttemptsMax,
+        reached: async (revision) => this.#eventSources?.reached(revision),
+      },
+      decide,
+    );
+    if (outcome.kind === 'done') return outcome.result;
     throw conflict(
       'The operation cannot be performed at this time. Other changes are being made to this mapping.',
     );

@@ -14,8 +14,15 @@
 import { createHash } from 'node:crypto';
 import { functionOf, mappingRecordsPrefix, type MappingRecord, mappingsRoot } from '#event-sources';
 import { functionArn, type FunctionName, type Place } from '#metadata';
-import type { Documents, Json, Write } from '#platform';
-import { present, remove, replace, type Stored } from '../function-store.ts';
+import {
+  type Documents,
+  type Json,
+  removeRecord,
+  replaceRecord,
+  type Stored,
+  storedRecord,
+  type Write,
+} from '#platform';
 
 const placed = (collection: string, { accountId, region }: Place): string =>
   `${mappingsRoot}${collection}/${accountId}/${region}/`;
@@ -49,13 +56,13 @@ export class MappingStore {
   async find(place: Place, uuid: string): Promise<Stored<MappingRecord> | undefined> {
     if (!/^[0-9a-f-]{36}$/.test(uuid)) return undefined;
     const document = await this.documents.get(recordKey(place, uuid));
-    return document && present<MappingRecord>(document);
+    return document && storedRecord<MappingRecord>(document);
   }
 
   /** The mapping that stands where this one would: of the same source, topics or queues, and function. */
   async rival(record: MappingRecord): Promise<Stored<MappingRecord> | undefined> {
     const pointer = await this.documents.get(pairKey(record));
-    return pointer && this.find(record, present<Pointer>(pointer).value.uuid);
+    return pointer && this.find(record, storedRecord<Pointer>(pointer).value.uuid);
   }
 
   /** The mappings that are to be removed, of every place; all of them at the start, when there are few. */
@@ -84,7 +91,7 @@ export function created(record: MappingRecord): readonly Write[] {
 
 /** Writes a mapping over the one that was read, which may have been another function's. */
 export function changed(before: Stored<MappingRecord>, after: MappingRecord): readonly Write[] {
-  const writes: Write[] = [replace(before, after)];
+  const writes: Write[] = [replaceRecord(before, after)];
   if (after.transition === 'Deleting') writes.push(put(deletingKey(after), { uuid: after.uuid }, 'any'));
   if (pairKey(before.value) === pairKey(after)) return writes;
   const [stale, fresh] = [indexKeys(before.value), indexKeys(after)];
@@ -100,7 +107,7 @@ export function changed(before: Stored<MappingRecord>, after: MappingRecord): re
 /** Removes a mapping with everything that points at it. */
 export function removed(before: Stored<MappingRecord>): readonly Write[] {
   const { value } = before;
-  return [remove(before), ...[pairKey(value), ...indexKeys(value), deletingKey(value)].map(drop)];
+  return [removeRecord(before), ...[pairKey(value), ...indexKeys(value), deletingKey(value)].map(drop)];
 }
 
 /** How the source is told from others: its ARN, or its bootstrap servers in any order. */

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryDocuments } from '#engines/memory';
-import { type Documents, FakeClock, seededRandom } from '#platform';
+import { type Documents, FakeClock, replaceRecord, seededRandom } from '#platform';
 import { someUser } from '../fixtures/records.ts';
-import { openDirectory, replaceRecord, type Directory } from './directory.ts';
+import { openDirectory, type Directory } from './directory.ts';
 
 const opened = (documents: Documents, clock = new FakeClock(), onTrouble?: (error: unknown) => void) =>
   openDirectory({

@@ -1,12 +1,16 @@
 /** The directory of an account: its users, roles and policies, read from memory and changed in the store. */
 import {
+  addRecord,
+  type ChangeOutcome,
+  changeRecords,
   type Clock,
-  type Document,
+  type Decision,
   DocumentFollower,
   type Documents,
-  type Json,
   type Random,
   type Revision,
+  type Stored,
+  storedRecord,
   type Write,
 } from '#platform';
 import { commitAttemptsMax } from '../limits.ts';
@@ -28,24 +32,6 @@ interface Records {
   readonly roles: RoleRecord;
   readonly policies: PolicyRecord;
 }
-
-/** A record with the revision that a change of it must expect. */
-export interface StoredRecord<Value> {
-  readonly key: string;
-  readonly value: Value;
-  readonly revision: Revision;
-}
-
-/** What a change decides after reading: the writes that make it so, and its answer. No writes: nothing to change. */
-export interface Decision<Result> {
-  readonly writes: readonly Write[];
-  readonly result: Result;
-}
-
-export type ChangeOutcome<Result> =
-  | { readonly kind: 'done'; readonly result: Result }
-  /** Others were faster, every time. */
-  | { readonly kind: 'contended' };
 
 /** Resolves once the directory shows the whole state of the store. */
 export async function openDirectory(options: DirectoryOptions): Promise<Directory> {
@@ -84,49 +70,24 @@ export class Directory {
   }
 
   /** From the store: what a change is decided on. */
-  async read<Of extends Collection>(
-    collection: Of,
-    name: string,
-  ): Promise<StoredRecord<Records[Of]> | undefined> {
+  async read<Of extends Collection>(collection: Of, name: string): Promise<Stored<Records[Of]> | undefined> {
     const document = await this.#documents.get(documentKey(this.accountId, collection, name));
-    return document && present<Records[Of]>(document);
+    return document && storedRecord<Records[Of]>(document);
   }
 
   /** Writes where nothing is. */
   add<Of extends Collection>(collection: Of, value: Records[Of]): Write {
     const key = documentKey(this.accountId, collection, value.name);
-    return { kind: 'put', key, value: value as unknown as Json, expected: 'absent' };
+    return addRecord(key, value);
   }
 
   /** Reads, decides and writes, anew whenever somebody else was faster, and returns once the view shows the change. */
   async change<Result>(decide: () => Promise<Decision<Result>>): Promise<ChangeOutcome<Result>> {
-    for (let attempt = 1; attempt <= commitAttemptsMax; attempt += 1) {
-      const { writes, result } = await decide();
-      if (writes.length === 0) return { kind: 'done', result };
-      const outcome = await this.#documents.commit(writes);
-      if (outcome.kind === 'committed') {
-        await this.#follower.reached(outcome.revision);
-        return { kind: 'done', result };
-      }
-    }
-    return { kind: 'contended' };
+    const reached = async (revision: Revision): Promise<void> => this.#follower.reached(revision);
+    return changeRecords({ documents: this.#documents, attemptsMax: commitAttemptsMax, reached }, decide);
   }
 
   close(): void {
     void this.#follower.close();
   }
-}
-
-/** Writes a new value over exactly the one that was read. */
-export function replaceRecord<Value>(before: StoredRecord<Value>, value: Value): Write {
-  return { kind: 'put', key: before.key, value: value as unknown as Json, expected: before.revision };
-}
-
-/** Deletes exactly what was read. */
-export function removeRecord(before: StoredRecord<unknown>): Write {
-  return { kind: 'delete', key: before.key, expected: before.revision };
-}
-
-function present<Value>({ key, value, revision }: Document): StoredRecord<Value> {
-  return { key, value: value as unknown as Value, revision };
 }

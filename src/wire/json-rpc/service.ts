@@ -5,7 +5,7 @@
 import { assert } from '#lib/assert';
 import { WireError } from '../error.ts';
 import type { ErrorName } from '../error.ts';
-import { answer } from '../operations/call.ts';
+import { answer, requestTooLarge } from '../operations/call.ts';
 import { decodeStructure } from '../operations/decode.ts';
 import { parseJson } from '../operations/json-text.ts';
 import type { StructureShape } from '../operations/shape.ts';
@@ -91,10 +91,7 @@ class RoutedTarget implements RoutedOperation {
   }
 
   bodyTooLarge(): WireError {
-    return new WireError(
-      'RequestEntityTooLargeException',
-      `Request must be smaller than ${this.bodyBytesMax} bytes for the ${this.operation} operation`,
-    );
+    return requestTooLarge(this.operation, this.bodyBytesMax);
   }
 
   call(body: Uint8Array, context: RequestContext): Promise<WireResponse> {

@@ -10,6 +10,14 @@ export function notImplemented(operation: string): WireError {
   );
 }
 
+/** Of a request whose body is longer than `bytesMax`. AWS's words, as Lambda says them. */
+export function requestTooLarge(operation: string, bytesMax: number): WireError {
+  return new WireError(
+    'RequestEntityTooLargeException',
+    `Request must be smaller than ${bytesMax} bytes for the ${operation} operation`,
+  );
+}
+
 /** Never rejects. What is thrown and is no WireError is reported, and answered without its text. */
 export async function answer(
   operation: string,

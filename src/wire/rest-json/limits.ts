@@ -1,5 +1,6 @@
 /** How many bytes of body each operation of Lambda takes, and what AWS says of more. */
 import { WireError } from '../error.ts';
+import { requestTooLarge } from '../operations/call.ts';
 import type { WireRequest } from '../service.ts';
 
 const mebibyte = 2 ** 20;
@@ -46,10 +47,7 @@ export function bodyTooLarge(operation: string, headers: WireRequest['headers'] 
   // AWS names the permission here, and both invokes need lambda:InvokeFunction.
   const name =
     operation === 'Invoke' || operation === 'InvokeWithResponseStream' ? 'InvokeFunction' : operation;
-  return new WireError(
-    'RequestEntityTooLargeException',
-    `Request must be smaller than ${bytesMax} bytes for the ${name} operation`,
-  );
+  return requestTooLarge(name, bytesMax);
 }
 
 /** Of the payload of an event. AWS's words, as in github.com/ASFHyP3/hyp3/issues/2241. */

@@ -4,7 +4,7 @@
  */
 import { WireError } from '../error.ts';
 import { type QueryCompatible, queryCompatibleErrorOf } from '../json-rpc/error.ts';
-import { answer } from '../operations/call.ts';
+import { answer, requestTooLarge } from '../operations/call.ts';
 import { decodeStructure } from '../operations/decode.ts';
 import type { StructureShape } from '../operations/shape.ts';
 import { validateStructure } from '../operations/validate.ts';
@@ -96,10 +96,7 @@ class RoutedPath implements RoutedOperation {
   }
 
   bodyTooLarge(): WireError {
-    return new WireError(
-      'RequestEntityTooLargeException',
-      `Request must be smaller than ${bodyBytesMax} bytes for the ${this.operation} operation`,
-    );
+    return requestTooLarge(this.operation, bodyBytesMax);
   }
 
   call(body: Uint8Array, context: RequestContext): Promise<WireResponse> {

@@ -1,10 +1,10 @@
 /**
- * What users and roles have in common: how they are found and changed. A policy of the account's own counts whom it is attached to and whom
+ * What users and roles have in common: how they are made, found and changed. A policy of the account's own counts whom it is attached to and whom
  * it bounds; the count changes in the same commit, so a policy cannot be deleted while it is being attached.
  */
 import { arnOf, type Entity, predefinedPolicies, type RoleRecord, type UserRecord } from '#identity';
 import { removeRecord, replaceRecord, type Stored, type Write } from '#platform';
-import { noSuchEntity, policyNotAttachable, quotaExceeded } from './answers.ts';
+import { alreadyExists, noSuchEntity, policyNotAttachable, quotaExceeded } from './answers.ts';
 import { change, type IamContext } from './context.ts';
 import { quotas } from './limits.ts';
 import { nameInOwnPolicyArn } from './policy-arns.ts';
@@ -25,6 +25,9 @@ export const wordOf = { user: 'User', role: 'Role' } as const;
 export const entityNotFound = (kind: EntityKind, name: string) =>
   noSuchEntity(`The ${kind} with name ${name} cannot be found.`);
 
+export const entityExists = (kind: EntityKind, name: string) =>
+  alreadyExists(`${wordOf[kind]} with name ${name} already exists.`);
+
 /** From memory. */
 export function getEntity<Kind extends EntityKind>(
   { account }: IamContext,
@@ -39,6 +42,21 @@ export function getEntity<Kind extends EntityKind>(
 
 export const entityArn = ({ account }: IamContext, kind: EntityKind, entity: Entity): string =>
   arnOf(account.accountId, collectionOf[kind], entity);
+
+/** Throws EntityAlreadyExists where the name is taken, in whatever case. */
+export async function createEntity<Kind extends EntityKind>(
+  context: IamContext,
+  kind: Kind,
+  entity: RecordOf<Kind>,
+): Promise<void> {
+  const { directory } = context.account;
+  const collection: 'users' | 'roles' = collectionOf[kind];
+  await change(context, async () => {
+    if ((await directory.read(collection, entity.name)) !== undefined) throw entityExists(kind, entity.name);
+    const counts = await countWrites(context, undefined, entity);
+    return { writes: [directory.add(collection, entity), ...counts], result: undefined };
+  });
+}
 
 /** Replaces a user or role by what `next` makes of it; undefined: nothing to change. */
 export async function changeEntity<Kind extends EntityKind>(

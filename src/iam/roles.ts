@@ -1,10 +1,10 @@
 /** CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole, ListInstanceProfilesForRole. */
 import { type RoleRecord, uniqueId } from '#identity';
 import type { Handlers, Output } from '#wire';
-import { alreadyExists, deleteConflict } from './answers.ts';
-import { change, type IamContext, nowMs } from './context.ts';
+import { deleteConflict } from './answers.ts';
+import { type IamContext, nowMs } from './context.ts';
 import { checkTrustPolicy, encodeDocument } from './documents.ts';
-import { changeEntity, checkQuota, countWrites, deleteEntity, entityArn, getEntity } from './entities.ts';
+import { changeEntity, checkQuota, createEntity, deleteEntity, entityArn, getEntity } from './entities.ts';
 import { page } from './pages.ts';
 import { checkPolicyArn } from './policy-arns.ts';
 import { number, required, tagsIn, text } from './request.ts';
@@ -38,13 +38,7 @@ export function roleHandlers(context: IamContext): Handlers {
         inlinePolicies: [],
         attachedPolicies: [],
       };
-      await change(context, async () => {
-        if ((await directory.read('roles', role.name)) !== undefined) {
-          throw alreadyExists(`Role with name ${role.name} already exists.`);
-        }
-        const counts = await countWrites(context, undefined, role);
-        return { writes: [directory.add('roles', role), ...counts], result: undefined };
-      });
+      await createEntity(context, 'role', role);
       return { Role: roleOut(context, role) };
     },
     GetRole: async (input) => {

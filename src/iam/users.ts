@@ -2,9 +2,17 @@
 import { uniqueId, type UserRecord } from '#identity';
 import { removeRecord, replaceRecord } from '#platform';
 import type { Handlers, Input, Output, RequestContext } from '#wire';
-import { alreadyExists, deleteConflict, validation } from './answers.ts';
+import { deleteConflict, validation } from './answers.ts';
 import { change, type IamContext, nowMs } from './context.ts';
-import { checkQuota, countWrites, deleteEntity, entityArn, getEntity, readEntity } from './entities.ts';
+import {
+  checkQuota,
+  createEntity,
+  deleteEntity,
+  entityArn,
+  entityExists,
+  getEntity,
+  readEntity,
+} from './entities.ts';
 import { page } from './pages.ts';
 import { checkPolicyArn } from './policy-arns.ts';
 import { required, tagsIn, text } from './request.ts';
@@ -29,11 +37,7 @@ export function userHandlers(context: IamContext): Handlers {
         attachedPolicies: [],
         accessKeys: [],
       };
-      await change(context, async () => {
-        if ((await directory.read('users', user.name)) !== undefined) throw userExists(user.name);
-        const counts = await countWrites(context, undefined, user);
-        return { writes: [directory.add('users', user), ...counts], result: undefined };
-      });
+      await createEntity(context, 'user', user);
       return { User: userOut(context, user) };
     },
     GetUser: async (input, request) => {
@@ -90,12 +94,10 @@ async function updateUser(context: IamContext, input: Input): Promise<void> {
     if (!moved) {
       return { writes: [replaceRecord(stored, after)], result: undefined };
     }
-    if ((await directory.read('users', after.name)) !== undefined) throw userExists(after.name);
+    if ((await directory.read('users', after.name)) !== undefined) throw entityExists('user', after.name);
     return { writes: [removeRecord(stored), directory.add('users', after)], result: undefined };
   });
 }
-
-const userExists = (name: string) => alreadyExists(`User with name ${name} already exists.`);
 
 function userOut(context: IamContext, user: UserRecord): Output {
   return {

@@ -47,7 +47,7 @@ export async function readOwnerFile(path: string, bytesMax: number): Promise<str
     const { mode, size } = await file.stat();
     if ((mode & othersRights) !== 0) {
       throw new OperatorError(
-        `${path} can be read by others; make it 0600. If somebody may have read it, what it holds is no secret any more.`,
+        `${path} can be read by others; make it 0600 (the file system has to keep rights). If somebody may have read it, what it holds is no secret any more.`,
       );
     }
     return size <= bytesMax ? await file.readFile('utf8') : '';

@@ -15,11 +15,11 @@ export function rootKeyFile(directory: string, entropy: Entropy): RootKeyStore {
   return {
     read: () => readKey(path),
     async create(key) {
-      const outcome = await createOwnerFile(path, `${JSON.stringify(key, undefined, 2)}\n`, entropy);
-      if (outcome === 'made') return key;
-      const winner = await readKey(path);
-      if (winner === undefined) throw new Error(`${path} was removed while it was made`);
-      return winner;
+      await createOwnerFile(path, `${JSON.stringify(key, undefined, 2)}\n`, entropy);
+      // Also our own: a file system without rights shows it to others, which is to be said now and not at the second start.
+      const made = await readKey(path);
+      if (made === undefined) throw new Error(`${path} was removed while it was made`);
+      return made;
     },
   };
 }

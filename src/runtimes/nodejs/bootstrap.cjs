@@ -54,8 +54,8 @@ let env = {};
 let requestId = major >= 24 ? '-' : undefined;
 /** Of a handler that streams. @type {typeof import('./streaming.cjs').runStreaming | undefined} */
 let runStreaming;
-/** Counts invokes, so that what an earlier one answers late is told from the one at hand. */
-let turn = 0;
+/** Of the invoke at hand, if there is one: what an earlier one answers late is told from it. @type {Answer | undefined} */
+let atHand;
 /** @type {(() => void) | undefined} */
 let whenLoopIsEmpty;
 /** @type {(title: string, thrown: unknown) => void} */
@@ -66,7 +66,11 @@ const soon = setImmediate;
 
 /** Lets the event loop come round once (what the answer left to do, timers that are due), then waits. */
 function waitForInvoke() {
-  soon(() => flush(awake ? wait : standStill));
+  soon(comeRound);
+}
+
+function comeRound() {
+  flush(awake ? wait : standStill);
 }
 
 /** Set where an extension lives in this process, whose calls go on between two invokes, or a debugger, which wants answers then too. */
@@ -99,7 +103,7 @@ function leaveToSignals() {
 function waitForInit() {
   const { type, bytes, start, end } = channel.receive();
   if (type !== frame.init) process.exit(exit.initFailed);
-  init(JSON.parse(bytes.toString('utf8', start, end)));
+  init(JSON.parse(channel.textOf(bytes, start, end)));
 }
 
 /** @param {{ env: Record<string, string>, handler: string, taskRoot: string }} order */
@@ -183,50 +187,62 @@ function httpResponse(stream, metadata) {
   return stream;
 }
 
+/** How one invoke is answered: once, whatever the handler does. */
+class Answer {
+  /** Whether it is still waited for. */
+  isOpen() {
+    return this === atHand;
+  }
+
+  /** @param {unknown} result */
+  succeed(result) {
+    if (!this.isOpen()) return;
+    let text;
+    try {
+      text = serialize(result, major);
+    } catch (thrown) {
+      return this.fail(thrown);
+    }
+    finish(frame.response, text);
+  }
+
+  /** @param {unknown} thrown */
+  fail(thrown) {
+    if (!this.isOpen()) return;
+    logError('Invoke Error', thrown);
+    finish(frame.error, JSON.stringify(toPayload(thrown)));
+  }
+
+  /** @param {() => void} action */
+  onEmptyLoop(action) {
+    if (this.isOpen()) whenLoopIsEmpty = action;
+  }
+
+  /** @param {unknown} thrown */
+  log(thrown) {
+    logError('Invoke Error', thrown);
+  }
+
+  /** Ends an invoke whose answer was streamed. */
+  ready() {
+    if (this.isOpen()) finish(frame.ready, '');
+  }
+}
+
 /** @param {Buffer} bytes @param {number} start @param {number} end */
 function invoke(bytes, start, end) {
   const headerStart = start + 4;
   const payloadStart = headerStart + bytes.readUInt32BE(start);
-  const header = JSON.parse(bytes.toString('utf8', headerStart, payloadStart));
-  const payload = bytes.toString('utf8', payloadStart, end);
+  const header = JSON.parse(channel.textOf(bytes, headerStart, payloadStart));
+  const payload = channel.textOf(bytes, payloadStart, end);
 
   phase = 'invoking';
   requestId = header.requestId;
-  const mine = ++turn;
   whenLoopIsEmpty = undefined;
   setTrace(header.traceId ?? '');
 
-  const isOpen = () => phase === 'invoking' && turn === mine;
-  const answer = {
-    /** @param {unknown} result */
-    succeed(result) {
-      if (!isOpen()) return;
-      let text;
-      try {
-        text = serialize(result, major);
-      } catch (thrown) {
-        return answer.fail(thrown);
-      }
-      finish(frame.response, text);
-    },
-    /** @param {unknown} thrown */
-    fail(thrown) {
-      if (!isOpen()) return;
-      logError('Invoke Error', thrown);
-      finish(frame.error, JSON.stringify(toPayload(thrown)));
-    },
-    /** @param {() => void} action */
-    onEmptyLoop(action) {
-      if (isOpen()) whenLoopIsEmpty = action;
-    },
-    isOpen,
-    /** @param {unknown} thrown */
-    log: (thrown) => logError('Invoke Error', thrown),
-    ready() {
-      if (isOpen()) finish(frame.ready, '');
-    },
-  };
-
+  const answer = new Answer();
+  atHand = answer;
   let event;
   try {
     event = JSON.parse(payload);
@@ -245,6 +261,7 @@ function invoke(bytes, start, end) {
 /** @param {number} type @param {string} text */
 function finish(type, text) {
   whenLoopIsEmpty = undefined;
+  atHand = undefined;
   phase = 'idle';
   channel.send(type, text);
   waitForInvoke();

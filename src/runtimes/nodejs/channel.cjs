@@ -17,6 +17,11 @@
 const { read, readSync, writeSync } = require('node:fs');
 const repeat = setInterval;
 const soon = setImmediate;
+/**
+ * Where `toString` and `write` of a Buffer end up, without their look at the arguments: in a process that comes back with cold caches, all code
+ * costs. They are not documented: a Node without them goes the long way.
+ */
+const { utf8Slice = sliceText, utf8Write = Buffer.prototype.write } = Buffer.prototype;
 
 const fromWorkerFd = 3;
 const toWorkerFd = 4;
@@ -89,6 +94,16 @@ function complete(filled) {
   return { type: bytes[4] ?? 0, bytes, start: headBytes, end };
 }
 
+/** @this {Buffer} @param {number} start @param {number} end @returns {string} */
+function sliceText(start, end) {
+  return this.toString('utf8', start, end);
+}
+
+/** @param {Buffer} bytes @param {number} start @param {number} end within them @returns {string} */
+function textOf(bytes, start, end) {
+  return utf8Slice.call(bytes, start, end);
+}
+
 /** @param {Buffer} bytes @param {number} end */
 function writeAll(bytes, end) {
   try {
@@ -107,7 +122,7 @@ function send(type, text, level) {
   // A UTF-16 unit is at most three bytes of UTF-8.
   const fits = start + text.length * 3 <= scratchBytes;
   const frame = fits ? scratch : Buffer.allocUnsafeSlow(start + Buffer.byteLength(text));
-  const end = start + frame.write(text, start);
+  const end = start + utf8Write.call(frame, text, start);
   frame.writeUInt32BE(end - 4, 0);
   frame[4] = type;
   if (level !== undefined) frame[headBytes] = level;
@@ -183,4 +198,4 @@ function watchParent() {
   }, parentLookMs).unref();
 }
 
-module.exports = { askForRoom, receive, receiveAwake, send, sendBytes, watchParent };
+module.exports = { askForRoom, receive, receiveAwake, send, sendBytes, textOf, watchParent };

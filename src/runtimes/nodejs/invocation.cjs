@@ -50,6 +50,7 @@ function describeInvoke(header, env) {
     invokedFunctionArn: header.invokedArn,
     awsRequestId: header.requestId,
     getRemainingTimeInMillis: () => deadlineMs - Date.now(),
+    xRayTraceId: header.traceId,
   };
 }
 
@@ -60,10 +61,12 @@ function isThenable(value) {
 
 /** Node 24 and later. @param {Function} handler @param {unknown} event @param {Header} header @param {Answer} answer @param {NodeJS.ProcessEnv} env */
 function runAwaited(handler, event, header, answer, env) {
-  const context = { ...describeInvoke(header, env), xRayTraceId: header.traceId };
-  const result = handler(event, context);
-  if (isThenable(result)) result.then(answer.succeed, answer.fail);
-  else answer.succeed(result);
+  const result = handler(event, describeInvoke(header, env));
+  if (!isThenable(result)) return answer.succeed(result);
+  result.then(
+    (value) => answer.succeed(value),
+    (error) => answer.fail(error),
+  );
 }
 
 /** Up to Node 22. @param {Function} handler @param {unknown} event @param {Header} header @param {Answer} answer @param {NodeJS.ProcessEnv} env */
@@ -94,7 +97,9 @@ function runWithCallback(handler, event, header, answer, env) {
     /** @param {unknown} [error] */
     fail: (error) => finish(error ?? 'handled', undefined, false),
   };
-  Object.assign(context, describeInvoke(header, env));
+  // That one came with Node 24.
+  const { xRayTraceId: _, ...described } = describeInvoke(header, env);
+  Object.assign(context, described);
 
   answer.onEmptyLoop(() => {
     finished = true;

@@ -23,6 +23,7 @@ for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
 
 /** Calls back once all that was written is out; at once where it is already. @param {() => void} done */
 function flush(done) {
+  if (used.size === 0) return done();
   const full = [...used].filter((stream) => stream.writableLength > 0 && !stream.destroyed);
   let left = full.length;
   if (left === 0) return done();

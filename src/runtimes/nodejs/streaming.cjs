@@ -152,18 +152,18 @@ class ResponseStream extends Writable {
  * @param {NodeJS.ProcessEnv} env @param {number} major
  */
 function runStreaming(handler, event, header, answer, env, major) {
-  const context = describeInvoke(header, env);
   // Up to Node 22 the environment takes the next invoke only when the event loop is empty, unless the handler says otherwise.
   const waits = { callbackWaitsForEmptyEventLoop: true };
-  const shown = major >= 24 ? { ...context, xRayTraceId: header.traceId } : Object.assign(waits, context);
+  const { xRayTraceId, ...context } = describeInvoke(header, env);
+  const shown = major >= 24 ? { ...context, xRayTraceId } : Object.assign(waits, context);
   const room = makeRoom();
-  const stream = new ResponseStream(room, answer.isOpen, Reflect.get(handler, highWaterMarkKey));
+  const stream = new ResponseStream(room, () => answer.isOpen(), Reflect.get(handler, highWaterMarkKey));
   let handled = false;
   /** What broke the stream. @type {unknown} */
   let broken;
 
   const ready = () => {
-    if (major < 24 && waits.callbackWaitsForEmptyEventLoop) answer.onEmptyLoop(answer.ready);
+    if (major < 24 && waits.callbackWaitsForEmptyEventLoop) answer.onEmptyLoop(() => answer.ready());
     else answer.ready();
   };
   /** @param {unknown} thrown */

@@ -32,7 +32,9 @@ suite('java', { skip: !served && 'no JDK of a served version: run scripts/setup'
   test('a class file of the archive is the function, also after the service was killed', async () => {
     const classes = mkdtempSync(join(tmpdir(), 'lambkin-java-'));
     const sources = globSync(join(import.meta.dirname, '../../src/runtimes/java/fixtures/*/*.java'));
-    execFileSync('javac', ['-nowarn', '-d', classes, ...sources], { stdio: 'pipe', encoding: 'utf8' });
+    // Where no locale is set, javac would take the sources for ASCII.
+    const flags = ['-nowarn', '-encoding', 'UTF-8', '-d', classes];
+    execFileSync('javac', [...flags, ...sources], { stdio: 'pipe', encoding: 'utf8' });
     const names = globSync('**/*.class', { cwd: classes });
     const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(classes, name))]));
     rmSync(classes, { recursive: true });

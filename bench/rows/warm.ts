@@ -50,10 +50,38 @@ export async function warmRows(quick: boolean): Promise<readonly Row[]> {
     const many = await invokes(functions);
     await run(many, 32, functions * warmUpEach);
     const manyThroughput = await inTurn(one, many, 32, throughputCount);
-    return [latencyRow(latency), throughputRow(throughput), manyRow(manyThroughput)];
+    await service.stop();
+    return [
+      latencyRow(latency),
+      throughputRow(throughput),
+      manyRow(manyThroughput),
+      processesRow(await bareProcesses(throughputCount)),
+    ];
   } finally {
     await service.stop();
     floorProcess.kill('SIGKILL');
+  }
+}
+
+/** A few bare processes against a hundred, behind a bare server: what it costs on this host to have many take turns. */
+async function bareProcesses(count: number): Promise<readonly Round[]> {
+  const server = spawn(process.execPath, [join(import.meta.dirname, '..', 'process-floor.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const [port] = (await once(server.stdout, 'data')) as [Buffer];
+    const at = (path: string): Target => ({
+      host: '127.0.0.1',
+      port: Number(port),
+      requests: [
+        { method: 'POST', path, headers: { 'content-length': String(payload.length) }, body: payload },
+      ],
+    });
+    await run(at('/few'), 32, 32 * warmUpEach);
+    await run(at('/many'), 32, functions * warmUpEach);
+    return await inTurn(at('/few'), at('/many'), 32, count);
+  } finally {
+    server.kill('SIGKILL');
   }
 }
 
@@ -110,6 +138,16 @@ function manyRow(measured: readonly Round[]): Row {
     floor: `${rate(measured, 'floor')} with 1`,
     figure: `${(share * 100).toFixed(0)}% of 1 function`,
     promise: { text: '>= 90% of 1 function', kept: share >= 0.9 },
+  };
+}
+
+/** Not Lambkin's: how much of the row above is the host's. */
+function processesRow(measured: readonly Round[]): Row {
+  return {
+    what: `the same with ${functions} bare processes behind a bare server`,
+    lambkin: '',
+    floor: `${rate(measured, 'load')}, ${rate(measured, 'floor')} with a few`,
+    figure: `${(shareOf(measured) * 100).toFixed(0)}% of a few`,
   };
 }
 

@@ -11,6 +11,9 @@ import { suite, test } from 'node:test';
 import { type Guest, Rooms, skipped } from '../../src/worker/sandbox/contract/rooms.ts';
 import { closedCalls } from './closed-calls.ts';
 
+/** On the whole host. */
+const processes = (): number => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
+
 const mebibyte = 2 ** 20;
 /** The OCI runtime: `isolation-crun.test.ts` has the same tried with another. */
 const runtime = process.env['LAMBKIN_TEST_OCI_RUNTIME'] ?? 'runc';
@@ -115,7 +118,6 @@ suite(`a function in a container (${runtime})`, { skip }, () => {
     const guest = await rooms.started(
       rooms.program('bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 9999'),
     );
-    const processes = (): number => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
     const before = processes();
     guest.sandbox.run(128 * mebibyte);
     // Seen from here: a shell among so many may wait long for its turn to say anything.

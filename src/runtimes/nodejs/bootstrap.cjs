@@ -15,6 +15,7 @@ const { RuntimeError, toPayload } = require('./errors.cjs');
 const { highWaterMarkKey, loadHandler, streamingMark } = require('./handler.cjs');
 const { runAwaited, runWithCallback, serialize } = require('./invocation.cjs');
 const { flush } = require('./output.cjs');
+const { cameRound, isAtRest, settle } = require('./rest.cjs');
 const { offerTrace, setTrace } = require('./trace.cjs');
 
 // Those of ../channel.ts, which a plain script of Node 20 cannot import.
@@ -64,12 +65,17 @@ let logError = () => {};
 // Taken before the function's code can replace it.
 const soon = setImmediate;
 
+/** The invoke that `standStill` has taken: it asks itself, once it is back in its own hands, what there is to do after the answer. @type {'none' | 'running' | 'answered'} */
+let turn = 'none';
+
 /** Lets the event loop come round once (what the answer left to do, timers that are due), then waits. */
 function waitForInvoke() {
-  soon(comeRound);
+  if (turn === 'running') turn = 'answered';
+  else soon(comeRound);
 }
 
 function comeRound() {
+  cameRound();
   flush(awake ? wait : standStill);
 }
 
@@ -80,8 +86,24 @@ function wait() {
   channel.receiveAwake(frame.leaving, take);
 }
 
+/** One invoke after the other, as long as none needs the event loop: not before its answer, nor after. */
 function standStill() {
-  take(channel.receive());
+  try {
+    do {
+      turn = 'running';
+      take(channel.receive());
+      settle();
+    } while (isAnswered() && isAtRest());
+  } finally {
+    const answered = isAnswered();
+    turn = 'none';
+    if (answered) waitForInvoke();
+  }
+}
+
+/** Whether the invoke that `standStill` has taken is. */
+function isAnswered() {
+  return turn === 'answered';
 }
 
 /** @param {{ type: number, bytes: Buffer, start: number, end: number }} received */

@@ -21,10 +21,22 @@ for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
   });
 }
 
+/** Whether nothing that was written waits to go out. */
+function isWrittenOut() {
+  if (used.size === 0) return true;
+  for (const stream of used) if (isHolding(stream)) return false;
+  return true;
+}
+
+/** @param {NodeJS.WriteStream} stream */
+function isHolding(stream) {
+  return stream.writableLength > 0 && !stream.destroyed;
+}
+
 /** Calls back once all that was written is out; at once where it is already. @param {() => void} done */
 function flush(done) {
   if (used.size === 0) return done();
-  const full = [...used].filter((stream) => stream.writableLength > 0 && !stream.destroyed);
+  const full = [...used].filter((stream) => isHolding(stream));
   let left = full.length;
   if (left === 0) return done();
   for (const stream of full) {
@@ -35,4 +47,4 @@ function flush(done) {
   }
 }
 
-module.exports = { flush };
+module.exports = { flush, isWrittenOut };

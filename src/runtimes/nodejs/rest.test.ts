@@ -1,0 +1,111 @@
+/** What a handler leaves behind when it answers is done before the next invoke, though the event loop does not come round after each. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { TaskRoot } from '../contract/bootstrap-host.ts';
+import { RunningFunction } from '../contract/running-function.ts';
+import { launchable } from '../contract/runtimes-here.ts';
+
+const versions = await launchable(['nodejs20.x', 'nodejs22.x', 'nodejs24.x', 'nodejs26.x']);
+
+/** A few that leave nothing, so that the process has its pace. */
+async function invokeCalmly(run: RunningFunction): Promise<void> {
+  for (let n = 0; n < 5; n += 1) await run.host.invoke('{"calm":1}');
+}
+
+for (const [runtime, launch] of versions) {
+  const start = (code: string) => RunningFunction.start(launch, 'index.js', code);
+  suite(runtime, { concurrency: 4 }, () => {
+    test('promises, ticks, immediates and timers that are due', async () => {
+      await using run = await start(`const seen = [];
+        const later = async () => { for (let n = 0; n < 20; n++) await null; seen.push('promise'); };
+        exports.handler = async (event) => {
+          if (event.ask) return { seen };
+          if (event.calm) return null;
+          void later();
+          process.nextTick(() => { seen.push('tick'); Promise.resolve().then(() => process.nextTick(() => seen.push('tick of a promise'))); });
+          setImmediate(() => seen.push('immediate'));
+          return null;
+        };`);
+      await invokeCalmly(run);
+      await run.host.invoke('{}');
+      const { seen } = await run.parsed('{"ask":1}');
+      assert.ok(Array.isArray(seen));
+      assert.deepEqual(new Set(seen), new Set(['immediate', 'promise', 'tick', 'tick of a promise']));
+      assert.equal(seen.length, 4);
+    });
+
+    test('what was left to the event loop goes on while invokes that need none follow', async () => {
+      await using run = await start(`let fired = 0, unreffed = 0;
+        setInterval(() => unreffed++, 1).unref();
+        exports.handler = async (event) => {
+          if (event.start) setTimeout(() => fired++, 5);
+          return { fired, unreffed };
+        };`);
+      await invokeCalmly(run);
+      await run.host.invoke('{"start":1}');
+      const deadlineMs = performance.now() + 20_000;
+      /** Invokes until it is so. */
+      const until = async (isSo: (counts: Record<string, unknown>) => boolean): Promise<void> => {
+        while (!isSo(await run.parsed())) assert.ok(performance.now() < deadlineMs, 'the event loop starves');
+      };
+      await until(({ fired, unreffed }) => fired === 1 && unreffed !== 0);
+      const before = Number((await run.parsed())['unreffed']);
+      await until(({ unreffed }) => Number(unreffed) >= before + 3);
+    });
+
+    test('a rejection that nobody handles ends the process before the next invoke', async () => {
+      await using run = await start(
+        `exports.handler = async (event) => { if (!event.calm) void Promise.reject(new Error('left')); return 1 }`,
+      );
+      await invokeCalmly(run);
+      assert.equal((await run.host.invoke('{}')).kind, 'response');
+      assert.deepEqual(await run.host.exited, { code: 128, signal: null });
+      assert.match(run.host.logs.at(-1)?.text ?? '', /Unhandled Promise Rejection.*left/s);
+    });
+
+    for (const [name, code] of [
+      ['a tick', `process.nextTick(() => { throw new Error('left') })`],
+      ['a microtask', `queueMicrotask(() => { throw new Error('left') })`],
+    ] as const) {
+      test(`what ${name} throws ends the process, unless the function takes it`, async () => {
+        const handler = `const later = async () => { for (let n = 0; n < 20; n++) await null; ${code}; };
+          exports.handler = async (event) => { if (!event.calm) void later(); return 1 };`;
+        await using run = await start(handler);
+        await invokeCalmly(run);
+        assert.equal((await run.host.invoke('{}')).kind, 'response');
+        assert.deepEqual(await run.host.exited, { code: 129, signal: null });
+
+        const taking = `process.removeAllListeners('uncaughtException').on('uncaughtException', () => {}); ${handler}`;
+        await using taken = await start(taking.replace('return 1', 'return {}'));
+        await invokeCalmly(taken);
+        for (let n = 0; n < 3; n += 1) await taken.parsed('{}');
+        await taken.parsed('{"calm":1}');
+      });
+    }
+
+    test('a handler that leaves nothing does not make the event loop come round each time', async (t) => {
+      await using run = await start(`const { performance } = require('node:perf_hooks');
+        exports.handler = async () => ({ loops: performance.nodeTiming.uvMetricsInfo?.loopCount })`);
+      const { loops } = await run.parsed();
+      if (loops === undefined) return t.skip(`${runtime} does not count them`);
+      const startedMs = performance.now();
+      let last = 0;
+      for (let n = 0; n < 200; n += 1) last = Number((await run.parsed())['loops']);
+      const roundsAtMost = 2 + (performance.now() - startedMs) / 100;
+      // Each time that it comes round counts one or two.
+      assert.ok(last - Number(loops) <= 2 * roundsAtMost, `${last - Number(loops)} of ${roundsAtMost}`);
+    });
+
+    test('a Node that does not tell how a callback ends', async () => {
+      using preload = new TaskRoot({});
+      writeFileSync(join(preload.path, 'preload.cjs'), 'delete process._tickCallback');
+      assert.equal(launch.kind, 'channel');
+      const args = ['--require', join(preload.path, 'preload.cjs'), ...launch.args];
+      const code = `let left = 0; exports.handler = async () => { setImmediate(() => left++); return { left, by: typeof process._tickCallback } }`;
+      await using run = await RunningFunction.start({ ...launch, args }, 'index.js', code);
+      for (let n = 0; n < 3; n += 1) assert.deepEqual(await run.parsed(), { left: n, by: 'undefined' });
+    });
+  });
+}

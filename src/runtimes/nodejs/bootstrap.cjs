@@ -15,7 +15,7 @@ const { RuntimeError, toPayload } = require('./errors.cjs');
 const { highWaterMarkKey, loadHandler, streamingMark } = require('./handler.cjs');
 const { runAwaited, runWithCallback, serialize } = require('./invocation.cjs');
 const { flush } = require('./output.cjs');
-const { cameRound, isAtRest, settle } = require('./rest.cjs');
+const { cameRound, hasStoodLong, isAtRest, settle } = require('./rest.cjs');
 const { offerTrace, setTrace } = require('./trace.cjs');
 
 // Those of ../channel.ts, which a plain script of Node 20 cannot import.
@@ -90,8 +90,11 @@ function wait() {
 function standStill() {
   try {
     do {
+      turn = 'none';
+      const received = channel.receive();
+      if (hasStoodLong()) return wakeUp(received);
       turn = 'running';
-      take(channel.receive());
+      take(received);
       settle();
     } while (isAnswered() && isAtRest());
   } finally {
@@ -99,6 +102,19 @@ function standStill() {
     turn = 'none';
     if (answered) waitForInvoke();
   }
+}
+
+/**
+ * What happened meanwhile comes first: a timer that is due, a connection that the other end has closed, which the handler would take for a good one.
+ * Should the function fail over that, it is in an invoke.
+ * @param {ReturnType<typeof channel.receive>} received
+ */
+function wakeUp(received) {
+  if (received.type === frame.invoke) phase = 'invoking';
+  soon(() => {
+    phase = 'idle';
+    take(received);
+  });
 }
 
 /** Whether the invoke that `standStill` has taken is. */

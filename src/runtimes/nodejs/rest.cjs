@@ -5,6 +5,8 @@
  * What the handler left to promises and `process.nextTick` is run here, and rejections that nobody handles are told, as at the end of
  * every callback. Beyond that the event loop is needed by what keeps it alive: timers, sockets, files, child processes. Only what has been made
  * not to (`unref`) and native code that tells Node nothing can be overlooked; for these the loop comes round every `roundMs` all the same.
+ *
+ * While the process stands still, others go on: after a long wait the loop comes round before the handler is called.
  */
 'use strict';
 
@@ -17,11 +19,20 @@ const { now } = Date;
 const endCallback = Reflect.get(process, '_tickCallback');
 
 const roundMs = 100;
+/** Longer than that, the other ends of a function's connections may have given it up. */
+const longMs = 100;
 let cameRoundMs = 0;
+/** When the process was last seen to have something to do. */
+let activeMs = 0;
 
 /** To be called when the event loop has come round. */
 function cameRound() {
-  cameRoundMs = now();
+  cameRoundMs = activeMs = now();
+}
+
+/** To be asked when the process has waited: whether the event loop should come round before it goes on. */
+function hasStoodLong() {
+  return Math.abs(now() - activeMs) >= longMs;
 }
 
 /** Runs what promises and ticks have left to do. Throws what they throw: nobody may catch it. */
@@ -32,9 +43,9 @@ function settle() {
 /** Whether nothing is left that the event loop would do. */
 function isAtRest() {
   if (endCallback === undefined || !isWrittenOut() || activeResources().length > 0) return false;
-  const sinceMs = now() - cameRoundMs;
+  activeMs = now();
   // The clock may have been set back.
-  return sinceMs >= 0 && sinceMs < roundMs;
+  return Math.abs(activeMs - cameRoundMs) < roundMs;
 }
 
-module.exports = { cameRound, isAtRest, settle };
+module.exports = { cameRound, hasStoodLong, isAtRest, settle };

@@ -1,13 +1,56 @@
-/** What a handler leaves behind when it answers is done before the next invoke, though the event loop does not come round after each. */
+/** What a handler leaves behind when it answers, and what happens while its process stands still, is done before the next invoke. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TaskRoot } from '../contract/bootstrap-host.ts';
 import { RunningFunction } from '../contract/running-function.ts';
 import { launchable } from '../contract/runtimes-here.ts';
 
 const versions = await launchable(['nodejs20.x', 'nodejs22.x', 'nodejs24.x', 'nodejs26.x']);
+
+/** Answers HTTP without a word on how long it keeps a connection. */
+class SilentServer {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+    const address = server.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    this.port = address.port;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('data', (data) => {
+        if (data.includes('HTTP/1.1')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      });
+    });
+  }
+
+  static async listen(): Promise<SilentServer> {
+    const server = createServer();
+    server.listen(0);
+    await once(server, 'listening');
+    return new SilentServer(server);
+  }
+
+  /** Closes its end of every connection. */
+  hangUp(): void {
+    for (const socket of this.#sockets) socket.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
 
 /** A few that leave nothing, so that the process has its pace. */
 async function invokeCalmly(run: RunningFunction): Promise<void> {
@@ -96,6 +139,48 @@ for (const [runtime, launch] of versions) {
       const roundsAtMost = 2 + (performance.now() - startedMs) / 100;
       // Each time that it comes round counts one or two.
       assert.ok(last - Number(loops) <= 2 * roundsAtMost, `${last - Number(loops)} of ${roundsAtMost}`);
+    });
+
+    test('a connection that was closed while the process stood still is not used again', async () => {
+      await using server = await SilentServer.listen();
+      await using run = await start(`const http = require('node:http');
+        const agent = new http.Agent({ keepAlive: true });
+        exports.handler = () => new Promise((resolve) => {
+          const request = http.request({ agent, port: ${server.port}, method: 'POST' }, (response) =>
+            response.resume().on('end', () => resolve({ reused: request.reusedSocket })));
+          request.on('error', (error) => resolve({ error: String(error) }));
+          request.end('x');
+        })`);
+      assert.deepEqual(await run.parsed(), { reused: false });
+      assert.deepEqual(await run.parsed(), { reused: true });
+      server.hangUp();
+      await sleep(300);
+      assert.deepEqual(await run.parsed(), { reused: false });
+    });
+
+    test('a handler that needs the event loop is served after a long wait', { timeout: 60_000 }, async () => {
+      await using run = await start(
+        `exports.handler = async (event) => { if (!event.calm) await new Promise((resolve) => setTimeout(resolve, 20)); return { calm: !!event.calm } }`,
+      );
+      for (let n = 0; n < 3; n += 1) {
+        await invokeCalmly(run);
+        await sleep(300);
+        assert.deepEqual(await run.parsed('{}'), { calm: false });
+      }
+    });
+
+    test('a timer that was due while the process stood still comes before the handler, and fails its invoke', async () => {
+      await using run = await start(
+        `let due = 0; exports.handler = async (event) => { setTimeout(() => { due++; if (event.fail) throw new Error('left') }, 50); return { due } }`,
+      );
+      assert.deepEqual(await run.parsed(), { due: 0 });
+      await sleep(300);
+      assert.deepEqual(await run.parsed('{"fail":1}'), { due: 1 });
+      await sleep(300);
+      const failed = await run.host.invoke('{}');
+      assert.equal(failed.kind, 'fatal');
+      assert.match(failed.text, /left/);
+      assert.deepEqual(await run.host.exited, { code: 129, signal: null });
     });
 
     test('a Node that does not tell how a callback ends', async () => {

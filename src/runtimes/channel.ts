@@ -18,6 +18,7 @@
  *     | <--- log (u8 level, text) --------- |   any number, at any time after init
  *     | <--- response (payload) ----------- |   or error (JSON); either means: waiting for the next invoke
  *     | <--- fatal (JSON) ----------------- |   or this: the answer is an error, and the process ends now
+ *     | <--- notStarted ------------------- |   or this: the handler was not called, and the process ends now
  *
  * An answer may also come in chunks. Then these stand in the place of `response`:
  *
@@ -80,6 +81,8 @@ export const FrameType = {
   awake: 16,
   /** bootstrap → worker: it ends while it waits awake, for which its read has to come back: answered by `end`. No body. */
   leaving: 17,
+  /** bootstrap → worker: the process ends over what an earlier invoke left behind, and has not begun the one that it was given. No body. */
+  notStarted: 18,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

@@ -118,11 +118,12 @@ test('what an invoke left behind ends the process only once it goes on, and whoe
   for (let round = 0; round < 10; round += 1) {
     const first = payloadOf(await invoke('between', { end: true })) as number;
     await sleep(120); // the timer is due by now, but the process stands still
-    const second = await invoke('between');
-    assert.equal(payloadOf(second), first, second.Payload?.transformToString());
-    const third = await invoke('between');
-    assert.equal(third.FunctionError, undefined, third.Payload?.transformToString());
-    assert.notEqual(payloadOf(third), first);
+    assert.ok(runs(first));
+    for (let more = 0; more < 2; more += 1) {
+      const next = await invoke('between');
+      assert.equal(next.FunctionError, undefined, next.Payload?.transformToString());
+      assert.notEqual(payloadOf(next), first);
+    }
     await until(() => !runs(first));
   }
 });

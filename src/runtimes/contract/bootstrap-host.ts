@@ -24,7 +24,7 @@ export interface Exit {
 }
 
 export interface Answer {
-  readonly kind: 'response' | 'error' | 'fatal' | 'ended' | 'streamed' | 'stream-error';
+  readonly kind: 'response' | 'error' | 'fatal' | 'not-started' | 'ended' | 'streamed' | 'stream-error';
   readonly text: string;
   /** Of a stream. */
   readonly contentType?: string;
@@ -72,6 +72,7 @@ const answerKinds: ReadonlyMap<number, Answer['kind']> = new Map([
   [FrameType.response, 'response'],
   [FrameType.error, 'error'],
   [FrameType.fatal, 'fatal'],
+  [FrameType.notStarted, 'not-started'],
 ]);
 
 export class BootstrapHost {

@@ -31,6 +31,7 @@ const frame = {
   end: 15,
   awake: 16,
   leaving: 17,
+  notStarted: 18,
 };
 /** Set for a process that is started before anybody needs it. */
 const aheadVariable = 'LAMBKIN_AHEAD';
@@ -106,13 +107,13 @@ function standStill() {
 
 /**
  * What happened meanwhile comes first: a timer that is due, a connection that the other end has closed, which the handler would take for a good one.
- * Should the function fail over that, it is in an invoke.
+ * Should the process end over that, the invoke goes to another.
  * @param {ReturnType<typeof channel.receive>} received
  */
 function wakeUp(received) {
-  if (received.type === frame.invoke) phase = 'invoking';
+  if (received.type === frame.invoke) channel.sendIfItEnds(frame.notStarted);
   soon(() => {
-    phase = 'idle';
+    channel.sendIfItEnds(undefined);
     take(received);
   });
 }

@@ -139,15 +139,19 @@ function sendBytes(type, bytes) {
   writeAll(frame, end);
 }
 
-/** The type of the frame to send if the process ends now, while a read waits in a thread: the worker answers it, which ends the read. @type {number | undefined} */
+/** The type of the frame to send if the process ends now. @type {number | undefined} */
 let owed;
 /** Set once the process listens to its own end. */
 let atExit = false;
 
-/** @param {number} type */
+/**
+ * Says what the worker is told should the process end from now on: that something was not begun, or, while a read waits in a thread, what the
+ * worker answers, which ends the read.
+ * @param {number | undefined} type undefined: nothing any more
+ */
 function sendIfItEnds(type) {
   owed = type;
-  if (atExit) return;
+  if (atExit || type === undefined) return;
   atExit = true;
   process.on('exit', () => {
     if (owed !== undefined) send(owed, '');
@@ -198,4 +202,4 @@ function watchParent() {
   }, parentLookMs).unref();
 }
 
-module.exports = { askForRoom, receive, receiveAwake, send, sendBytes, textOf, watchParent };
+module.exports = { askForRoom, receive, receiveAwake, send, sendBytes, sendIfItEnds, textOf, watchParent };

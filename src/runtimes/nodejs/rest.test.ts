@@ -169,7 +169,7 @@ for (const [runtime, launch] of versions) {
       }
     });
 
-    test('a timer that was due while the process stood still comes before the handler, and fails its invoke', async () => {
+    test('a timer that was due while the process stood still comes before the handler, which is not called if it ends the process', async () => {
       await using run = await start(
         `let due = 0; exports.handler = async (event) => { setTimeout(() => { due++; if (event.fail) throw new Error('left') }, 50); return { due } }`,
       );
@@ -177,10 +177,17 @@ for (const [runtime, launch] of versions) {
       await sleep(300);
       assert.deepEqual(await run.parsed('{"fail":1}'), { due: 1 });
       await sleep(300);
-      const failed = await run.host.invoke('{}');
-      assert.equal(failed.kind, 'fatal');
-      assert.match(failed.text, /left/);
+      assert.equal((await run.host.invoke('{}')).kind, 'not-started');
+      assert.match(run.host.logs.at(-1)?.text ?? '', /Uncaught Exception.*left/s);
       assert.deepEqual(await run.host.exited, { code: 129, signal: null });
+
+      await using leaving = await start(
+        `exports.handler = async () => { setTimeout(() => process.exit(3), 50); return 1 }`,
+      );
+      await leaving.host.invoke('{}');
+      await sleep(300);
+      assert.equal((await leaving.host.invoke('{}')).kind, 'not-started');
+      assert.deepEqual(await leaving.host.exited, { code: 3, signal: null });
     });
 
     test('a Node that does not tell how a callback ends', async () => {

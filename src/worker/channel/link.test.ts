@@ -131,6 +131,14 @@ test('what is out of turn, too large or nonsense is broken, and nothing after it
       [response, '1'],
       [streamStart, start],
     ],
+    [
+      [streamStart, start],
+      [FrameType.notStarted, ''],
+    ],
+    [
+      [response, '1'],
+      [FrameType.notStarted, ''],
+    ],
     [[FrameType.room]],
     [[99]],
   ];
@@ -154,6 +162,10 @@ test('a process that dies with the invoke unread never had it; with something el
   const unread = await busy();
   await reset(unread.orders);
   assert.deepEqual(unread.kinds(), ['unsent']);
+  const told = await busy();
+  await told.send(FrameType.notStarted);
+  await told.send(FrameType.notStarted);
+  assert.deepEqual(told.kinds(), ['unsent']);
   const read = await busy();
   read.link.awake();
   await reset(read.orders);

@@ -27,6 +27,7 @@ const keptBytes: Readonly<Record<number, number>> = {
   [FrameType.error]: responseBytesMax,
   [FrameType.fatal]: responseBytesMax,
   [FrameType.leaving]: 0,
+  [FrameType.notStarted]: 0,
   [FrameType.log]: logEventBytesMax + 1,
   [FrameType.streamStart]: streamHeadBytesMax,
   [FrameType.streamChunk]: streamChunkBytesMax,
@@ -197,6 +198,8 @@ export class ChannelLink implements RuntimeLink {
         this.#say(answerOf(frame));
         return this.#say({ kind: 'ready' });
       }
+      case FrameType.notStarted:
+        return this.#phase === 'busy' ? this.#unsent() : this.#broken('an answer out of turn');
       case FrameType.fatal: {
         const { body } = frame;
         const phase = this.#phase;

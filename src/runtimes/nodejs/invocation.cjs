@@ -54,6 +54,12 @@ function describeInvoke(header, env) {
   };
 }
 
+/** Up to Node 22, which does not tell the trace. @param {Header} header @param {NodeJS.ProcessEnv} env */
+function describeWithoutTrace(header, env) {
+  const { xRayTraceId: _, ...described } = describeInvoke(header, env);
+  return described;
+}
+
 /** @param {unknown} value @returns {value is PromiseLike<unknown>} */
 function isThenable(value) {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
@@ -97,9 +103,7 @@ function runWithCallback(handler, event, header, answer, env) {
     /** @param {unknown} [error] */
     fail: (error) => finish(error ?? 'handled', undefined, false),
   };
-  // That one came with Node 24.
-  const { xRayTraceId: _, ...described } = describeInvoke(header, env);
-  Object.assign(context, described);
+  Object.assign(context, describeWithoutTrace(header, env));
 
   answer.onEmptyLoop(() => {
     finished = true;
@@ -116,4 +120,4 @@ function runWithCallback(handler, event, header, answer, env) {
   if (isThenable(result)) result.then(context.succeed, (error) => context.fail(error));
 }
 
-module.exports = { describeInvoke, isThenable, runAwaited, runWithCallback, serialize };
+module.exports = { describeInvoke, describeWithoutTrace, isThenable, runAwaited, runWithCallback, serialize };

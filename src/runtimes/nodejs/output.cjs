@@ -23,7 +23,6 @@ for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
 
 /** Whether nothing that was written waits to go out. */
 function isWrittenOut() {
-  if (used.size === 0) return true;
   for (const stream of used) if (isHolding(stream)) return false;
   return true;
 }
@@ -35,10 +34,9 @@ function isHolding(stream) {
 
 /** Calls back once all that was written is out; at once where it is already. @param {() => void} done */
 function flush(done) {
-  if (used.size === 0) return done();
-  const full = [...used].filter((stream) => isHolding(stream));
+  if (isWrittenOut()) return done();
+  const full = [...used].filter(isHolding);
   let left = full.length;
-  if (left === 0) return done();
   for (const stream of full) {
     stream.write('', () => {
       left -= 1;

@@ -11,7 +11,7 @@ const { Writable } = require('node:stream');
 const channel = require('./channel.cjs');
 const { RuntimeError, toPayload } = require('./errors.cjs');
 const { highWaterMarkKey } = require('./handler.cjs');
-const { describeInvoke, isThenable } = require('./invocation.cjs');
+const { describeInvoke, describeWithoutTrace, isThenable } = require('./invocation.cjs');
 
 // Those of ../channel.ts.
 const frame = { streamStart: 9, streamChunk: 10, streamPause: 11, streamEnd: 12, streamError: 13 };
@@ -154,8 +154,8 @@ class ResponseStream extends Writable {
 function runStreaming(handler, event, header, answer, env, major) {
   // Up to Node 22 the environment takes the next invoke only when the event loop is empty, unless the handler says otherwise.
   const waits = { callbackWaitsForEmptyEventLoop: true };
-  const { xRayTraceId, ...context } = describeInvoke(header, env);
-  const shown = major >= 24 ? { ...context, xRayTraceId } : Object.assign(waits, context);
+  const shown =
+    major >= 24 ? describeInvoke(header, env) : Object.assign(waits, describeWithoutTrace(header, env));
   const room = makeRoom();
   const stream = new ResponseStream(room, () => answer.isOpen(), Reflect.get(handler, highWaterMarkKey));
   let handled = false;

@@ -37,7 +37,7 @@ export type RuntimeSays =
   /** Init failed. `payload` is the runtime's own JSON. */
   | { readonly kind: 'init-error'; readonly payload: Uint8Array; readonly errorType: string }
   | { readonly kind: 'log'; readonly text: string }
-  /** The payload cannot have reached the runtime as a whole. */
+  /** The invoke has not begun: its payload cannot have reached the runtime as a whole, or the runtime says so as it ends. */
   | { readonly kind: 'unsent' }
   /** It broke the rules of the protocol. */
   | { readonly kind: 'broken'; readonly why: string };

@@ -4,9 +4,9 @@
  * last, of eight a core; `/many` each of 100 in turn. Prints its port.
  */
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:http';
 import { availableParallelism } from 'node:os';
 import type { Socket } from 'node:net';
+import { serveBare } from './serve-bare.ts';
 
 const echo = `
   const { readSync, writeSync } = require('node:fs');
@@ -67,18 +67,7 @@ function reuse(body: Buffer, done: (body: Buffer) => void): void {
   else run(latest);
 }
 
-const server = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', () => {
-    const hand = request.url === '/many' ? rotate : reuse;
-    hand(Buffer.concat(chunks), (body) => {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
-      response.end(body);
-    });
-  });
-});
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  process.stdout.write(`${typeof address === 'object' && address !== null ? address.port : 0}\n`);
+serveBare((path, body, done) => {
+  const hand = path === '/many' ? rotate : reuse;
+  hand(body, done);
 });

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { BareServer } from '../bare-server.ts';
 import { median, quantile, run, type Load, type SignedRequest, type Target } from '../load.ts';
 import type { Backlog } from '../backlog.ts';
 import { createFunction, eventRequest, invokeRequest, startService } from '../service.ts';
@@ -14,22 +15,10 @@ const floodConcurrency = 16;
 
 export async function eventRows(quick: boolean): Promise<readonly Row[]> {
   const count = quick ? 2_000 : 15_000;
-  const floorProcess = spawn(process.execPath, [join(import.meta.dirname, '..', 'floor.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [port] = (await once(floorProcess.stdout, 'data')) as [Buffer];
-  const service = await startService().catch((error: unknown) => {
-    floorProcess.kill('SIGKILL');
-    throw error;
-  });
+  using floorServer = await BareServer.start('floor.ts');
+  const service = await startService();
   try {
-    const floor: Target = {
-      host: '127.0.0.1',
-      port: Number(port),
-      requests: [
-        { method: 'POST', path: '/', headers: { 'content-length': String(payload.length) }, body: payload },
-      ],
-    };
+    const floor = floorServer.target(payload);
     const target = (request: SignedRequest): Target => ({
       host: service.host,
       port: service.port,
@@ -61,7 +50,6 @@ export async function eventRows(quick: boolean): Promise<readonly Row[]> {
     return [acknowledged(measured), besideRow(besides), backlogRow(await backlog(quick))];
   } finally {
     await service.stop();
-    floorProcess.kill('SIGKILL');
   }
 }
 

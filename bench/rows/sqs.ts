@@ -1,8 +1,6 @@
 /** SQS: messages sent, received and deleted in a second, one by one and in tens, beside a bare server that answers as many requests. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { Agent } from 'node:http';
-import { join } from 'node:path';
+import { BareServer } from '../bare-server.ts';
 import { run, send, type SignedRequest, type Target } from '../load.ts';
 import { queueRequest, startService, type Service } from '../service.ts';
 import type { Row } from '../table.ts';
@@ -19,14 +17,8 @@ interface Measured {
 
 export async function queueRows(quick: boolean): Promise<readonly Row[]> {
   const count = quick ? 1_000 : 5_000;
-  const floorProcess = spawn(process.execPath, [join(import.meta.dirname, '..', 'floor.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [port] = (await once(floorProcess.stdout, 'data')) as [Buffer];
-  const service = await startService().catch((error: unknown) => {
-    floorProcess.kill('SIGKILL');
-    throw error;
-  });
+  using floorServer = await BareServer.start('floor.ts');
+  const service = await startService();
   try {
     const QueueUrl = await createQueue(service);
     const sign = (operation: string, input: object): Promise<SignedRequest> =>
@@ -37,7 +29,7 @@ export async function queueRows(quick: boolean): Promise<readonly Row[]> {
     const receive = await sign('ReceiveMessage', { MaxNumberOfMessages: batch, VisibilityTimeout: 3_600 });
 
     const measure = async (requests: readonly SignedRequest[], total: number): Promise<Measured> => {
-      const floor = await run(floorOf(Number(port), requests), concurrency, total);
+      const floor = await run(floorOf(floorServer.port, requests), concurrency, total);
       const { perSecond } = await run(
         { host: service.host, port: service.port, requests },
         concurrency,
@@ -47,7 +39,7 @@ export async function queueRows(quick: boolean): Promise<readonly Row[]> {
     };
     await measure(sendOne, 500);
     const sent = [await measure(sendOne, count), await measure(sendTen, count / batch)];
-    const floor = await run(floorOf(Number(port), [receive]), concurrency, count);
+    const floor = await run(floorOf(floorServer.port, [receive]), concurrency, count);
     const { handles, perSecond } = await receiveAll(service, receive, 500 + 2 * count);
     const received = { perSecond, floorPerSecond: floor.perSecond };
     const single = await Promise.all(
@@ -70,7 +62,6 @@ export async function queueRows(quick: boolean): Promise<readonly Row[]> {
     ];
   } finally {
     await service.stop();
-    floorProcess.kill('SIGKILL');
   }
 }
 

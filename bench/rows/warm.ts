@@ -1,7 +1,5 @@
 /** Warm invokes: latency at concurrency 1, throughput at concurrency 32 with 1 and with 100 functions. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import { BareServer } from '../bare-server.ts';
 import { median, quantile, run, type Load, type Target } from '../load.ts';
 import { createFunction, invokeRequest, startService } from '../service.ts';
 import { ms, type Row } from '../table.ts';
@@ -16,21 +14,16 @@ const functions = 100;
 const warmUpEach = 1_500;
 
 export async function warmRows(quick: boolean): Promise<readonly Row[]> {
-  const latencyCount = quick ? 300 : 3000;
   const throughputCount = quick ? 2000 : 15_000;
-  const floorProcess = spawn(process.execPath, [join(import.meta.dirname, '..', 'floor.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [port] = (await once(floorProcess.stdout, 'data')) as [Buffer];
+  const invokes = await invokeRows(quick ? 300 : 3000, throughputCount);
+  return [...invokes, processesRow(await bareProcesses(throughputCount))];
+}
+
+async function invokeRows(latencyCount: number, throughputCount: number): Promise<readonly Row[]> {
+  using floorServer = await BareServer.start('floor.ts');
   const service = await startService();
   try {
-    const floor: Target = {
-      host: '127.0.0.1',
-      port: Number(port),
-      requests: [
-        { method: 'POST', path: '/', headers: { 'content-length': String(payload.length) }, body: payload },
-      ],
-    };
+    const floor = floorServer.target(payload);
     const invokes = async (count: number): Promise<Target> => ({
       host: service.host,
       port: service.port,
@@ -50,39 +43,20 @@ export async function warmRows(quick: boolean): Promise<readonly Row[]> {
     const many = await invokes(functions);
     await run(many, 32, functions * warmUpEach);
     const manyThroughput = await inTurn(one, many, 32, throughputCount);
-    await service.stop();
-    return [
-      latencyRow(latency),
-      throughputRow(throughput),
-      manyRow(manyThroughput),
-      processesRow(await bareProcesses(throughputCount)),
-    ];
+    return [latencyRow(latency), throughputRow(throughput), manyRow(manyThroughput)];
   } finally {
     await service.stop();
-    floorProcess.kill('SIGKILL');
   }
 }
 
 /** A few bare processes against a hundred, behind a bare server: what it costs on this host to have many take turns. */
 async function bareProcesses(count: number): Promise<readonly Round[]> {
-  const server = spawn(process.execPath, [join(import.meta.dirname, '..', 'process-floor.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  try {
-    const [port] = (await once(server.stdout, 'data')) as [Buffer];
-    const at = (path: string): Target => ({
-      host: '127.0.0.1',
-      port: Number(port),
-      requests: [
-        { method: 'POST', path, headers: { 'content-length': String(payload.length) }, body: payload },
-      ],
-    });
-    await run(at('/few'), 32, 32 * warmUpEach);
-    await run(at('/many'), 32, functions * warmUpEach);
-    return await inTurn(at('/few'), at('/many'), 32, count);
-  } finally {
-    server.kill('SIGKILL');
-  }
+  using server = await BareServer.start('process-floor.ts');
+  const few = server.target(payload, '/few');
+  const all = server.target(payload, '/many');
+  await run(few, 32, 32 * warmUpEach);
+  await run(all, 32, functions * warmUpEach);
+  return await inTurn(few, all, 32, count);
 }
 
 /** What is compared, measured in turn so that the machine's moods meet both. */
